@@ -1,0 +1,50 @@
+// What does the ECS stand-in need from whatever starts processes on this machine?
+
+export interface ContainerSpec {
+  /** As in the task definition: `supervisor`, `workspace`. */
+  name: string;
+  /** The task ends when an essential container ends. */
+  essential: boolean;
+  /** Program and arguments. `node` means drover's own runtime. */
+  command: readonly string[];
+  /** The whole environment: nothing is inherited from this process. */
+  environment: Readonly<Record<string, string>>;
+  /** True: inside its own namespaces, with only its workspace writable. False: a plain process (trusted code only). */
+  confined: boolean;
+}
+
+/**
+ * The disk of one ECS task. `sockets/` is the volume its containers share: the supervisor listens there, a confined
+ * container sees it read-only at /run/drover. `workspace/` is what a confined container may write (/workspace).
+ * `<container>.log` keeps what a container printed. A plain container starts with this folder as its working
+ * directory, so that it names its sockets by a short relative path (a socket path has 107 bytes at most).
+ */
+export interface TaskFolder {
+  root: string;
+}
+
+/** Enough to find a container again after a restart of this process: a pid alone may have been given to another. */
+export interface ContainerRecord {
+  pid: number;
+  /** Field 22 of /proc/<pid>/stat. */
+  startTicks: string;
+  /** The ordinary uid that a confined container runs under, when this process is root. */
+  uid?: number;
+}
+
+export interface ContainerProcess {
+  readonly record: ContainerRecord;
+  /** Settles once no process of the container lives. Exit code 137 after SIGKILL, 143 after SIGTERM; undefined if unknown (adopted). */
+  readonly exited: Promise<{ exitCode: number | undefined }>;
+  /** SIGTERM asks; SIGKILL ends every process of the container, whatever it forked. */
+  signal(name: "SIGTERM" | "SIGKILL"): void;
+}
+
+export interface ContainerRuntime {
+  /** Rejects with a message for people when the container cannot start. */
+  start(spec: ContainerSpec, folder: TaskFolder): Promise<ContainerProcess>;
+  /** The container that `start` recorded, if it still lives. */
+  adopt(record: ContainerRecord, spec: ContainerSpec): ContainerProcess | undefined;
+  /** Removes the task's disk; only after every container has exited. */
+  remove(folder: TaskFolder): Promise<void>;
+}
