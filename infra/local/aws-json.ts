@@ -69,7 +69,8 @@ async function answer(service: AwsJsonService, request: IncomingMessage, signal:
 export async function readBody(request: IncomingMessage, limitBytes = maxBodyBytes): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // The connection must live on, or the caller would see a reset instead of the refusal.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limitBytes) throw new AwsError("RequestEntityTooLarge", `The body is over ${limitBytes} bytes.`);
     chunks.push(chunk);

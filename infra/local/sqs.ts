@@ -1,0 +1,93 @@
+// How does SQS run on this machine? Standard queues in memory, behind SQS's own wire protocol.
+import { type Endpoint, serveAwsJson } from "./aws-json.ts";
+import { createOperations, type ServedQueue } from "./sqs/operations.ts";
+import { createPolls } from "./sqs/polls.ts";
+import { createQueue } from "./sqs/queue.ts";
+
+export interface SqsQueueOptions {
+  name: string;
+  visibilityTimeoutMs: number;
+  /** After so many receives without a delete the next receive moves the message to `deadLetterQueue`. */
+  maxReceiveCount?: number;
+  deadLetterQueue?: string;
+}
+
+export interface SqsOptions {
+  queues: readonly SqsQueueOptions[];
+  now?: () => number;
+  random?: () => number;
+  port?: number;
+}
+
+export interface LocalSqs extends Endpoint {
+  queueUrl(name: string): string;
+  queueArn(name: string): string;
+  /** Looks without receiving: no count rises, nothing is hidden. */
+  inspect(name: string): { visible: number; inFlight: number; delayed: number };
+  purge(name: string): void;
+  /** Tells the waiting polls that an injected clock was moved; with the real clock there is no need. */
+  clockMoved(): void;
+}
+
+/** The queue is lost with this process, on purpose: each message is a wake-up, and the reaper sends it again. */
+export async function startSqs(options: SqsOptions): Promise<LocalSqs> {
+  const { now = Date.now, random = seededRandom(1), port } = options;
+  const queues = new Map<string, ServedQueue>();
+  for (const { deadLetterQueue = "", ...rules } of options.queues) {
+    if (deadLetterQueue && !options.queues.some(({ name }) => name === deadLetterQueue)) {
+      throw new Error(
+        `Queue ${rules.name} names ${deadLetterQueue} as its dead-letter queue, but there is no such queue.`,
+      );
+    }
+    const polls = createPolls(() => queue, now);
+    const queue = createQueue({
+      ...rules,
+      arn: arnOf(rules.name),
+      deadLetterQueue: () => queues.get(deadLetterQueue)?.queue,
+      now,
+      random,
+      onChange: polls.serveSoon,
+    });
+    queues.set(rules.name, { queue, polls });
+  }
+
+  let url = "";
+  const queueUrl = (name: string) => `${url}/${accountId}/${name}`;
+  const operations = createOperations(queues, queueUrl);
+  const endpoint = await serveAwsJson({ targetPrefix: "AmazonSQS", jsonVersion: "1.0", operations, port });
+  url = endpoint.url;
+
+  function find(name: string) {
+    const found = queues.get(name);
+    if (!found) throw new Error(`There is no local queue ${name}.`);
+    return found.queue;
+  }
+
+  return {
+    ...endpoint,
+    queueUrl,
+    queueArn: arnOf,
+    inspect: (name) => find(name).count(),
+    purge: (name) => find(name).purge(),
+    clockMoved: () => {
+      for (const { polls } of queues.values()) polls.serveSoon();
+    },
+  };
+}
+
+const accountId = "000000000000";
+
+function arnOf(name: string): string {
+  return `arn:aws:sqs:us-east-1:${accountId}:${name}`;
+}
+
+/** mulberry32: small, and the same on every machine. */
+function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
