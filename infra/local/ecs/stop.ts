@@ -1,0 +1,76 @@
+// How are the containers of a task ended?
+import type { ContainerProcess } from "../containers.ts";
+import { changeTask, decideStop, type StopCause } from "./change.ts";
+import { type Ecs, folderOf, runAside } from "./context.ts";
+import { pause } from "./pause.ts";
+import { saveTask } from "./records.ts";
+import type { LiveTask } from "./task.ts";
+
+/** Marks a task as stopping and signals what lives of it. The second stop changes nothing. */
+export function stopTask(ecs: Ecs, task: LiveTask, cause: StopCause): void {
+  if (task.record.desiredStatus === "STOPPED") return;
+  changeTask(ecs, task, decideStop(task.record, cause, ecs.now()));
+  enforceStop(ecs, task, task.processes.values());
+}
+
+/** Ends a task without any grace, also one that is stopping already. */
+export function killTask(ecs: Ecs, task: LiveTask, cause: StopCause): void {
+  task.record = { ...task.record, stopTimeoutMs: 0 };
+  saveTask(ecs, task);
+  stopTask(ecs, task, cause);
+  enforceStop(ecs, task, task.processes.values());
+}
+
+/**
+ * Gives these containers of a stopping task their signal: a user's stop asks first and kills after the stop timeout;
+ * any other cause kills at once. The deadline counts from the recorded stop, so containers that started late and
+ * those found again after a restart get what is left of it.
+ */
+export function enforceStop(ecs: Ecs, task: LiveTask, processes: Iterable<ContainerProcess>): void {
+  const { stopCode, stoppingAt = 0, stopTimeoutMs } = task.record;
+  const graceMs = stopCode === "UserInitiated" ? Math.min(stopTimeoutMs, stoppingAt + stopTimeoutMs - ecs.now()) : 0;
+  for (const process of processes) signal(task, process, graceMs > 0 ? "SIGTERM" : "SIGKILL");
+  clearTimeout(task.killTimer);
+  if (graceMs <= 0) return;
+  task.killTimer = setTimeout(() => {
+    for (const process of task.processes.values()) signal(task, process, "SIGKILL");
+  }, graceMs);
+}
+
+function signal(task: LiveTask, process: ContainerProcess, name: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.signal(name);
+  } catch (error) {
+    // The other containers must get theirs; this one keeps the task from becoming STOPPED, which is the truth.
+    console.error(`local ECS: ${name} did not reach process ${process.record.pid} of task ${task.record.id}`, error);
+  }
+}
+
+const firstPauseMs = 50;
+const longestPauseMs = 5_000;
+
+/** Every container has exited: removes the disk, then the task is STOPPED. */
+export function finishTask(ecs: Ecs, task: LiveTask): void {
+  clearTimeout(task.killTimer);
+  if (task.record.lastStatus !== "DEPROVISIONING") {
+    changeTask(ecs, task, { lastStatus: "DEPROVISIONING", executionStoppedAt: ecs.now() });
+  }
+  tryToFinish(ecs, task, firstPauseMs);
+}
+
+function tryToFinish(ecs: Ecs, task: LiveTask, pauseMs: number): void {
+  runAside(ecs, task, async () => {
+    try {
+      await ecs.runtime.remove(folderOf(ecs, task));
+    } catch (error) {
+      // Not STOPPED while something of it is left; the next try may find the disk free.
+      console.error(`local ECS: the folder of task ${task.record.id} cannot be removed`, error);
+      void pause(pauseMs, ecs.closed).then(() => {
+        if (!ecs.closed.aborted) tryToFinish(ecs, task, Math.min(pauseMs * 2, longestPauseMs));
+      });
+      return;
+    }
+    changeTask(ecs, task, { lastStatus: "STOPPED", stoppedAt: ecs.now() });
+    task.ended.resolve();
+  });
+}
