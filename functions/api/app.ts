@@ -1,0 +1,68 @@
+// What does the API answer to? Every route, its auth, and the one place where errors become problem documents.
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import { addCallbackRoutes } from "./callback-routes.ts";
+import { addCredentialRoutes } from "./credential-routes.ts";
+import { addEventRoutes } from "./event-routes.ts";
+import { addHealthRoutes } from "./health-routes.ts";
+import { addKillRoutes } from "./kill-routes.ts";
+import { answerProblem, refuseInvalid } from "./problems.ts";
+import { addTaskRoutes } from "./task-routes.ts";
+
+export type Api = OpenAPIHono;
+
+const maxBodyBytes = 1024 * 1024;
+
+/** `cloud` is asked for with each request, so that a function that cannot reach it yet can still answer /health. */
+export type OpenCloud = () => Promise<Cloud>;
+
+function createBareApp(): Api {
+  const app: Api = new OpenAPIHono({ defaultHook: refuseInvalid });
+  app.onError(answerProblem);
+  app.notFound((context) => {
+    const { method, path } = context.req;
+    return answerProblem(
+      new DroverError("route_not_found", `There is no ${method} ${path}. See /openapi.json.`),
+      context,
+    );
+  });
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => {
+        throw new DroverError(
+          "body_too_large",
+          `The body may have ${maxBodyBytes} bytes. Put big inputs into the repository.`,
+        );
+      },
+    }),
+  );
+  return app;
+}
+
+export function createApp(cloud: OpenCloud): Api {
+  const app = createBareApp();
+  addHealthRoutes(app, cloud);
+  addTaskRoutes(app, cloud);
+  addKillRoutes(app, cloud);
+  addEventRoutes(app, cloud);
+  addCredentialRoutes(app, cloud);
+  addCallbackRoutes(app, cloud);
+  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
+    type: "apiKey",
+    in: "header",
+    name: "X-API-Key",
+  });
+  app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "drover", version: "1" } });
+  return app;
+}
+
+/** The break-glass function: it works without the rest of the API. */
+export function createKillApp(cloud: OpenCloud): Api {
+  const app = createBareApp();
+  addHealthRoutes(app, cloud);
+  addKillRoutes(app, cloud);
+  return app;
+}

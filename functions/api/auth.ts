@@ -1,0 +1,31 @@
+// Who is calling? The holder of an API key; the table knows its hash only.
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Context } from "hono";
+import type { ApiKey, Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import type { KeyId } from "../core/ids.ts";
+
+const keyForm = /^drv_([0-9A-HJKMNP-TV-Z]{26})_([A-Za-z0-9_-]{43})$/;
+
+export const hashSecret = (secret: string) => createHash("sha256").update(secret).digest("hex");
+
+/** `drv_<id>_<secret>`: the id finds the key, the secret proves it. */
+export const formatApiKey = (keyId: KeyId, secret: string) => `drv_${keyId.slice("key_".length)}_${secret}`;
+
+/** Throws `invalid_api_key`, with the same words whether the key is unknown or wrong. */
+export async function authenticate(cloud: Cloud, context: Context): Promise<ApiKey> {
+  const given = keyForm.exec(context.req.header("x-api-key") ?? "");
+  const key = given && (await cloud.table.getApiKey(`key_${given[1]}`));
+  // Compared also when there is no such key, so that time does not tell which ids exist.
+  const expected = Buffer.from(key?.secretHash ?? hashSecret(""), "hex");
+  const matches = timingSafeEqual(Buffer.from(hashSecret(given?.[2] ?? "no secret"), "hex"), expected);
+  if (!key || !matches) {
+    throw new DroverError(
+      "invalid_api_key",
+      "Send a valid API key in the X-API-Key header. Locally it is in .drover/api-key.",
+    );
+  }
+  return key;
+}
+
+export const security = [{ apiKey: [] }];

@@ -1,0 +1,40 @@
+// How does a workspace get a git token? It is written here, and no route reads it back.
+import { createRoute, z } from "@hono/zod-openapi";
+import { DroverError } from "../core/errors.ts";
+import { credentialRequest } from "../core/requests.ts";
+import type { Api, OpenCloud } from "./app.ts";
+import { authenticate, security } from "./auth.ts";
+import { requireJson } from "./inputs.ts";
+import { problemResponse } from "./problems.ts";
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _");
+
+const setCredential = createRoute({
+  method: "put",
+  path: "/api/orchestrator/workspaces/{workspace}/credentials/{name}",
+  summary: "Set a git credential of the workspace; it can be replaced and used, never read",
+  security,
+  request: {
+    params: z.object({ workspace: name, name }),
+    body: { required: true, content: { "application/json": { schema: credentialRequest } } },
+  },
+  responses: {
+    204: { description: "Stored" },
+    400: problemResponse("The name or the token is not valid"),
+    403: problemResponse("The key is not an admin of that workspace"),
+  },
+});
+
+export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
+  app.use("/api/orchestrator/workspaces/*", requireJson);
+  app.openapi(setCredential, async (context) => {
+    const cloud = await openCloud();
+    const principal = await authenticate(cloud, context);
+    const { workspace, name } = context.req.valid("param");
+    if (principal.role === "member" || principal.workspace !== workspace) {
+      throw new DroverError("forbidden", `Only an admin of workspace ${workspace} may set its credentials.`);
+    }
+    await cloud.credentials.put(workspace, name, context.req.valid("json"));
+    return context.body(null, 204);
+  });
+}

@@ -1,0 +1,109 @@
+// How does a user follow one task live? Server-sent events; the id of each says exactly where to go on.
+import { createRoute, z } from "@hono/zod-openapi";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import type { AuditEvent } from "../core/audit.ts";
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import { agentIdOf, type TaskId } from "../core/ids.ts";
+import { type Beat, isFinal, isLive } from "../core/task.ts";
+import type { Api, OpenCloud } from "./app.ts";
+import { authenticate, security } from "./auth.ts";
+import { taskParams } from "./inputs.ts";
+import { problemResponse } from "./problems.ts";
+import { taskOf } from "./task-routes.ts";
+
+/** `version.progress`: every event up to that version was seen, and of the attempt's beats those up to `progress`. */
+interface Position {
+  version: number;
+  progress: number;
+}
+
+const events = createRoute({
+  method: "get",
+  path: "/api/orchestrator/tasks/{taskId}/events",
+  summary: "Follow a task: its audit events, and the progress of the running attempt",
+  security,
+  request: { params: taskParams, headers: z.object({ "last-event-id": z.string().optional() }) },
+  responses: {
+    200: {
+      description: "Events `audit` and `progress`, then `end` once the task has ended and its stop is confirmed",
+      content: { "text/event-stream": { schema: z.string() } },
+    },
+    404: problemResponse("There is no such task"),
+  },
+});
+
+const pollMs = 250;
+const pingMs = 10_000;
+const retryMs = 3_000;
+const pageSize = 100;
+
+export function addEventRoutes(app: Api, openCloud: OpenCloud): void {
+  app.openapi(events, async (context) => {
+    const cloud = await openCloud();
+    const { workspace } = await authenticate(cloud, context);
+    const { taskId } = await taskOf(cloud, context.req.valid("param").taskId, workspace);
+    const position = parsePosition(context.req.valid("header")["last-event-id"]);
+    context.header("cache-control", "no-store");
+    return streamSSE(context, (stream) => follow(cloud, taskId, position, stream));
+  });
+}
+
+async function follow(cloud: Cloud, taskId: TaskId, from: Position, stream: SSEStreamingApi): Promise<void> {
+  let at = from;
+  let pingAt = 0;
+  while (!stream.aborted) {
+    const task = await cloud.table.getTask(taskId);
+    if (!task) return;
+    if (cloud.clock.now() >= pingAt) {
+      await stream.write(`retry: ${retryMs}\n: ping\n\n`);
+      pingAt = cloud.clock.now() + pingMs;
+    }
+    if (task.version > at.version) at = await sendEvents(cloud, taskId, at, stream);
+    if (isLive(task.status)) at = await sendBeat(cloud, agentIdOf(taskId, task.attempt), at, stream);
+    const settled = isFinal(task.status) && task.due === undefined;
+    if (settled && at.version >= task.version) {
+      return stream.writeSSE({ event: "end", id: format(at), data: JSON.stringify({ status: task.status }) });
+    }
+    await cloud.clock.sleep(pollMs);
+  }
+}
+
+async function sendEvents(cloud: Cloud, taskId: TaskId, from: Position, stream: SSEStreamingApi): Promise<Position> {
+  let at = from;
+  for (const event of await cloud.table.listEvents(taskId, at.version, pageSize)) {
+    // A new attempt counts its beats from the start.
+    at = { version: event.version, progress: event.type === "claimed" ? 0 : at.progress };
+    await stream.writeSSE({ event: "audit", id: format(at), data: JSON.stringify(viewEvent(event)) });
+  }
+  return at;
+}
+
+async function sendBeat(
+  cloud: Cloud,
+  agentId: ReturnType<typeof agentIdOf>,
+  at: Position,
+  stream: SSEStreamingApi,
+): Promise<Position> {
+  const beat = (await cloud.table.getAttempt(agentId))?.beat;
+  if (!beat || beat.seq <= at.progress) return at;
+  const next = { ...at, progress: beat.seq };
+  await stream.writeSSE({ event: "progress", id: format(next), data: JSON.stringify(viewBeat(agentId, beat)) });
+  return next;
+}
+
+const viewEvent = ({ at, ...event }: AuditEvent) => ({ ...event, at: new Date(at).toISOString() });
+const viewBeat = (agentId: string, { stepStartedAt, ...beat }: Beat) => ({
+  agentId,
+  ...beat,
+  stepStartedAt: new Date(stepStartedAt).toISOString(),
+});
+
+const format = ({ version, progress }: Position) => `${version}.${progress}`;
+
+function parsePosition(id: string | undefined): Position {
+  if (!id) return { version: 0, progress: 0 };
+  const match = /^(\d{1,9})\.(\d{1,9})$/.exec(id);
+  if (!match) throw new DroverError("invalid_request", `Last-Event-ID "${id}" is not one that this feed has sent.`);
+  return { version: Number(match[1]), progress: Number(match[2]) };
+}

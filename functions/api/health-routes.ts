@@ -1,0 +1,64 @@
+// Is this function up, and can it reach what it needs?
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Api, OpenCloud } from "./app.ts";
+
+const probeTimeoutMs = 2_000;
+const startedAt = Date.now();
+
+const healthSchema = z.object({ status: z.literal("healthy"), uptimeMs: z.int(), timestamp: z.string() });
+const readySchema = z.object({
+  status: z.enum(["ready", "not_ready"]),
+  /** `ok`, or what failed. */
+  checks: z.record(z.string(), z.string()),
+});
+
+const health = createRoute({
+  method: "get",
+  path: "/health",
+  summary: "Is the process up?",
+  responses: { 200: { description: "It is", content: { "application/json": { schema: healthSchema } } } },
+});
+
+const ready = createRoute({
+  method: "get",
+  path: "/health/ready",
+  summary: "Can it reach the table, the queue and the cluster?",
+  responses: {
+    200: { description: "All of them", content: { "application/json": { schema: readySchema } } },
+    503: {
+      description: "Not all; `checks` names what failed",
+      content: { "application/json": { schema: readySchema } },
+    },
+  },
+});
+
+export function addHealthRoutes(app: Api, openCloud: OpenCloud): void {
+  app.openapi(health, (context) => {
+    const now = Date.now();
+    return context.json({ status: "healthy", uptimeMs: now - startedAt, timestamp: new Date(now).toISOString() }, 200);
+  });
+  app.openapi(ready, async (context) => {
+    const probes = ["table", "queue", "cluster"] as const;
+    const results = await Promise.all(probes.map(async (name) => [name, await check(openCloud, name)] as const));
+    const checks = Object.fromEntries(results);
+    const allOk = results.every(([, result]) => result === "ok");
+    return allOk ? context.json({ status: "ready", checks }, 200) : context.json({ status: "not_ready", checks }, 503);
+  });
+}
+
+async function check(openCloud: OpenCloud, name: "table" | "queue" | "cluster"): Promise<string> {
+  const timeout = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`no answer within ${probeTimeoutMs} ms`)), probeTimeoutMs).unref();
+  });
+  const probe = async () => {
+    const cloud = await openCloud();
+    await { table: cloud.table, queue: cloud.wakeUps, cluster: cloud.sandboxes }[name].probe();
+  };
+  try {
+    await Promise.race([probe(), timeout]);
+    return "ok";
+  } catch (error) {
+    console.warn(`readiness: ${name} failed`, error);
+    return `failed: ${error instanceof Error ? error.name : "unknown error"}`;
+  }
+}

@@ -1,0 +1,138 @@
+// How does a user submit, read and list tasks, and read what an attempt left behind?
+import { createRoute, z } from "@hono/zod-openapi";
+import type { ArtifactKind, Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import { agentIdOf, isTaskId, type TaskId } from "../core/ids.ts";
+import { taskRequest } from "../core/requests.ts";
+import type { Task } from "../core/task.ts";
+import { taskNotFound } from "../flows/change-task.ts";
+import { submitTask } from "../flows/submit-task.ts";
+import type { Api, OpenCloud } from "./app.ts";
+import { authenticate, security } from "./auth.ts";
+import { requireJson, taskParams } from "./inputs.ts";
+import { problemResponse } from "./problems.ts";
+import { taskSchema, taskSummarySchema, viewTask, viewTaskSummary } from "./task-view.ts";
+
+const tasks = "/api/orchestrator/tasks";
+const json = <T extends z.ZodType>(schema: T) => ({ "application/json": { schema } });
+
+const submit = createRoute({
+  method: "post",
+  path: tasks,
+  summary: "Submit a task",
+  security,
+  request: {
+    headers: z.object({ "idempotency-key": z.string().min(1).max(200).optional() }),
+    body: { required: true, content: json(taskRequest) },
+  },
+  responses: {
+    201: { description: "The task is queued", content: json(taskSchema) },
+    200: { description: "The same Idempotency-Key made this task before", content: json(taskSchema) },
+    400: problemResponse("The request is not valid"),
+    401: problemResponse("No valid API key"),
+    422: problemResponse("The repository, branch or credential cannot be used, or no sandbox can be made"),
+  },
+});
+
+const show = createRoute({
+  method: "get",
+  path: `${tasks}/{taskId}`,
+  summary: "Read a task with its attempts",
+  security,
+  request: { params: taskParams },
+  responses: {
+    200: { description: "The task", content: json(taskSchema) },
+    404: problemResponse("There is no such task"),
+  },
+});
+
+const list = createRoute({
+  method: "get",
+  path: tasks,
+  summary: "List the workspace's tasks, newest first",
+  security,
+  request: {
+    query: z.object({ limit: z.coerce.number().int().min(1).max(100).default(25), cursor: z.string().optional() }),
+  },
+  responses: {
+    200: {
+      description: "One page; `nextCursor` is absent on the last",
+      content: json(z.object({ tasks: z.array(taskSummarySchema), nextCursor: z.string().optional() })),
+    },
+    400: problemResponse("The limit or the cursor is not valid"),
+  },
+});
+
+const artifactRoute = (kind: ArtifactKind) =>
+  createRoute({
+    method: "get",
+    path: `${tasks}/{taskId}/${kind}`,
+    summary: `Read the ${kind} of an attempt; of the last one, unless another is named`,
+    security,
+    request: { params: taskParams, query: z.object({ attempt: z.coerce.number().int().min(1).optional() }) },
+    responses: {
+      200: { description: `The ${kind}`, content: { "text/plain": { schema: z.string() } } },
+      404: problemResponse("There is no such task, or the attempt has not left it"),
+    },
+  });
+
+export function addTaskRoutes(app: Api, openCloud: OpenCloud): void {
+  app.use(tasks, requireJson);
+
+  app.openapi(submit, async (context) => {
+    const cloud = await openCloud();
+    const principal = await authenticate(cloud, context);
+    const idempotencyKey = context.req.valid("header")["idempotency-key"];
+    const request = context.req.valid("json");
+    const { taskId, repeated } = await submitTask(cloud, { principal, request, idempotencyKey });
+    const view = await readTask(cloud, await taskOf(cloud, taskId, principal.workspace));
+    return repeated ? context.json(view, 200) : context.json(view, 201, { location: `${tasks}/${taskId}` });
+  });
+
+  app.openapi(show, async (context) => {
+    const cloud = await openCloud();
+    const { workspace } = await authenticate(cloud, context);
+    return context.json(await readTask(cloud, await taskOf(cloud, context.req.valid("param").taskId, workspace)), 200);
+  });
+
+  app.openapi(list, async (context) => {
+    const cloud = await openCloud();
+    const { workspace } = await authenticate(cloud, context);
+    const { limit, cursor } = context.req.valid("query");
+    const page = await cloud.table.listTasks(workspace, parseCursor(cursor), limit);
+    return context.json({ tasks: page.tasks.map(viewTaskSummary), nextCursor: page.next }, 200);
+  });
+
+  for (const kind of ["log", "diff"] as const) addArtifactRoute(app, openCloud, kind);
+}
+
+function addArtifactRoute(app: Api, openCloud: OpenCloud, kind: ArtifactKind): void {
+  app.openapi(artifactRoute(kind), async (context) => {
+    const cloud = await openCloud();
+    const { workspace } = await authenticate(cloud, context);
+    const task = await taskOf(cloud, context.req.valid("param").taskId, workspace);
+    const attempt = context.req.valid("query").attempt ?? task.attempt;
+    const bytes = attempt > 0 ? await cloud.artifacts.read(agentIdOf(task.taskId, attempt), kind) : undefined;
+    if (!bytes)
+      throw new DroverError("artifact_not_found", `Attempt ${attempt} of ${task.taskId} has left no ${kind} (yet).`);
+    return context.text(Buffer.from(bytes).toString(), 200);
+  });
+}
+
+/** Another workspace's task is answered like one that does not exist. */
+export async function taskOf(cloud: Cloud, taskId: string, workspace: string): Promise<Task> {
+  const task = isTaskId(taskId) ? await cloud.table.getTask(taskId) : undefined;
+  if (task?.workspace !== workspace) throw taskNotFound(taskId);
+  return task;
+}
+
+async function readTask(cloud: Cloud, task: Task) {
+  const [spec, attempts] = await Promise.all([cloud.table.getSpec(task.taskId), cloud.table.listAttempts(task.taskId)]);
+  if (!spec) throw taskNotFound(task.taskId);
+  return viewTask(task, spec, attempts);
+}
+
+function parseCursor(cursor: string | undefined): TaskId | undefined {
+  if (cursor === undefined || isTaskId(cursor)) return cursor;
+  throw new DroverError("invalid_request", "The cursor is not one that a list answered. Start without a cursor.");
+}

@@ -1,0 +1,81 @@
+// How does a task look through the API? Times as ISO 8601, internals left out, marks that nobody should overlook.
+import { z } from "zod";
+import type { Attempt, Task, TaskSpec } from "../core/task.ts";
+import { attemptStates, failureClasses, taskStatuses } from "../core/task.ts";
+
+const iso = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
+
+export const taskSummarySchema = z
+  .object({
+    taskId: z.string(),
+    workspace: z.string(),
+    version: z.int(),
+    status: z.enum(taskStatuses),
+    title: z.string(),
+    priority: z.int(),
+    createdBy: z.string(),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    attempt: z.int(),
+    maxAttempts: z.int(),
+    notBefore: z.string().optional(),
+    failure: z.object({ class: z.enum(failureClasses), message: z.string() }).optional(),
+    killed: z.object({ by: z.string(), reason: z.string(), from: z.enum(taskStatuses) }).optional(),
+    stopConfirmation: z.string().optional(),
+    branch: z.string().optional(),
+    commit: z.string().optional(),
+    publishOutcome: z.string().optional(),
+    noChanges: z.boolean().optional(),
+    unconfined: z.boolean().optional(),
+  })
+  .meta({ id: "TaskSummary" });
+
+export const attemptSchema = z.object({
+  agentId: z.string(),
+  attempt: z.int(),
+  state: z.enum(attemptStates),
+  claimedAt: z.string(),
+  startedAt: z.string().optional(),
+  endedAt: z.string().optional(),
+  sandboxArn: z.string().optional(),
+  sandboxStoppedAt: z.string().optional(),
+  step: z.string().optional(),
+  outputBytes: z.int().optional(),
+});
+
+export const taskSchema = taskSummarySchema
+  .extend({
+    repository: z.string(),
+    baseBranch: z.string(),
+    prompt: z.string(),
+    agent: z.object({ kind: z.literal("command"), command: z.array(z.string()) }),
+    credential: z.string().optional(),
+    limits: z.object({ wallClockMs: z.int() }),
+    attempts: z.array(attemptSchema),
+  })
+  .meta({ id: "Task" });
+
+export function viewTaskSummary(task: Task): z.output<typeof taskSummarySchema> {
+  const { createdAt, updatedAt, due, attemptsUsed, slot, lastEventId, lastEventHash, permitId, ...shown } = task;
+  const waiting = task.status === "queued" && due ? { notBefore: iso(due.at) } : {};
+  return { ...shown, createdAt: iso(createdAt) ?? "", updatedAt: iso(updatedAt) ?? "", ...waiting };
+}
+
+export function viewTask(task: Task, spec: TaskSpec, attempts: Attempt[]): z.output<typeof taskSchema> {
+  return { ...viewTaskSummary(task), ...spec, attempts: attempts.map(viewAttempt) };
+}
+
+function viewAttempt(attempt: Attempt): z.output<typeof attemptSchema> {
+  const { agentId, attempt: number, state, sandboxArn, beat } = attempt;
+  return {
+    agentId,
+    attempt: number,
+    state,
+    claimedAt: iso(attempt.claimedAt) ?? "",
+    startedAt: iso(attempt.startedAt),
+    endedAt: iso(attempt.endedAt),
+    sandboxArn,
+    sandboxStoppedAt: iso(attempt.sandboxStoppedAt),
+    ...(beat ? { step: beat.step, outputBytes: beat.outputBytes } : {}),
+  };
+}

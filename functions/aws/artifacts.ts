@@ -1,0 +1,30 @@
+// Where do big things go? To S3; the supervisor uploads with a presigned URL and has no AWS rights of its own.
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import type { ArtifactKind, Artifacts } from "../core/cloud.ts";
+import { type AgentId, parseAgentId } from "../core/ids.ts";
+
+/** The longest that a presigned URL can live: 7 days by S3; we stay above the longest wall-clock limit. */
+const uploadExpiresInSeconds = 26 * 60 * 60;
+
+export function openArtifacts(client: S3Client, bucket: string): Artifacts {
+  return {
+    uploadUrl: (agentId, kind) =>
+      getSignedUrl(client, new PutObjectCommand({ Bucket: bucket, Key: keyOf(agentId, kind) }), {
+        expiresIn: uploadExpiresInSeconds,
+      }),
+    async read(agentId, kind) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: keyOf(agentId, kind) }));
+        return await Body?.transformToByteArray();
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+function keyOf(agentId: AgentId, kind: ArtifactKind): string {
+  return `tasks/${parseAgentId(agentId)?.taskId}/${agentId}/${kind}`;
+}

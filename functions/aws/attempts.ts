@@ -1,0 +1,76 @@
+// How are attempts and slots read, and how does a heartbeat move a lease?
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import type { AgentId, TaskId } from "../core/ids.ts";
+import type { Attempt, Beat } from "../core/task.ts";
+import { type Dynamo, getItem, type Item, isConditionFailure, queryItems, setExpression, toItem } from "./dynamo.ts";
+import { attemptKey, attemptPrefix, slotsPk } from "./keys.ts";
+
+const attemptIsRunning = "#state = :running";
+const attemptIsLive = "#state IN (:spawning, :running)";
+
+function toAttempt(item: Item): Attempt {
+  const { pk: _pk, sk: _sk, ...attempt } = item;
+  return attempt as unknown as Attempt;
+}
+
+export async function getAttempt(dynamo: Dynamo, agentId: AgentId): Promise<Attempt | undefined> {
+  const item = await getItem(dynamo, attemptKey(agentId));
+  return item && toAttempt(item);
+}
+
+/** Oldest first. */
+export async function listAttempts(dynamo: Dynamo, taskId: TaskId): Promise<Attempt[]> {
+  const items = await queryItems(dynamo, {
+    KeyConditionExpression: "pk = :task AND begins_with(sk, :prefix)",
+    ExpressionAttributeValues: toItem({ ":task": taskId, ":prefix": attemptPrefix }),
+    ConsistentRead: true,
+  });
+  return items.map(toAttempt);
+}
+
+/** One UpdateItem: the item is in no index and has no version, so a beat conflicts with nothing. */
+export const beat = (dynamo: Dynamo, agentId: AgentId, beatOfNow: Beat, leaseExpiresAt: number) =>
+  updateAttempt(dynamo, agentId, { beat: beatOfNow, leaseExpiresAt }, attemptIsRunning, { ":running": "running" });
+
+/**
+ *   dispatcher: claim ── RunTask ───────────────── record ARN (refused → stop it)
+ *   kill:                        commit ── read ARN: none
+ *
+ * Recorded before the kill's commit, the kill finds the ARN; after it, the record is refused. There is no third case.
+ */
+export const recordSandbox = (dynamo: Dynamo, agentId: AgentId, sandboxArn: string) =>
+  updateAttempt(dynamo, agentId, { sandboxArn }, attemptIsLive, { ":spawning": "spawning", ":running": "running" });
+
+export async function recordSandboxStopped(dynamo: Dynamo, agentId: AgentId, at: number): Promise<void> {
+  await updateAttempt(dynamo, agentId, { sandboxStoppedAt: at }, "attribute_exists(pk)", {});
+}
+
+async function updateAttempt(dynamo: Dynamo, agentId: AgentId, set: Item, condition: string, values: Item) {
+  const update = setExpression(set);
+  const names: Record<string, string> = condition.includes("#state") ? { "#state": "state" } : {};
+  try {
+    await dynamo.client.send(
+      new UpdateItemCommand({
+        TableName: dynamo.tableName,
+        Key: toItem(attemptKey(agentId)),
+        UpdateExpression: update.UpdateExpression,
+        ConditionExpression: condition,
+        ExpressionAttributeNames: { ...update.ExpressionAttributeNames, ...names },
+        ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ...toItem(values) },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (isConditionFailure(error)) return false;
+    throw error;
+  }
+}
+
+export async function heldSlots(dynamo: Dynamo): Promise<{ slot: number; holder: AgentId }[]> {
+  const items = await queryItems(dynamo, {
+    KeyConditionExpression: "pk = :slots",
+    ExpressionAttributeValues: toItem({ ":slots": slotsPk }),
+    ConsistentRead: true,
+  });
+  return items.map((item) => ({ slot: Number(item.sk), holder: item.holder as AgentId }));
+}

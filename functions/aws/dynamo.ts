@@ -1,0 +1,72 @@
+// How does drover talk to DynamoDB? Marshalling, and the translation of its two kinds of conflict.
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactionCanceledException,
+  type TransactWriteItem,
+} from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import type { Key } from "./keys.ts";
+
+export interface Dynamo {
+  client: DynamoDBClient;
+  tableName: string;
+}
+
+export type Item = Record<string, unknown>;
+
+export const toItem = (item: object): Record<string, AttributeValue> => marshall(item, { removeUndefinedValues: true });
+export const fromItem = (item: Record<string, AttributeValue>): Item => unmarshall(item);
+
+export async function getItem(dynamo: Dynamo, key: Key): Promise<Item | undefined> {
+  const { Item } = await dynamo.client.send(
+    new GetItemCommand({ TableName: dynamo.tableName, Key: toItem(key), ConsistentRead: true }),
+  );
+  return Item && fromItem(Item);
+}
+
+/** Every page of a query, up to `Limit` items in all. */
+export async function queryItems(dynamo: Dynamo, input: Omit<QueryCommandInput, "TableName">): Promise<Item[]> {
+  const items: Item[] = [];
+  let start: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await dynamo.client.send(
+      new QueryCommand({ ...input, TableName: dynamo.tableName, ExclusiveStartKey: start }),
+    );
+    items.push(...(page.Items ?? []).map(fromItem));
+    start = page.LastEvaluatedKey;
+  } while (start && (input.Limit === undefined || items.length < input.Limit));
+  return items;
+}
+
+export const put = (dynamo: Dynamo, item: object, condition: object = {}): TransactWriteItem => ({
+  Put: { TableName: dynamo.tableName, Item: toItem(item), ...condition },
+});
+
+export const mustNotExist = { ConditionExpression: "attribute_not_exists(pk)" };
+
+/** SET of every member of `set`, as an expression with its names and values. */
+export function setExpression(set: Item) {
+  const entries = Object.entries(set).filter(([, value]) => value !== undefined);
+  return {
+    UpdateExpression: `SET ${entries.map((_, i) => `#s${i} = :s${i}`).join(", ")}`,
+    ExpressionAttributeNames: Object.fromEntries(entries.map(([name], i) => [`#s${i}`, name])),
+    ExpressionAttributeValues: toItem(Object.fromEntries(entries.map(([, value], i) => [`:s${i}`, value]))),
+  };
+}
+
+/** Why a transaction was cancelled, one reason an item in the order of the items; undefined for any other error. */
+export function cancellationReasons(error: unknown): { code: string; item?: Item }[] | undefined {
+  if (!(error instanceof TransactionCanceledException)) return undefined;
+  return (error.CancellationReasons ?? []).map((reason) => ({
+    code: reason.Code ?? "None",
+    ...(reason.Item ? { item: fromItem(reason.Item) } : {}),
+  }));
+}
+
+export const isConditionFailure = (error: unknown): error is ConditionalCheckFailedException =>
+  error instanceof ConditionalCheckFailedException;

@@ -1,0 +1,59 @@
+// The table of `core/cloud.ts` on DynamoDB: one line per method, the work is in the files beside this one.
+import { DescribeTableCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import type { ApiKey, Table } from "../core/cloud.ts";
+import * as attempts from "./attempts.ts";
+import { commitChange, createTask } from "./commit.ts";
+import { type Dynamo, getItem, queryItems, toItem } from "./dynamo.ts";
+import { apiKeyKey, workspaceKey, workspacesPk } from "./keys.ts";
+import * as tasks from "./tasks.ts";
+
+export function openTable(dynamo: Dynamo): Table {
+  // Written before a workspace's first task and never removed; each process writes it once.
+  const knownWorkspaces = new Set<string>();
+  const putItem = (item: object) =>
+    dynamo.client.send(new PutItemCommand({ TableName: dynamo.tableName, Item: toItem(item) }));
+
+  return {
+    async createTask(creation) {
+      const { workspace } = creation.task;
+      if (!knownWorkspaces.has(workspace)) await putItem(workspaceKey(workspace));
+      knownWorkspaces.add(workspace);
+      return createTask(dynamo, creation);
+    },
+    getIdempotencyRecord: (workspace, key) => tasks.getIdempotencyRecord(dynamo, workspace, key),
+    getTask: (taskId) => tasks.getTask(dynamo, taskId),
+    getSpec: (taskId) => tasks.getSpec(dynamo, taskId),
+    listEvents: (taskId, afterVersion, limit) => tasks.listEvents(dynamo, taskId, afterVersion, limit),
+    listTasks: (workspace, before, limit) => tasks.listTasks(dynamo, workspace, before, limit),
+    readyHead: (workspace, limit) => tasks.readyHead(dynamo, workspace, limit),
+    dueTasks: (kind, now, limit) => tasks.dueTasks(dynamo, kind, now, limit),
+    makeReady: (task) => tasks.makeReady(dynamo, task),
+    postpone: (task, at) => tasks.postpone(dynamo, task, at),
+    commit: (change) => commitChange(dynamo, change),
+    getAttempt: (agentId) => attempts.getAttempt(dynamo, agentId),
+    listAttempts: (taskId) => attempts.listAttempts(dynamo, taskId),
+    beat: async (agentId, beat, leaseExpiresAt) =>
+      (await attempts.beat(dynamo, agentId, beat, leaseExpiresAt)) ? "accepted" : "refused",
+    recordSandbox: async (agentId, arn) =>
+      (await attempts.recordSandbox(dynamo, agentId, arn)) ? "recorded" : "refused",
+    recordSandboxStopped: (agentId, at) => attempts.recordSandboxStopped(dynamo, agentId, at),
+    heldSlots: () => attempts.heldSlots(dynamo),
+    async listWorkspaces() {
+      const items = await queryItems(dynamo, {
+        KeyConditionExpression: "pk = :workspaces",
+        ExpressionAttributeValues: toItem({ ":workspaces": workspacesPk }),
+      });
+      return items.map((item) => String(item.sk));
+    },
+    async getApiKey(keyId) {
+      const item = await getItem(dynamo, apiKeyKey(keyId));
+      return item && (item as unknown as ApiKey);
+    },
+    async putApiKey(key) {
+      await putItem({ ...apiKeyKey(key.keyId), ...key });
+    },
+    async probe() {
+      await dynamo.client.send(new DescribeTableCommand({ TableName: dynamo.tableName }));
+    },
+  };
+}

@@ -1,0 +1,97 @@
+// Which cloud do the entry points run on? The SDK's clients, set up from the environment once per process.
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { ECSClient } from "@aws-sdk/client-ecs";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { SSMClient } from "@aws-sdk/client-ssm";
+import { ulid } from "ulid";
+import { z } from "zod";
+import { openArtifacts } from "./aws/artifacts.ts";
+import { getSecret, openCredentials } from "./aws/parameters.ts";
+import { openSandboxes } from "./aws/sandboxes.ts";
+import { openTable } from "./aws/table.ts";
+import { openWakeUps } from "./aws/wake-ups.ts";
+import type { Cloud, Isolation } from "./core/cloud.ts";
+import { openRemotes } from "./git/remotes.ts";
+
+const list = z.string().transform((text) => text.split(",").filter(Boolean));
+
+const environment = z.object({
+  DROVER_TABLE: z.string(),
+  DROVER_WAKE_QUEUE_URL: z.string(),
+  DROVER_ARTIFACTS_BUCKET: z.string(),
+  DROVER_CLUSTER: z.string(),
+  DROVER_TASK_DEFINITION: z.string(),
+  DROVER_SUBNETS: list,
+  DROVER_SECURITY_GROUPS: list.default([]),
+  DROVER_ASSIGN_PUBLIC_IP: z.stringbool().default(false),
+  /** SSM path under which the token secret and the credentials stand. */
+  DROVER_PARAMETERS: z.string().startsWith("/"),
+  DROVER_SLOTS: z.coerce.number().int().positive().default(20),
+  DROVER_LEASE_MS: z.coerce.number().int().positive().default(90_000),
+  DROVER_BEAT_MS: z.coerce.number().int().positive().default(30_000),
+  DROVER_LOG_UPLOAD_MS: z.coerce.number().int().positive().default(300_000),
+  DROVER_LAUNCH_LIMIT_MS: z.coerce.number().int().positive().default(300_000),
+  /** JSON of `Isolation`; Fargate's micro-VM when absent. */
+  DROVER_ISOLATION: z.string().default('{"kind":"confined"}'),
+  DROVER_LOCAL_GIT_URL: z.url().optional(),
+});
+
+/** Opens the cloud that this process's environment names. Throws, naming the variables, when some are missing. */
+async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
+  const parsed = environment.safeParse(variables);
+  if (!parsed.success) throw new Error(`The environment is not complete:\n${z.prettifyError(parsed.error)}`);
+  const env = parsed.data;
+  const ssm = new SSMClient();
+  const tokenSecret = await getSecret(ssm, tokenSecretName(env.DROVER_PARAMETERS));
+  if (!tokenSecret) throw new Error(`SSM parameter ${tokenSecretName(env.DROVER_PARAMETERS)} does not exist.`);
+  const localGitUrl = env.DROVER_LOCAL_GIT_URL;
+  return {
+    table: openTable({ client: new DynamoDBClient(), tableName: env.DROVER_TABLE }),
+    wakeUps: openWakeUps(new SQSClient(), env.DROVER_WAKE_QUEUE_URL),
+    sandboxes: openSandboxes(new ECSClient(), {
+      cluster: env.DROVER_CLUSTER,
+      taskDefinition: env.DROVER_TASK_DEFINITION,
+      subnets: env.DROVER_SUBNETS,
+      securityGroups: env.DROVER_SECURITY_GROUPS,
+      assignPublicIp: env.DROVER_ASSIGN_PUBLIC_IP,
+    }),
+    artifacts: openArtifacts(
+      // Path-style addresses work everywhere; a checksum in a presigned URL would bind it to one body.
+      new S3Client({ forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" }),
+      env.DROVER_ARTIFACTS_BUCKET,
+    ),
+    credentials: openCredentials(ssm, env.DROVER_PARAMETERS),
+    remotes: openRemotes(),
+    settings: {
+      slots: env.DROVER_SLOTS,
+      leaseMs: env.DROVER_LEASE_MS,
+      beatMs: env.DROVER_BEAT_MS,
+      logUploadMs: env.DROVER_LOG_UPLOAD_MS,
+      launchLimitMs: env.DROVER_LAUNCH_LIMIT_MS,
+      tokenSecret,
+      isolation: JSON.parse(env.DROVER_ISOLATION) as Isolation,
+      ...(localGitUrl ? { localGit: { url: localGitUrl, secret: tokenSecret } } : {}),
+    },
+    clock: { now: () => Date.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
+    ids: {
+      task: () => `tsk_${ulid()}`,
+      event: () => `evt_${ulid()}`,
+      permit: () => `prm_${ulid()}`,
+      random: () => Math.random(),
+    },
+  };
+}
+
+export const tokenSecretName = (prefix: string) => `${prefix}/token-secret`;
+
+let opened: Promise<Cloud> | undefined;
+
+/** The cloud of this process; opened at the first call, and again at the next one if that failed. */
+export function cloudOfThisProcess(): Promise<Cloud> {
+  opened ??= openCloud(process.env).catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+}

@@ -1,0 +1,49 @@
+// How does the audit log show that nobody edited it? Each event holds the hash of the one before.
+import { createHash } from "node:crypto";
+import type { EventId, TaskId } from "./ids.ts";
+import type { TaskStatus } from "./task.ts";
+
+/** One event of a task; event n was written together with version n of the task, or not at all. */
+export interface AuditEvent {
+  eventId: EventId;
+  taskId: TaskId;
+  version: number;
+  type: string;
+  /** Epoch milliseconds. */
+  at: number;
+  /** `key:…` (a person or program), `agent:…` (an attempt) or `system:…` (drover itself). */
+  by: string;
+  from?: TaskStatus;
+  to: TaskStatus;
+  data: Record<string, unknown>;
+  /** Hash of the event before; the empty text for the first. */
+  previousHash: string;
+  hash: string;
+}
+
+/** SHA-256 over the event's canonical JSON (keys sorted, `hash` left out), in hex. */
+export function hashEvent(event: Omit<AuditEvent, "hash">): string {
+  return createHash("sha256").update(canonicalJson(event)).digest("hex");
+}
+
+/** JSON with sorted keys and without undefined members, so that the same event always gives the same bytes. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member) => {
+    if (member === null || typeof member !== "object" || Array.isArray(member)) return member;
+    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+/** The first break of a task's chain, or undefined when events 1..n stand without a gap and every hash holds. */
+export function findBreak(events: readonly AuditEvent[]): { version: number; why: string } | undefined {
+  let previousHash = "";
+  for (const [index, event] of events.entries()) {
+    const version = index + 1;
+    if (event.version !== version) return { version, why: `found version ${event.version} in its place` };
+    if (event.previousHash !== previousHash) return { version, why: "it does not follow the event before it" };
+    const { hash, ...rest } = event;
+    if (hashEvent(rest) !== hash) return { version, why: "its content does not match its hash" };
+    previousHash = hash;
+  }
+  return undefined;
+}

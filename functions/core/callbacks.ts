@@ -1,0 +1,64 @@
+// What do the supervisor and the control plane say to each other? Both sides check every message against these shapes.
+import { z } from "zod";
+import { failureClasses } from "./task.ts";
+
+const upload = z.strictObject({ url: z.url() });
+
+/** The answer to `start`: all that a supervisor needs, secrets included; it stays in the supervisor's memory. */
+export const startAnswer = z.strictObject({
+  taskId: z.string(),
+  title: z.string(),
+  prompt: z.string(),
+  agent: z.strictObject({ kind: z.literal("command"), command: z.array(z.string()).min(1) }),
+  repository: z.strictObject({
+    url: z.url(),
+    branch: z.string(),
+    auth: z.strictObject({ username: z.string(), password: z.string() }).optional(),
+  }),
+  /** What an earlier attempt of this task may have left on the remote; it may be replaced, nothing else. */
+  earlierPush: z.strictObject({ branch: z.string(), commits: z.array(z.string()) }).optional(),
+  uploads: z.strictObject({ log: upload, diff: upload }),
+  limits: z.strictObject({ wallClockMs: z.int().positive() }),
+  beatMs: z.int().positive(),
+  /** A supervisor that reaches nobody for this long stops by itself: the control plane has given it up. */
+  leaseMs: z.int().positive(),
+  /** How often the growing log is uploaded while the agent runs. */
+  logUploadMs: z.int().positive(),
+});
+export type StartAnswer = z.output<typeof startAnswer>;
+
+/** The longest output that one heartbeat carries; the whole log is an artifact. */
+export const maxBeatOutputCharacters = 2_000;
+
+export const beatMessage = z.strictObject({
+  seq: z.int().positive(),
+  step: z.string().max(100),
+  stepStartedAt: z.int(),
+  output: z.string().max(maxBeatOutputCharacters),
+  outputBytes: z.int().nonnegative(),
+});
+
+export const workDoneMessage = z.strictObject({
+  commit: z.string().regex(/^[0-9a-f]{40}$/),
+  files: z.int().nonnegative(),
+  additions: z.int().nonnegative(),
+  deletions: z.int().nonnegative(),
+});
+export type WorkDoneMessage = z.output<typeof workDoneMessage>;
+
+export const permitMessage = z.strictObject({ branch: z.string().max(255) });
+export const permitAnswer = z.strictObject({ permitId: z.string(), branch: z.string() });
+
+export const completeMessage = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("pushed"),
+    branch: z.string().max(255),
+    commit: z.string().regex(/^[0-9a-f]{40}$/),
+  }),
+  z.strictObject({ kind: z.literal("no_changes") }),
+]);
+export type CompleteMessage = z.output<typeof completeMessage>;
+
+export const failMessage = z.strictObject({ class: z.enum(failureClasses), message: z.string().min(1).max(2_000) });
+
+export const acknowledged = z.strictObject({ status: z.string() });

@@ -1,0 +1,49 @@
+// Which errors does drover show, and under which HTTP status?
+
+/** The one table: every code with its HTTP status. A code that is not here cannot be thrown. */
+export const statusOfCode = {
+  invalid_request: 400,
+  invalid_api_key: 401,
+  forbidden: 403,
+  token_of_another_task: 403,
+  task_not_found: 404,
+  route_not_found: 404,
+  artifact_not_found: 404,
+  concurrent_update: 409,
+  task_ended: 409,
+  illegal_transition: 409,
+  attempt_superseded: 409,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  idempotency_key_reused: 422,
+  repository_invalid: 422,
+  repository_not_found: 422,
+  repository_auth_refused: 422,
+  repository_empty: 422,
+  repository_unreachable: 422,
+  branch_not_found: 422,
+  credential_not_found: 422,
+  isolation_unavailable: 422,
+  internal_error: 500,
+  busy: 503,
+} as const;
+
+export type ErrorCode = keyof typeof statusOfCode;
+
+/** An error that its reader can act on. Anything else that is thrown answers 500 without its text. */
+export class DroverError extends Error {
+  readonly code: ErrorCode;
+  /** Facts for programs, as members of the problem document: `currentVersion`, `status`, `errors`. */
+  readonly details: Record<string, unknown>;
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+    super(message, { cause: options.cause });
+    this.name = "DroverError";
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** Closes a switch over a union: a new member is then a type error, not a forgotten case. */
+export function assertNever(value: never): never {
+  throw new Error(`unexpected value ${JSON.stringify(value)}`);
+}

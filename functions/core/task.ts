@@ -1,0 +1,123 @@
+// What is a task, and what is one attempt at it?
+import type { AgentId, EventId, PermitId, TaskId } from "./ids.ts";
+
+export const liveStatuses = ["launching", "running", "verifying", "publishing"] as const;
+export const finalStatuses = ["completed", "failed", "killed"] as const;
+export const taskStatuses = ["queued", ...liveStatuses, ...finalStatuses] as const;
+
+export type LiveStatus = (typeof liveStatuses)[number];
+export type FinalStatus = (typeof finalStatuses)[number];
+export type TaskStatus = (typeof taskStatuses)[number];
+
+export const isLive = (status: TaskStatus): status is LiveStatus =>
+  (liveStatuses as readonly string[]).includes(status);
+export const isFinal = (status: TaskStatus): status is FinalStatus =>
+  (finalStatuses as readonly string[]).includes(status);
+
+/** `poison`: the task cannot succeed as it was asked for, however often it is tried. */
+export const failureClasses = ["infrastructure", "agent_error", "timeout", "poison"] as const;
+export type FailureClass = (typeof failureClasses)[number];
+
+export interface Failure {
+  class: FailureClass;
+  /** What was tried and what to do next, for people. At most 300 characters are kept. */
+  message: string;
+}
+
+/** How it is known that no sandbox of an ended task runs any more. */
+export type StopConfirmation = "stopped" | "never_started" | "not_needed" | "gone";
+
+/** Whether our commit is on the remote: `unresolved` from the permit until the receipt, or until the remote was read. */
+export type PublishOutcome = "unresolved" | "pushed" | "not_pushed" | "pushed_before_stop";
+
+/** Work that some later moment owes this task; at most one at a time, found by the reaper in the `due` index. */
+export interface Due {
+  kind: "ready" | "stop" | "outcome";
+  at: number;
+}
+
+/** The state of a task: what every transition reads and rewrites, so it stays under 1 KB. Times are epoch milliseconds. */
+export interface Task {
+  taskId: TaskId;
+  workspace: string;
+  /** From 1, plus one with every event; the optimistic lock. */
+  version: number;
+  status: TaskStatus;
+  title: string;
+  /** 1 to 10; 10 runs first. */
+  priority: number;
+  createdBy: string;
+  createdAt: number;
+  updatedAt: number;
+  /** The number of the current or last attempt; 0 before the first. */
+  attempt: number;
+  /** Attempts that count against `maxAttempts`; one put back by a launch that never ran does not. */
+  attemptsUsed: number;
+  maxAttempts: number;
+  /** Index of the slot that the current attempt holds. */
+  slot?: number;
+  lastEventId: EventId;
+  lastEventHash: string;
+  due?: Due;
+  failure?: Failure;
+  killed?: { by: string; reason: string; from: TaskStatus };
+  permitId?: PermitId;
+  /** The commit made of the agent's work, and the branch it goes to. */
+  commit?: string;
+  branch?: string;
+  /** Every commit that a permit was given for; what stands on our branch and is not here is not ours. */
+  permittedCommits?: string[];
+  publishOutcome?: PublishOutcome;
+  noChanges?: true;
+  stopConfirmation?: StopConfirmation;
+  /** The sandbox had no isolation; asked for by a flag, shown everywhere. */
+  unconfined?: true;
+}
+
+/** What was asked for, written once with the task and never changed. */
+export interface TaskSpec {
+  repository: string;
+  /** The branch to start from; the remote's default branch when the user named none. */
+  baseBranch: string;
+  prompt: string;
+  agent: CommandAgent;
+  /** Name of a credential of the workspace; the value is never here. */
+  credential?: string;
+  limits: { wallClockMs: number };
+}
+
+export interface CommandAgent {
+  kind: "command";
+  /** Program and arguments, run without a shell in the root of the repository. */
+  command: string[];
+}
+
+export const attemptStates = ["spawning", "running", "completed", "failed", "killed"] as const;
+export type AttemptState = (typeof attemptStates)[number];
+
+/** One try at a task. Heartbeats move its lease and nothing else, so they touch no version and no index. */
+export interface Attempt {
+  agentId: AgentId;
+  taskId: TaskId;
+  attempt: number;
+  state: AttemptState;
+  slot: number;
+  claimedAt: number;
+  /** Past this moment the attempt is overdue: launching too long, or stalled. */
+  leaseExpiresAt: number;
+  startedAt?: number;
+  endedAt?: number;
+  sandboxArn?: string;
+  /** When ECS said that the sandbox has stopped. */
+  sandboxStoppedAt?: number;
+  beat?: Beat;
+}
+
+/** The last heartbeat. `output` is what was printed since the beat before, cut from the left to fit. */
+export interface Beat {
+  seq: number;
+  step: string;
+  stepStartedAt: number;
+  output: string;
+  outputBytes: number;
+}

@@ -1,0 +1,73 @@
+// May this callback happen? Only the current attempt of a live task may speak, and only with its own token.
+import { isTokenOf } from "../core/attempt-token.ts";
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import { type AgentId, parseAgentId } from "../core/ids.ts";
+import { isFinal, isLive, type Task } from "../core/task.ts";
+import type { Refused, TaskEvent } from "../core/transitions.ts";
+import { changeTask, taskNotFound } from "./change-task.ts";
+
+export interface Caller {
+  agentId: string;
+  token: string;
+}
+
+/** Throws unless the token is that of the agent in the path. Reads nothing. */
+export function authenticate(cloud: Cloud, caller: Caller) {
+  const parsed = parseAgentId(caller.agentId);
+  if (!parsed) throw new DroverError("invalid_request", `"${caller.agentId}" is not an agent id.`);
+  if (!isTokenOf(cloud.settings.tokenSecret, parsed.agentId, caller.token)) {
+    throw new DroverError("token_of_another_task", `The token does not belong to ${parsed.agentId}.`);
+  }
+  return parsed;
+}
+
+/** What a callback wants: to change the task, or to hear again the answer to a call that already took effect. */
+export type Wish = { kind: "change"; event: TaskEvent } | { kind: "already_done" };
+
+/**
+ * Applies a callback's event, fenced: the check and the write see the same version, so a kill or a newer attempt that
+ * comes between makes the write fail and the check is made again.
+ */
+export async function callBack(cloud: Cloud, caller: Caller, wish: (task: Task) => Wish): Promise<Task> {
+  const { agentId, taskId, attempt } = authenticate(cloud, caller);
+  const change = await changeTask(cloud, taskId, `agent:${agentId}`, (task) => {
+    const wished = wish(task);
+    if (task.attempt === attempt && wished.kind === "already_done") return nothingToDo(agentId);
+    refuseOutsider(task, agentId, attempt);
+    return wished.kind === "change" ? { event: wished.event } : nothingToDo(agentId);
+  });
+  if (change.kind === "changed") return change.task;
+  const wished = wish(change.task);
+  if (change.task.attempt === attempt && wished.kind === "already_done") return change.task;
+  const reason = change.kind === "refused" ? change.reason : "a slot was taken";
+  throw new DroverError("illegal_transition", reason, { details: { status: change.task.status } });
+}
+
+const nothingToDo = (agentId: AgentId): Refused => ({
+  kind: "refused",
+  code: "illegal_transition",
+  reason: `${agentId} has already said so`,
+});
+
+/** The zombie's answer: it exits at its first 409. */
+function refuseOutsider(task: Task, agentId: AgentId, attempt: number): void {
+  if (isFinal(task.status)) {
+    throw new DroverError("task_ended", `${task.taskId} is ${task.status}: ${agentId} has nothing left to do.`, {
+      details: { status: task.status },
+    });
+  }
+  if (task.attempt === attempt && isLive(task.status)) return;
+  throw new DroverError("attempt_superseded", `${agentId} is not the current attempt of ${task.taskId}.`, {
+    details: { currentAttempt: task.attempt },
+  });
+}
+
+/** For callbacks that write no event: the same fence, read once. */
+export async function readAsCaller(cloud: Cloud, caller: Caller): Promise<{ agentId: AgentId; task: Task }> {
+  const { agentId, taskId, attempt } = authenticate(cloud, caller);
+  const task = await cloud.table.getTask(taskId);
+  if (!task) throw taskNotFound(taskId);
+  refuseOutsider(task, agentId, attempt);
+  return { agentId, task };
+}

@@ -1,0 +1,90 @@
+// How does a task change? Read, decide, write on condition; somebody else was faster: read and decide again.
+import { hashEvent } from "../core/audit.ts";
+import type { Cloud, TaskChange } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import type { TaskId } from "../core/ids.ts";
+import type { Task } from "../core/task.ts";
+import { type Applied, applyEvent, type Refused, type TaskEvent } from "../core/transitions.ts";
+
+export type Change =
+  | { kind: "changed"; before: Task; task: Task }
+  | { kind: "slot_taken"; task: Task }
+  | (Refused & { task: Task });
+
+/** What to do with the task as it now stands; may refuse, or find that nothing is to be done. */
+export type Decision = { event: TaskEvent } | Refused;
+
+const tries = 3;
+const contendedTries = 8;
+const backoffMs = 25;
+
+/**
+ * Applies one event to a task. `decide` is asked again after each conflict, so it always judges the task it changes.
+ * Conflicts of versions are limited to three tries, then `concurrent_update`; contention in DynamoDB is not a conflict
+ * and only waits. `by` goes into the audit log. Throws `task_not_found`, `concurrent_update` or `busy`.
+ */
+export async function changeTask(
+  cloud: Cloud,
+  taskId: TaskId,
+  by: string,
+  decide: (task: Task) => Decision | Promise<Decision>,
+): Promise<Change> {
+  let stale = 0;
+  let contended = 0;
+  for (;;) {
+    const before = await cloud.table.getTask(taskId);
+    if (!before) throw taskNotFound(taskId);
+    const decision = await decide(before);
+    if ("kind" in decision) return { ...decision, task: before };
+    const applied = applyEvent(before, decision.event, cloud.clock.now());
+    if (applied.kind === "refused") return { ...applied, task: before };
+    const change = toChange(cloud, before, applied, decision.event.type, by);
+    const outcome = await cloud.table.commit(change);
+    switch (outcome.kind) {
+      case "committed":
+        return { kind: "changed", before, task: change.after };
+      case "slot_taken":
+        return { kind: "slot_taken", task: before };
+      case "stale":
+        stale += 1;
+        if (stale >= tries) throw concurrentUpdate(before);
+        break;
+      case "contended":
+        contended += 1;
+        if (contended >= contendedTries) {
+          throw new DroverError(
+            "busy",
+            `The table is busy with ${taskId}; nothing was changed. Send the request again.`,
+          );
+        }
+    }
+    await cloud.clock.sleep(cloud.ids.random() * backoffMs * 2 ** (stale + contended));
+  }
+}
+
+function toChange(cloud: Cloud, before: Task, applied: Applied, type: string, by: string): TaskChange {
+  const eventId = cloud.ids.event();
+  const unhashed = {
+    eventId,
+    taskId: before.taskId,
+    version: applied.task.version,
+    type,
+    at: applied.task.updatedAt,
+    by,
+    from: before.status,
+    to: applied.task.status,
+    data: applied.data,
+    previousHash: before.lastEventHash,
+  };
+  const event = { ...unhashed, hash: hashEvent(unhashed) };
+  const after = { ...applied.task, lastEventId: eventId, lastEventHash: event.hash };
+  return { before, after, event, attempt: applied.attempt, slot: applied.slot };
+}
+
+export const taskNotFound = (taskId: string) =>
+  new DroverError("task_not_found", `There is no task ${taskId}. List the tasks to find its id.`);
+
+const concurrentUpdate = (task: Task) =>
+  new DroverError("concurrent_update", `${task.taskId} kept changing; nothing was done. Read it and try again.`, {
+    details: { currentVersion: task.version },
+  });

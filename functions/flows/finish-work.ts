@@ -1,0 +1,70 @@
+// A supervisor reports the agent's work, asks for the permit to publish it, and reports what became of it.
+import type { CompleteMessage, WorkDoneMessage } from "../core/callbacks.ts";
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import type { PermitId } from "../core/ids.ts";
+import type { Failure, Task } from "../core/task.ts";
+import { type Caller, callBack } from "./call-back.ts";
+import { wake } from "./wake.ts";
+
+const maxFailureCharacters = 300;
+
+/** running → verifying. The commit is known before anything leaves the sandbox. */
+export async function reportWork(cloud: Cloud, caller: Caller, work: WorkDoneMessage): Promise<Task> {
+  return callBack(cloud, caller, (task) =>
+    task.status === "verifying" && task.commit === work.commit
+      ? { kind: "already_done" }
+      : { kind: "change", event: { type: "work_done", ...work } },
+  );
+}
+
+/**
+ * verifying → publishing. This write is the last moment at which a kill prevents the push: after it the push may land,
+ * and its outcome is read from the remote.
+ */
+export async function grantPermit(
+  cloud: Cloud,
+  caller: Caller,
+  branch: string,
+): Promise<{ permitId: PermitId; branch: string }> {
+  const task = await callBack(cloud, caller, (now) =>
+    now.status === "publishing" && now.branch === branch
+      ? { kind: "already_done" }
+      : {
+          kind: "change",
+          event: { type: "permit_granted", permitId: cloud.ids.permit(), branch: ownBranch(now, branch) },
+        },
+  );
+  if (!task.permitId) throw new Error(`${task.taskId} is publishing without a permit`);
+  return { permitId: task.permitId, branch };
+}
+
+/** publishing → completed with the receipt, or verifying → completed when there was nothing to push. */
+export async function completeAttempt(cloud: Cloud, caller: Caller, message: CompleteMessage): Promise<Task> {
+  const task = await callBack(cloud, caller, (now) =>
+    now.status === "completed"
+      ? { kind: "already_done" }
+      : { kind: "change", event: { type: "completed", result: message } },
+  );
+  await wake(cloud, task.taskId);
+  return task;
+}
+
+/** live → queued or failed, by the class of the failure. */
+export async function failAttempt(cloud: Cloud, caller: Caller, failure: Failure): Promise<Task> {
+  const message = failure.message.slice(0, maxFailureCharacters);
+  const task = await callBack(cloud, caller, (now) =>
+    now.status === "failed"
+      ? { kind: "already_done" }
+      : { kind: "change", event: { type: "attempt_failed", failure: { ...failure, message } } },
+  );
+  await wake(cloud, task.taskId);
+  return task;
+}
+
+/** A permit is for the task's own branch, with a number behind it where that name was taken. */
+function ownBranch(task: Task, branch: string): string {
+  const suffix = branch.slice(`drover/${task.taskId}`.length);
+  if (branch.startsWith(`drover/${task.taskId}`) && /^(-[1-9]\d?)?$/.test(suffix)) return branch;
+  throw new DroverError("invalid_request", `${task.taskId} may push to drover/${task.taskId} only, not to ${branch}.`);
+}

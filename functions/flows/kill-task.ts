@@ -1,0 +1,63 @@
+// Stops one task now: fences it in the table first, then stops its sandbox.
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import { agentIdOf, type TaskId } from "../core/ids.ts";
+import { isLive, type Task } from "../core/task.ts";
+import { changeTask } from "./change-task.ts";
+import { wake } from "./wake.ts";
+
+export interface Kill {
+  task: Task;
+  /** `requested`: ECS was asked. `pending`: it could not be asked now; the reaper asks until it is confirmed. */
+  stop: "not_needed" | "requested" | "pending";
+}
+
+/** Throws `task_not_found`, or `task_ended` when there is nothing left to kill. */
+export async function killTask(cloud: Cloud, taskId: TaskId, by: string, reason: string): Promise<Kill> {
+  const change = await changeUntilItTakes(cloud, taskId, by, reason);
+  if (change.kind !== "changed") {
+    throw new DroverError(
+      "task_ended",
+      `${taskId} has already ended: it is ${change.task.status}. Nothing was changed.`,
+      {
+        details: { status: change.task.status, currentVersion: change.task.version },
+      },
+    );
+  }
+  const { before, task } = change;
+  if (!isLive(before.status)) return { task, stop: "not_needed" };
+  const stop = await stopSandbox(cloud, before, `killed by ${by}: ${reason}`);
+  await wake(cloud, taskId);
+  return { task, stop };
+}
+
+/** A kill is never told to come back later: it tries again until its function's time is over. */
+async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reason: string) {
+  for (;;) {
+    try {
+      return await changeTask(cloud, taskId, by, () => ({ event: { type: "killed", reason, by } }));
+    } catch (error) {
+      if (!(error instanceof DroverError) || (error.code !== "concurrent_update" && error.code !== "busy")) throw error;
+    }
+  }
+}
+
+/**
+ * The ARN is read after the commit. If it is not there, either nothing was launched, or the launch's own record is
+ * refused from now on and the dispatcher stops what it started; what ECS already lists is stopped here too.
+ */
+async function stopSandbox(cloud: Cloud, before: Task, reason: string): Promise<Kill["stop"]> {
+  const agentId = agentIdOf(before.taskId, before.attempt);
+  try {
+    const attempt = await cloud.table.getAttempt(agentId);
+    const arns = attempt?.sandboxArn
+      ? [attempt.sandboxArn]
+      : (await cloud.sandboxes.findByAgent(agentId)).filter((s) => !s.stopped).map((s) => s.sandboxArn);
+    for (const arn of arns) await cloud.sandboxes.stop(arn, reason);
+    return arns.length > 0 ? "requested" : "pending";
+  } catch (error) {
+    // The task is killed: no effect of it is accepted any more. The reaper stops the process until that is confirmed.
+    console.warn(`the sandbox of ${agentId} could not be stopped yet`, error);
+    return "pending";
+  }
+}

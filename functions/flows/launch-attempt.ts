@@ -1,0 +1,48 @@
+// How does a claimed attempt get its sandbox? Start it, record it; if the record is refused, stop what was started.
+import { signAttempt } from "../core/attempt-token.ts";
+import type { Cloud } from "../core/cloud.ts";
+import { type AgentId, parseAgentId } from "../core/ids.ts";
+import type { TaskEvent } from "../core/transitions.ts";
+import { changeTask } from "./change-task.ts";
+
+const by = "system:dispatcher";
+/** ECS guards a repeated launch for a limited time only, so none begins later than this after the claim. */
+export const launchDeadlineMs = 60_000;
+const putBackDelayMs = 5_000;
+
+export async function launchAttempt(cloud: Cloud, agentId: AgentId): Promise<void> {
+  const attempt = await cloud.table.getAttempt(agentId);
+  if (attempt?.state !== "spawning" || attempt.sandboxArn) return;
+  if (cloud.clock.now() > attempt.claimedAt + launchDeadlineMs)
+    return putBack(cloud, agentId, "the launch came too late");
+  const launch = await cloud.sandboxes.launch(agentId, signAttempt(cloud.settings.tokenSecret, agentId));
+  switch (launch.kind) {
+    case "launched":
+      // Killed while ECS was starting it: the kill found no ARN and relies on us.
+      if ((await cloud.table.recordSandbox(agentId, launch.sandboxArn)) === "refused") {
+        await cloud.sandboxes.stop(launch.sandboxArn, `${agentId} ended before its sandbox was recorded`);
+      }
+      return;
+    case "no_capacity":
+      return putBack(cloud, agentId, launch.why);
+    case "refused":
+      return end(cloud, agentId, {
+        type: "attempt_failed",
+        failure: { class: "infrastructure", message: `The sandbox could not be launched: ${launch.why}` },
+      });
+  }
+}
+
+const putBack = (cloud: Cloud, agentId: AgentId, why: string) =>
+  end(cloud, agentId, { type: "put_back", why, notBefore: cloud.clock.now() + putBackDelayMs });
+
+/** Ends the launch of this very attempt; another attempt, or an ended task, is left alone. */
+async function end(cloud: Cloud, agentId: AgentId, event: TaskEvent): Promise<void> {
+  const parsed = parseAgentId(agentId);
+  if (!parsed) return;
+  await changeTask(cloud, parsed.taskId, by, (task) =>
+    task.attempt === parsed.attempt
+      ? { event }
+      : { kind: "refused", code: "illegal_transition", reason: `${agentId} is not the current attempt` },
+  );
+}

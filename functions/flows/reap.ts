@@ -1,0 +1,122 @@
+// What fell between the cracks? Every step reads what is overdue from an index or the slots, never the whole table.
+import type { Cloud } from "../core/cloud.ts";
+import { type AgentId, agentIdOf, parseAgentId } from "../core/ids.ts";
+import { isLive, type Task } from "../core/task.ts";
+import { changeTask } from "./change-task.ts";
+import { confirmStop } from "./confirm-stop.ts";
+import { launchDeadlineMs } from "./launch-attempt.ts";
+import { resolveOutcome } from "./resolve-outcome.ts";
+import { wake } from "./wake.ts";
+
+const by = "system:reaper";
+const batch = 50;
+const stopRetryMs = 10_000;
+/** ECS may not list a task for some minutes after RunTask: missing is unknown until then. */
+const listLagMs = 5 * 60_000;
+
+/** One round. A step that fails is logged and does not keep the others from their work. */
+export async function reap(cloud: Cloud): Promise<void> {
+  for (const step of [promoteWaiting, expireLeases, confirmStops, resolveOutcomes, sweepOrphans, resendWakeUps]) {
+    try {
+      await step(cloud);
+    } catch (error) {
+      console.error(`reaper: ${step.name} failed; it runs again in the next round`, error);
+    }
+  }
+}
+
+async function* dueTasks(cloud: Cloud, kind: "ready" | "stop" | "outcome"): AsyncGenerator<Task> {
+  for (const taskId of await cloud.table.dueTasks(kind, cloud.clock.now(), batch)) {
+    const task = await cloud.table.getTask(taskId);
+    // The index lags: only a task that still owes this is looked at.
+    if (task?.due?.kind === kind) yield task;
+  }
+}
+
+async function promoteWaiting(cloud: Cloud): Promise<void> {
+  for await (const task of dueTasks(cloud, "ready")) {
+    await cloud.table.makeReady(task);
+    await wake(cloud, task.taskId);
+  }
+}
+
+/** Live attempts are the holders of the slots, so this reads no more than there are slots. */
+async function expireLeases(cloud: Cloud): Promise<void> {
+  for (const { holder } of await cloud.table.heldSlots()) {
+    const attempt = await cloud.table.getAttempt(holder);
+    if (!attempt || attempt.leaseExpiresAt > cloud.clock.now()) continue;
+    const silent = attempt.state === "spawning" ? "was not up in time" : "has been silent too long";
+    const change = await changeTask(cloud, attempt.taskId, by, async (task) => {
+      // Read again with the task: a beat may have come in between.
+      const current = await cloud.table.getAttempt(holder);
+      if (task.attempt !== attempt.attempt || !current || current.leaseExpiresAt > cloud.clock.now()) {
+        return { kind: "refused", code: "illegal_transition", reason: `${holder} is alive after all` };
+      }
+      const failure = { class: "infrastructure", message: `The sandbox of ${holder} ${silent}.` } as const;
+      return { event: { type: "attempt_failed", failure } };
+    });
+    if (change.kind !== "changed") continue;
+    if (attempt.sandboxArn) await cloud.sandboxes.stop(attempt.sandboxArn, `${holder} ${silent}`);
+    await wake(cloud, attempt.taskId);
+  }
+}
+
+async function confirmStops(cloud: Cloud): Promise<void> {
+  for await (const task of dueTasks(cloud, "stop")) {
+    const agentId = agentIdOf(task.taskId, task.attempt);
+    const attempt = await cloud.table.getAttempt(agentId);
+    const sandboxes = attempt?.sandboxArn
+      ? [await cloud.sandboxes.describe(attempt.sandboxArn)].filter((state) => state !== undefined)
+      : await cloud.sandboxes.findByAgent(agentId);
+    const alive = sandboxes.filter((sandbox) => !sandbox.stopped);
+    for (const sandbox of alive) await cloud.sandboxes.stop(sandbox.sandboxArn, `${task.taskId} is ${task.status}`);
+    const now = cloud.clock.now();
+    if (attempt?.sandboxStoppedAt || (sandboxes.length > 0 && alive.length === 0)) {
+      await confirmStop(cloud, agentId, "stopped", "ECS lists it as stopped");
+    } else if (
+      !attempt?.sandboxArn &&
+      sandboxes.length === 0 &&
+      now > (attempt?.claimedAt ?? 0) + launchDeadlineMs + listLagMs
+    ) {
+      await confirmStop(cloud, agentId, "never_started", "ECS lists nothing for this attempt");
+    } else if (attempt?.sandboxArn && sandboxes.length === 0 && now > (attempt.endedAt ?? now) + 60 * 60_000) {
+      await confirmStop(cloud, agentId, "gone", "ECS has forgotten it");
+    } else {
+      await cloud.table.postpone(task, now + stopRetryMs);
+    }
+  }
+}
+
+async function resolveOutcomes(cloud: Cloud): Promise<void> {
+  for await (const task of dueTasks(cloud, "outcome")) await resolveOutcome(cloud, task);
+}
+
+/** Sandboxes without a live attempt are stopped; attempts whose sandbox ECS calls stopped are failed. */
+async function sweepOrphans(cloud: Cloud): Promise<void> {
+  for (const sandbox of await cloud.sandboxes.listRunning()) {
+    if (!sandbox.agentId || sandbox.stopped || (await isCurrent(cloud, sandbox.agentId))) continue;
+    await cloud.sandboxes.stop(sandbox.sandboxArn, `${sandbox.agentId} is not a live attempt`);
+  }
+  for (const { holder } of await cloud.table.heldSlots()) {
+    const attempt = await cloud.table.getAttempt(holder);
+    const state = attempt?.sandboxArn ? await cloud.sandboxes.describe(attempt.sandboxArn) : undefined;
+    if (state?.stopped) await confirmStop(cloud, holder, "stopped", "its stop was found by the reaper");
+  }
+}
+
+async function isCurrent(cloud: Cloud, agentId: AgentId): Promise<boolean> {
+  const parsed = parseAgentId(agentId);
+  const task = parsed && (await cloud.table.getTask(parsed.taskId));
+  return task !== undefined && task.attempt === parsed?.attempt && isLive(task.status);
+}
+
+/** As many as there are free slots: more could not be dispatched. */
+async function resendWakeUps(cloud: Cloud): Promise<void> {
+  let free = cloud.settings.slots - (await cloud.table.heldSlots()).length;
+  for (const workspace of await cloud.table.listWorkspaces()) {
+    for (const taskId of free > 0 ? await cloud.table.readyHead(workspace, free) : []) {
+      await wake(cloud, taskId);
+      free -= 1;
+    }
+  }
+}

@@ -1,0 +1,14 @@
+// A supervisor says that it lives: its lease moves on, with what it is doing and has printed.
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import type { Beat } from "../core/task.ts";
+import { authenticate, type Caller, readAsCaller } from "./call-back.ts";
+
+/** One write when all is well; only a refused one reads, to say why. */
+export async function recordBeat(cloud: Cloud, caller: Caller, beat: Beat): Promise<void> {
+  const { agentId } = authenticate(cloud, caller);
+  const leaseExpiresAt = cloud.clock.now() + cloud.settings.leaseMs;
+  if ((await cloud.table.beat(agentId, beat, leaseExpiresAt)) === "accepted") return;
+  await readAsCaller(cloud, caller);
+  throw new DroverError("illegal_transition", `${agentId} has not started: call start before the first beat.`);
+}

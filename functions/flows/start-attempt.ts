@@ -1,0 +1,37 @@
+// A supervisor says its first word: the attempt runs, and gets all that it needs to work.
+import type { StartAnswer } from "../core/callbacks.ts";
+import type { Cloud } from "../core/cloud.ts";
+import { parseAgentId } from "../core/ids.ts";
+import { type Caller, callBack } from "./call-back.ts";
+import { taskNotFound } from "./change-task.ts";
+import { locateRepository } from "./locate-repository.ts";
+
+/** Repeated by the same attempt (its answer was lost), it answers the same again. */
+export async function startAttempt(cloud: Cloud, caller: Caller): Promise<StartAnswer> {
+  const task = await callBack(cloud, caller, (now) =>
+    now.status === "running" && now.attempt === parseAgentId(caller.agentId)?.attempt
+      ? { kind: "already_done" }
+      : { kind: "change", event: { type: "started", leaseMs: cloud.settings.leaseMs } },
+  );
+  const spec = await cloud.table.getSpec(task.taskId);
+  const parsed = parseAgentId(caller.agentId);
+  if (!spec || !parsed) throw taskNotFound(task.taskId);
+  const repository = await locateRepository(cloud, task.workspace, spec);
+  const [log, diff] = await Promise.all([
+    cloud.artifacts.uploadUrl(parsed.agentId, "log"),
+    cloud.artifacts.uploadUrl(parsed.agentId, "diff"),
+  ]);
+  return {
+    taskId: task.taskId,
+    title: task.title,
+    prompt: spec.prompt,
+    agent: spec.agent,
+    repository: { ...repository, branch: spec.baseBranch },
+    ...(task.branch ? { earlierPush: { branch: task.branch, commits: task.permittedCommits ?? [] } } : {}),
+    uploads: { log: { url: log }, diff: { url: diff } },
+    limits: spec.limits,
+    beatMs: cloud.settings.beatMs,
+    leaseMs: cloud.settings.leaseMs,
+    logUploadMs: cloud.settings.logUploadMs,
+  };
+}

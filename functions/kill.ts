@@ -1,0 +1,6 @@
+// Entry point: the kill function, with a URL of its own, so that a kill needs nothing else to be up.
+import { handle } from "hono/aws-lambda";
+import { createKillApp } from "./api/app.ts";
+import { cloudOfThisProcess } from "./cloud.ts";
+
+export const handler = handle(createKillApp(cloudOfThisProcess));
