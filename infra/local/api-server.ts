@@ -1,0 +1,49 @@
+// How is the API served on this machine? By Node's HTTP server on loopback, as the function URL would serve it.
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { SetUpError } from "./data-dir.ts";
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+export interface ApiServer {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Port 0 lets the kernel choose. Throws SetUpError when the port is taken. */
+export function serveApi(fetch: Fetch, port: number): Promise<ApiServer> {
+  const server = createAdaptorServer({ fetch: (request) => refuseStrangers(request) ?? fetch(request) }) as Server;
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EADDRINUSE") return reject(error);
+      reject(new SetUpError(`Port ${port} on 127.0.0.1 is in use. Stop what uses it, or choose another with --port.`));
+    });
+    server.listen(port, "127.0.0.1", () => {
+      const { port: bound } = server.address() as AddressInfo;
+      resolve({
+        url: `http://127.0.0.1:${bound}`,
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            server.closeAllConnections();
+          }),
+      });
+    });
+  });
+}
+
+/** A page that a browser was lured to under another name (DNS rebinding) is not a local client. */
+function refuseStrangers(request: Request): Response | undefined {
+  const { hostname } = new URL(request.url);
+  if (["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return undefined;
+  return Response.json(
+    {
+      title: "Forbidden",
+      status: 403,
+      detail: `This API answers on loopback only, not as ${hostname}.`,
+      code: "forbidden",
+    },
+    { status: 403, headers: { "content-type": "application/problem+json" } },
+  );
+}

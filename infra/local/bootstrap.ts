@@ -1,0 +1,50 @@
+// What must exist before the first request? The table, the secret that signs tokens, and one API key.
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from "@aws-sdk/client-dynamodb";
+import { SSMClient } from "@aws-sdk/client-ssm";
+import { ulid } from "ulid";
+import { formatApiKey, hashSecret } from "../../functions/api/auth.ts";
+import { getSecret, putSecret } from "../../functions/aws/parameters.ts";
+import { tableDefinition } from "../../functions/aws/table-definition.ts";
+import { cloudOfThisProcess, tokenSecretName } from "../../functions/cloud.ts";
+import type { KeyId } from "../../functions/core/ids.ts";
+import { writeAtomically } from "./atomic-file.ts";
+
+export async function createTable(tableName: string): Promise<void> {
+  try {
+    await new DynamoDBClient().send(new CreateTableCommand({ ...tableDefinition, TableName: tableName }));
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error; // It exists: a restart.
+  }
+}
+
+export async function ensureTokenSecret(prefix: string): Promise<string> {
+  const ssm = new SSMClient();
+  const known = await getSecret(ssm, tokenSecretName(prefix));
+  if (known) return known;
+  const secret = randomBytes(32).toString("base64url");
+  await putSecret(ssm, tokenSecretName(prefix), secret);
+  return secret;
+}
+
+/** The local key, written to `<dataDir>/api-key` (0600) at the first start; the table keeps its hash only. */
+export async function ensureApiKey(dataDir: string): Promise<string> {
+  const file = join(dataDir, "api-key");
+  if (existsSync(file)) return readFileSync(file, "utf8").trim();
+  const keyId: KeyId = `key_${ulid()}`;
+  const secret = randomBytes(32).toString("base64url");
+  const { table } = await cloudOfThisProcess();
+  await table.putApiKey({
+    keyId,
+    name: "local",
+    secretHash: hashSecret(secret),
+    workspace: "default",
+    role: "super_admin",
+  });
+  const apiKey = formatApiKey(keyId, secret);
+  // Last, so that a key which is shown is one that works.
+  await writeAtomically(file, [Buffer.from(`${apiKey}\n`)]);
+  return apiKey;
+}

@@ -1,0 +1,68 @@
+// `npm start`: the whole system on this machine, until Ctrl-C. Data in .drover/, API on 127.0.0.1:8787.
+import { parseArgs } from "node:util";
+import { SetUpError } from "../infra/local/data-dir.ts";
+import { startLocal } from "../stacks/local.ts";
+
+const usage = `npm start -- [options]
+  --port N              port of the API on 127.0.0.1 (8787)
+  --data PATH           data directory (.drover)
+  --allow-unconfined    where agents cannot be confined, run them without isolation and mark their tasks`;
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: "string", default: "8787" },
+        data: { type: "string", default: ".drover" },
+        "allow-unconfined": { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const port = Number(values.port);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port ${values.port} is not a port.`);
+    return { ...values, port };
+  } catch (error) {
+    throw new SetUpError(`${(error as Error).message}\n${usage}`);
+  }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options.help) return console.log(usage);
+  const stack = await startLocal({
+    dataDir: options.data,
+    port: options.port,
+    allowUnconfined: options["allow-unconfined"],
+    say: (line) => console.log(`drover: ${line}`),
+  });
+  console.log(`drover is up: ${stack.url} (API reference: ${stack.url}/openapi.json)
+  API key: ${stack.apiKey} (also in ${options.data}/api-key)
+  agents:  ${stack.isolation.kind === "confined" ? "each confined by bubblewrap" : stack.isolation.kind}
+
+Submit a task for a repository of yours:
+  curl -s ${stack.url}/api/orchestrator/tasks \\
+    -H "X-API-Key: $(cat ${options.data}/api-key)" -H 'content-type: application/json' \\
+    -d '{"repository":"/path/to/repository","prompt":"Format everything","agent":{"kind":"command","command":["npx","--yes","prettier","--write","."]}}'
+
+Ctrl-C stops it; a running attempt is then stopped too, and tried again at the next start.`);
+  let stopping = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      console.log("drover: stopping");
+      stack.closeAndKill().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error(error);
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof SetUpError ? `drover: ${error.message}` : error);
+  process.exit(1);
+});

@@ -1,0 +1,203 @@
+// What runs together on one machine? All functions in this process, on stand-ins for AWS that listen on loopback.
+import { join, resolve } from "node:path";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { app } from "../functions/api.ts";
+import type { Isolation } from "../functions/core/cloud.ts";
+import { handler as dispatcher } from "../functions/dispatcher.ts";
+import { handler as reaper } from "../functions/reaper.ts";
+import { handler as sandboxState } from "../functions/sandbox-state.ts";
+import { serveApi } from "../infra/local/api-server.ts";
+import type { Endpoint } from "../infra/local/aws-json.ts";
+import { createTable, ensureApiKey, ensureTokenSecret } from "../infra/local/bootstrap.ts";
+import { type DataDir, openDataDir } from "../infra/local/data-dir.ts";
+import { startDynoxide } from "../infra/local/dynoxide.ts";
+import { type LocalEcs, startEcs } from "../infra/local/ecs/endpoint.ts";
+import { endpointVariable, isGiven, setUnlessGiven } from "../infra/local/environment.ts";
+import { chooseIsolation } from "../infra/local/isolation-choice.ts";
+import { serveLocalRepositories } from "../infra/local/local-repositories.ts";
+import { remember } from "../infra/local/remembered.ts";
+import { startS3 } from "../infra/local/s3.ts";
+import { removeTree, sandboxBase } from "../infra/local/sandbox/disk.ts";
+import { ensureImage } from "../infra/local/sandbox/image.ts";
+import { createRuntime } from "../infra/local/sandbox/runtime.ts";
+import { type Schedule, startSchedule } from "../infra/local/schedule.ts";
+import { startSqs } from "../infra/local/sqs.ts";
+import { startSsm } from "../infra/local/ssm.ts";
+import { sandboxFamily, sandboxTaskDefinition } from "../infra/local/task-definition.ts";
+import { startTrigger } from "../infra/local/trigger.ts";
+
+export interface LocalOptions {
+  dataDir: string;
+  /** 0 lets the kernel choose. */
+  port: number;
+  allowUnconfined?: boolean;
+  /** Sandboxes end with this process, instead of going on until it is back, and their disks are removed at the end. */
+  ephemeral?: boolean;
+  /** Where the sandbox's image is kept; many short-lived data directories may share one. */
+  imageDir?: string;
+  say?: (line: string) => void;
+  /** Stands between the functions and a stand-in; for tests that make faults. */
+  interpose?: (service: "DYNAMODB" | "ECS" | "SQS", url: string) => Promise<string>;
+}
+
+export interface LocalStack {
+  url: string;
+  apiKey: string;
+  isolation: Isolation;
+  reaper: Schedule;
+  /** Ends everything that this process started. Sandboxes go on, for the next start. */
+  close(): Promise<void>;
+  /** `close`, after every sandbox was killed. */
+  closeAndKill(): Promise<void>;
+}
+
+const region = "us-east-1";
+const wakeQueue = "drover-wake-ups";
+const visibilityTimeoutMs = 60_000;
+const reaperEveryMs = 5_000;
+
+/** One per process: the functions read their settings from its environment. Throws SetUpError with what to do. */
+export async function startLocal(options: LocalOptions): Promise<LocalStack> {
+  const say = options.say ?? (() => undefined);
+  const dataDir = openDataDir(resolve(options.dataDir));
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    return await startParts(options, dataDir, closers, say);
+  } catch (error) {
+    await closeAll(closers, dataDir);
+    throw error;
+  }
+}
+
+async function startParts(
+  options: LocalOptions,
+  dataDir: DataDir,
+  closers: (() => Promise<void>)[],
+  say: (line: string) => void,
+): Promise<LocalStack> {
+  const { path } = dataDir;
+  const { interpose = async (_service, url) => url } = options;
+  const started = <T extends { close(): Promise<void> }>(part: T): T => {
+    closers.push(() => part.close());
+    return part;
+  };
+  // First of all: a taken port is found out before anything else is begun, and the sandboxes need the address.
+  const api = started(await serveApi(app.fetch, options.port));
+  const isolation = await chooseIsolation(options.allowUnconfined ?? false, say);
+  const known = await remember(path);
+
+  setUnlessGiven({
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: "drover-local",
+    AWS_SECRET_ACCESS_KEY: known.awsSecretAccessKey,
+    AWS_EC2_METADATA_DISABLED: "true",
+    DROVER_TABLE: "drover",
+    DROVER_ARTIFACTS_BUCKET: "drover-artifacts",
+    DROVER_CLUSTER: "drover",
+    DROVER_TASK_DEFINITION: sandboxFamily,
+    DROVER_SUBNETS: "subnet-local",
+    DROVER_PARAMETERS: "/drover/local",
+    DROVER_BEAT_MS: "1000",
+    DROVER_LOG_UPLOAD_MS: "5000",
+    DROVER_ISOLATION: JSON.stringify(isolation),
+  });
+  const bucket = String(process.env.DROVER_ARTIFACTS_BUCKET);
+  const serve = async (service: string, start: () => Promise<Endpoint>) => {
+    if (isGiven(service)) return;
+    const { url } = started(await start());
+    const through = service === "DYNAMODB" ? await interpose(service, url) : url;
+    setUnlessGiven({ [endpointVariable(service)]: through });
+  };
+  await serve("DYNAMODB", () => startDynoxide({ dbPath: join(path, "dynamodb", "drover.db") }));
+  await serve("S3", () =>
+    startS3({
+      dir: join(path, "s3"),
+      buckets: [bucket],
+      credentials: {
+        accessKeyId: String(process.env.AWS_ACCESS_KEY_ID),
+        secretAccessKey: String(process.env.AWS_SECRET_ACCESS_KEY),
+      },
+      port: known.ports.s3,
+    }),
+  );
+  await serve("SSM", () => startSsm({ file: join(path, "parameters.json") }));
+  const sqs = started(
+    await startSqs({
+      queues: [
+        { name: wakeQueue, visibilityTimeoutMs, maxReceiveCount: 5, deadLetterQueue: `${wakeQueue}-dead` },
+        { name: `${wakeQueue}-dead`, visibilityTimeoutMs },
+      ],
+    }),
+  );
+  setUnlessGiven({
+    [endpointVariable("SQS")]: await interpose("SQS", sqs.url),
+    DROVER_WAKE_QUEUE_URL: sqs.queueUrl(wakeQueue),
+  });
+
+  await createTable(String(process.env.DROVER_TABLE));
+  const tokenSecret = await ensureTokenSecret(String(process.env.DROVER_PARAMETERS));
+  const git = started(await serveLocalRepositories({ secret: tokenSecret, port: known.ports.git }));
+  setUnlessGiven({ DROVER_LOCAL_GIT_URL: git.url });
+
+  const base = sandboxBase(path);
+  if (options.ephemeral) closers.push(() => removeTree(base));
+  const image = await ensureImage(sandboxBase(resolve(options.imageDir ?? path)));
+  const runtime = createRuntime({
+    image,
+    diesWithParent: options.ephemeral ?? false,
+    unconfined: isolation.kind === "unconfined",
+  });
+  const ecs: LocalEcs = started(
+    await startEcs({
+      stateDir: join(base, "tasks"),
+      cluster: String(process.env.DROVER_CLUSTER),
+      taskDefinitions: [sandboxTaskDefinition(api.url)],
+      runtime,
+      onStateChange: (event) => sandboxState(event),
+    }),
+  );
+  setUnlessGiven({ [endpointVariable("ECS")]: await interpose("ECS", ecs.url) });
+
+  const apiKey = await ensureApiKey(path);
+  const trigger = startTrigger({
+    sqs: new SQSClient(),
+    queueUrl: sqs.queueUrl(wakeQueue),
+    queueArn: sqs.queueArn(wakeQueue),
+    batchSize: 1,
+    concurrency: 2,
+    visibilityTimeoutMs,
+    handler: dispatcher,
+    onError: (error) => console.error("the trigger could not deliver", error),
+  });
+  closers.push(() => trigger.stop());
+  const schedule = startSchedule({
+    everyMs: reaperEveryMs,
+    run: reaper,
+    onError: (error) => console.error("the reaper failed", error),
+  });
+  closers.push(() => schedule.stop());
+
+  const close = () => closeAll(closers, dataDir);
+  return {
+    url: api.url,
+    apiKey,
+    isolation,
+    reaper: schedule,
+    close,
+    async closeAndKill() {
+      // No new launch may come between the kill and the end.
+      await trigger.stop();
+      await schedule.stop();
+      await ecs.stopAll();
+      await close();
+    },
+  };
+}
+
+/** In the reverse order of the start; one that fails does not keep the others open. */
+async function closeAll(closers: (() => Promise<void>)[], dataDir: DataDir): Promise<void> {
+  for (const close of closers.splice(0).reverse()) {
+    await close().catch((error: unknown) => console.error("a part of the stack did not close", error));
+  }
+  dataDir.release();
+}

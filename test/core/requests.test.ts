@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { taskRequest, titleOf } from "../../functions/core/requests.ts";
+
+const good = { repository: "/r", prompt: "Do it", agent: { kind: "command", command: ["true"] } };
+
+describe("a task request", () => {
+  it("has its defaults filled in", () => {
+    expect(taskRequest.parse(good)).toMatchObject({ priority: 5, maxAttempts: 3, limits: { wallClockMs: 900_000 } });
+  });
+
+  it.each([
+    ["an unknown field", { ...good, promt: "x" }, "promt"],
+    ["an unknown limit", { ...good, limits: { wallClock: 1 } }, "wallClock"],
+    ["an empty prompt", { ...good, prompt: " \n" }, "say in words"],
+    ["a prompt that is too long", { ...good, prompt: "x".repeat(65_537) }, "65536"],
+    ["no command", { ...good, agent: { kind: "command", command: [] } }, "at least the program"],
+    ["a blank program", { ...good, agent: { kind: "command", command: [" "] } }, "is empty"],
+    ["a NUL in an argument", { ...good, agent: { kind: "command", command: ["a", "b\0"] } }, "NUL"],
+    ["priority 11", { ...good, priority: 11 }, "10"],
+    ["a priority as text", { ...good, priority: "5" }, "number"],
+    ["a branch over two lines", { ...good, branch: "a\nb" }, "control characters"],
+    ["an agent nobody knows", { ...good, agent: { kind: "magic" } }, "command"],
+  ])("is refused with %s", (_name, body, words) => {
+    const result = taskRequest.safeParse(body);
+    expect(result.success).toBe(false);
+    expect(result.error?.message).toContain(words);
+  });
+});
+
+it.each([
+  ["Fix it\n\nMore words", "Fix it"],
+  ["  many   spaces ", "many spaces"],
+  ["x".repeat(200), `${"x".repeat(119)}…`],
+])("the title of %j is its first line", (prompt, title) => expect(titleOf(prompt)).toBe(title));

@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { type Task, type TaskStatus, taskStatuses } from "../../functions/core/task.ts";
+import { acceptedFrom, applyEvent, type TaskEvent } from "../../functions/core/transitions.ts";
+import { makeTask, now } from "../support/make-task.ts";
+
+const events: TaskEvent[] = [
+  { type: "claimed", slot: 2, leaseMs: 1000 },
+  { type: "put_back", why: "no room", notBefore: now + 5 },
+  { type: "started", leaseMs: 1000 },
+  { type: "work_done", commit: "c".repeat(40), files: 1, additions: 2, deletions: 3 },
+  { type: "permit_granted", permitId: "prm_1", branch: "drover/x" },
+  { type: "completed", result: { kind: "pushed", branch: "drover/x", commit: "c".repeat(40) } },
+  { type: "attempt_failed", failure: { class: "infrastructure", message: "lost" } },
+  { type: "killed", reason: "enough", by: "key_1" },
+  { type: "stop_confirmed", how: "stopped" },
+  { type: "outcome_resolved", outcome: "not_pushed", branchDeleted: false },
+];
+
+/** The whole table by hand: what each event makes of each status; absent means refused. */
+const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>>> = {
+  claimed: { queued: "launching" },
+  put_back: { launching: "queued" },
+  started: { launching: "running" },
+  work_done: { running: "verifying" },
+  permit_granted: { verifying: "publishing" },
+  completed: { verifying: "completed", publishing: "completed" },
+  attempt_failed: { launching: "queued", running: "queued", verifying: "queued", publishing: "queued" },
+  killed: { queued: "killed", launching: "killed", running: "killed", verifying: "killed", publishing: "killed" },
+  stop_confirmed: { failed: "failed", killed: "killed" },
+  outcome_resolved: { failed: "failed", killed: "killed" },
+};
+
+const inStatus = (status: TaskStatus): Task =>
+  status === "queued"
+    ? makeTask({ status, attempt: 0, attemptsUsed: 0, slot: undefined, publishOutcome: "unresolved" })
+    : makeTask({ status, publishOutcome: "unresolved" });
+
+describe("the transition table", () => {
+  it("has a row for every event", () => {
+    expect(Object.keys(acceptedFrom).sort()).toEqual(events.map(({ type }) => type).sort());
+  });
+
+  const cells = events.flatMap((event) => taskStatuses.map((status) => ({ event, status })));
+  it.each(cells)("$event.type in $status", ({ event, status }) => {
+    const before = inStatus(status);
+    const result = applyEvent(before, event, now);
+    const next = expected[event.type][status];
+    if (next === undefined) {
+      const ended = ["completed", "failed", "killed"].includes(status);
+      expect(result).toMatchObject({ kind: "refused", code: ended ? "task_ended" : "illegal_transition" });
+      return;
+    }
+    expect(result).toMatchObject({
+      kind: "applied",
+      task: { status: next, version: before.version + 1, updatedAt: now },
+    });
+  });
+});
+
+describe("slots and attempts", () => {
+  const apply = (task: Task, event: TaskEvent) => {
+    const result = applyEvent(task, event, now);
+    if (result.kind === "refused") throw new Error(result.reason);
+    return result;
+  };
+
+  it("a claim opens the next attempt and takes the slot in its name", () => {
+    const { task, attempt, slot } = apply(inStatus("queued"), { type: "claimed", slot: 2, leaseMs: 1000 });
+    expect(task).toMatchObject({ attempt: 1, attemptsUsed: 1, slot: 2 });
+    expect(attempt).toMatchObject({ kind: "open", attempt: { state: "spawning", leaseExpiresAt: now + 1000 } });
+    expect(slot).toEqual({ kind: "take", slot: 2, holder: "agt_01K0000000000000000000000A_1" });
+  });
+
+  it.each([
+    "completed",
+    "attempt_failed",
+    "killed",
+    "put_back",
+  ] as const)("%s gives the slot back in the same write", (type) => {
+    const status = type === "put_back" ? "launching" : "publishing";
+    const event = events.find((candidate) => candidate.type === type) as TaskEvent;
+    const { task, slot, attempt } = apply(makeTask({ status }), event);
+    expect(task.slot).toBeUndefined();
+    expect(slot).toEqual({ kind: "release", slot: 4, holder: "agt_01K0000000000000000000000A_1" });
+    expect(attempt).toMatchObject({ kind: "set", set: { endedAt: now } });
+  });
+
+  it("putting back uses no attempt, and the next claim has a new agent all the same", () => {
+    const back = apply(makeTask({ status: "launching" }), { type: "put_back", why: "full", notBefore: now + 5 }).task;
+    expect(back).toMatchObject({ status: "queued", attempt: 1, attemptsUsed: 0, due: { kind: "ready", at: now + 5 } });
+    expect(apply(back, { type: "claimed", slot: 0, leaseMs: 1 }).task).toMatchObject({ attempt: 2, attemptsUsed: 1 });
+  });
+
+  it("an infrastructure failure on the last attempt ends the task, and its stop is owed", () => {
+    const failure = { class: "infrastructure", message: "lost" } as const;
+    const { task } = apply(makeTask({ attemptsUsed: 3 }), { type: "attempt_failed", failure });
+    expect(task).toMatchObject({ status: "failed", failure, due: { kind: "stop" } });
+  });
+
+  it.each(["agent_error", "timeout", "poison"] as const)("%s is not tried again", (failureClass) => {
+    const failure = { class: failureClass, message: "no" };
+    expect(apply(makeTask(), { type: "attempt_failed", failure }).task.status).toBe("failed");
+  });
+});
+
+describe("a kill", () => {
+  const kill = { type: "killed", reason: "enough", by: "key_1" } as const;
+
+  it("of a queued task needs no stop", () => {
+    const result = applyEvent(makeTask({ status: "queued", slot: undefined, attempt: 0 }), kill, now);
+    expect(result).toMatchObject({ task: { stopConfirmation: "not_needed" } });
+  });
+
+  it("of a live task owes the confirmation that its sandbox has stopped", () => {
+    const result = applyEvent(makeTask({ status: "launching" }), kill, now);
+    expect(result).toMatchObject({ task: { due: { kind: "stop" }, killed: { from: "launching", reason: "enough" } } });
+  });
+
+  it("after the permit owes the outcome of the push once the stop is confirmed", () => {
+    const killed = applyEvent(makeTask({ status: "publishing", publishOutcome: "unresolved" }), kill, now);
+    if (killed.kind === "refused") throw new Error(killed.reason);
+    const stopped = applyEvent(killed.task, { type: "stop_confirmed", how: "stopped" }, now);
+    expect(stopped).toMatchObject({ task: { due: { kind: "outcome", at: now }, stopConfirmation: "stopped" } });
+  });
+
+  it("of a task that waits for its second attempt still resolves what the first may have pushed", () => {
+    const waiting = makeTask({ status: "queued", slot: undefined, publishOutcome: "unresolved" });
+    expect(applyEvent(waiting, kill, now)).toMatchObject({ task: { due: { kind: "outcome", at: now } } });
+  });
+
+  it("is confirmed once only", () => {
+    const task = makeTask({ status: "killed", stopConfirmation: "stopped" });
+    expect(applyEvent(task, { type: "stop_confirmed", how: "gone" }, now)).toMatchObject({ kind: "refused" });
+  });
+});
