@@ -129,10 +129,9 @@ async function startParts(
       ],
     }),
   );
-  setUnlessGiven({
-    [endpointVariable("SQS")]: await interpose("SQS", sqs.url),
-    DROVER_WAKE_QUEUE_URL: sqs.queueUrl(wakeQueue),
-  });
+  const sqsUrl = await interpose("SQS", sqs.url);
+  const queueUrl = sqs.queueUrl(wakeQueue).replace(sqs.url, sqsUrl);
+  setUnlessGiven({ [endpointVariable("SQS")]: sqsUrl, DROVER_WAKE_QUEUE_URL: queueUrl });
 
   await createTable(String(process.env.DROVER_TABLE));
   const tokenSecret = await ensureTokenSecret(String(process.env.DROVER_PARAMETERS));
@@ -161,7 +160,7 @@ async function startParts(
   const apiKey = await ensureApiKey(path);
   const trigger = startTrigger({
     sqs: new SQSClient(),
-    queueUrl: sqs.queueUrl(wakeQueue),
+    queueUrl,
     queueArn: sqs.queueArn(wakeQueue),
     batchSize: 1,
     concurrency: 2,

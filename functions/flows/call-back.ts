@@ -41,7 +41,7 @@ export async function callBack(cloud: Cloud, caller: Caller, wish: (task: Task) 
   const wished = wish(change.task);
   if (change.task.attempt === attempt && wished.kind === "already_done") return change.task;
   const reason = change.kind === "refused" ? change.reason : "a slot was taken";
-  throw new DroverError("illegal_transition", reason, { details: { status: change.task.status } });
+  throw new DroverError("illegal_transition", reason, { details: { taskStatus: change.task.status } });
 }
 
 const nothingToDo = (agentId: AgentId): Refused => ({
@@ -54,7 +54,7 @@ const nothingToDo = (agentId: AgentId): Refused => ({
 function refuseOutsider(task: Task, agentId: AgentId, attempt: number): void {
   if (isFinal(task.status)) {
     throw new DroverError("task_ended", `${task.taskId} is ${task.status}: ${agentId} has nothing left to do.`, {
-      details: { status: task.status },
+      details: { taskStatus: task.status },
     });
   }
   if (task.attempt === attempt && isLive(task.status)) return;

@@ -20,7 +20,7 @@ export async function killTask(cloud: Cloud, taskId: TaskId, by: string, reason:
       "task_ended",
       `${taskId} has already ended: it is ${change.task.status}. Nothing was changed.`,
       {
-        details: { status: change.task.status, currentVersion: change.task.version },
+        details: { taskStatus: change.task.status, currentVersion: change.task.version },
       },
     );
   }

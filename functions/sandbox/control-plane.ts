@@ -1,0 +1,84 @@
+// How does the supervisor speak to the control plane? Six verbs; it asks again while nobody answers.
+import type { z } from "zod";
+import {
+  acknowledged,
+  type CompleteMessage,
+  permitAnswer,
+  type StartAnswer,
+  startAnswer,
+  type WorkDoneMessage,
+} from "../core/callbacks.ts";
+import type { Beat, Failure } from "../core/task.ts";
+
+/** This attempt may not go on: it was killed, has ended, or another one took its place. */
+export class Dismissed extends Error {}
+
+export interface ControlPlane {
+  start(): Promise<StartAnswer>;
+  beat(beat: Beat): Promise<void>;
+  workDone(work: WorkDoneMessage): Promise<void>;
+  permit(branch: string): Promise<{ permitId: string; branch: string }>;
+  complete(message: CompleteMessage): Promise<void>;
+  fail(failure: Failure): Promise<void>;
+  /** Epoch milliseconds of the last answer. */
+  lastAnswerAt(): number;
+}
+
+export interface ControlPlaneOptions {
+  apiUrl: string;
+  agentId: string;
+  token: string;
+  /** How long one verb keeps asking before it gives up. */
+  patienceMs: number;
+}
+
+const callTimeoutMs = 10_000;
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
+
+/** All verbs may be repeated: the control plane answers a repetition as it answered the first. */
+export function connectControlPlane(options: ControlPlaneOptions): ControlPlane {
+  let lastAnswerAt = Date.now();
+  async function call<T extends z.ZodType>(verb: string, body: unknown, answer: T): Promise<z.output<T>> {
+    const deadline = Date.now() + options.patienceMs;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      const result = await callOnce(options, verb, body);
+      if (result.kind !== "no_answer") lastAnswerAt = Date.now();
+      if (result.kind === "answered") return answer.parse(result.body);
+      if (result.kind === "dismissed") throw new Dismissed(result.why);
+      if (Date.now() + pauseMs > deadline) throw new Error(`the control plane did not take ${verb}: ${result.why}`);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+  return {
+    start: () => call("start", {}, startAnswer),
+    beat: async (beat) => void (await call("beat", beat, acknowledged)),
+    workDone: async (work) => void (await call("work-done", work, acknowledged)),
+    permit: (branch) => call("permit", { branch }, permitAnswer),
+    complete: async (message) => void (await call("complete", message, acknowledged)),
+    fail: async (failure) => void (await call("fail", failure, acknowledged)),
+    lastAnswerAt: () => lastAnswerAt,
+  };
+}
+
+type Result = { kind: "answered"; body: unknown } | { kind: "dismissed" | "no_answer" | "failed"; why: string };
+
+async function callOnce({ apiUrl, agentId, token }: ControlPlaneOptions, verb: string, body: unknown): Promise<Result> {
+  try {
+    const response = await fetch(`${apiUrl}/api/orchestrator/attempts/${agentId}/${verb}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-drover-token": token },
+      body: JSON.stringify(body),
+      redirect: "error",
+      signal: AbortSignal.timeout(callTimeoutMs),
+    });
+    const text = await response.text();
+    if (response.ok) return { kind: "answered", body: JSON.parse(text) };
+    const why = `${response.status} ${text.slice(0, 300)}`;
+    // concurrent_update is a 409 too, but only says "again"; every other refusal is final for this attempt.
+    const again = response.status >= 500 || response.status === 429 || text.includes('"concurrent_update"');
+    return { kind: again ? "failed" : "dismissed", why };
+  } catch (error) {
+    return { kind: "no_answer", why: error instanceof Error ? `${error.message} ${error.cause ?? ""}` : String(error) };
+  }
+}

@@ -1,0 +1,75 @@
+// What did the agent print? The newest part for the heartbeat, and a log that keeps the beginning and the end.
+import { maxBeatOutputCharacters } from "../core/callbacks.ts";
+
+const maxHeadBytes = 512 * 1024;
+const maxTailBytes = 512 * 1024;
+
+export class OutputLog {
+  #head: Buffer[] = [];
+  #headBytes = 0;
+  #tail: Buffer[] = [];
+  #tailBytes = 0;
+  #bytes = 0;
+  #fresh = "";
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get hasFresh(): boolean {
+    return this.#fresh !== "";
+  }
+
+  write(chunk: Buffer | string): void {
+    const bytes = Buffer.from(chunk);
+    this.#bytes += bytes.length;
+    this.#fresh = `${this.#fresh}${bytes.toString()}`.slice(-maxBeatOutputCharacters);
+    const room = maxHeadBytes - this.#headBytes;
+    if (room > 0) this.#keepHead(bytes.subarray(0, room));
+    if (bytes.length > room) this.#keepTail(bytes.subarray(Math.max(room, 0)));
+  }
+
+  /** A line of drover's own, marked as such. */
+  note(text: string): void {
+    this.write(`[drover] ${text}\n`);
+  }
+
+  /** What came since the last call, cut from the left to what a heartbeat carries. */
+  takeFresh(): string {
+    const fresh = this.#fresh;
+    this.#fresh = "";
+    return fresh;
+  }
+
+  /** The kept log; what had to go is said where it is missing. */
+  read(): Buffer {
+    const cut = this.#bytes - this.#headBytes - this.#tailBytes;
+    const gap = cut > 0 ? [Buffer.from(`\n[drover] ${cut} bytes of output were left out here\n`)] : [];
+    return Buffer.concat([...this.#head, ...gap, ...this.#tail]);
+  }
+
+  /** The last lines, for an error message. */
+  lastText(characters: number): string {
+    return Buffer.concat([...this.#head, ...this.#tail])
+      .toString()
+      .trimEnd()
+      .slice(-characters);
+  }
+
+  #keepHead(bytes: Buffer): void {
+    this.#head.push(bytes);
+    this.#headBytes += bytes.length;
+  }
+
+  #keepTail(bytes: Buffer): void {
+    this.#tail.push(bytes);
+    this.#tailBytes += bytes.length;
+    while (this.#tailBytes > maxTailBytes) {
+      const first = this.#tail[0] as Buffer;
+      const over = this.#tailBytes - maxTailBytes;
+      if (first.length <= over) this.#tail.shift();
+      else this.#tail[0] = first.subarray(over);
+      this.#tailBytes -= Math.min(first.length, over);
+    }
+  }
+}

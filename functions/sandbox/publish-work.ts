@@ -1,0 +1,73 @@
+// How does a commit get onto the remote? Choose the branch, ask for the permit, push, read the remote back.
+import type { StartAnswer } from "../core/callbacks.ts";
+import type { Failure } from "../core/task.ts";
+import type { Repository } from "../git/objects.ts";
+import { type PushOutcome, pushCommit } from "../git/push.ts";
+import { readRemoteBranch } from "../git/remote.ts";
+import type { ControlPlane } from "./control-plane.ts";
+
+export type Publication = { kind: "pushed"; branch: string; commit: string } | { kind: "failed"; failure: Failure };
+
+const maxSuffix = 20;
+
+export async function publishWork(
+  plane: ControlPlane,
+  answer: StartAnswer,
+  repository: Repository,
+  commit: string,
+): Promise<Publication> {
+  const { url, auth } = answer.repository;
+  const free = await findBranch(answer);
+  if (free.kind === "failed") return free;
+  // From the permit on a kill can no longer promise that nothing is pushed; before it, it can.
+  const { branch } = await plane.permit(free.branch);
+  const outcome = await pushCommit({ repository, commit, branch, url, auth, expect: free.expect });
+  // The remote itself has the last word: an answer may be lost, and a server may say "ok" and do otherwise.
+  const now = await readRemoteBranch({ url, auth, branch });
+  if (now.kind === "at" && now.commit === commit) return { kind: "pushed", branch, commit };
+  return { kind: "failed", failure: explain(outcome, branch, now.kind) };
+}
+
+type Free = { kind: "free"; branch: string; expect: "absent" | { commit: string } };
+
+/** `drover/<taskId>`, or with a number behind it where somebody else's commit has that name. */
+async function findBranch({
+  taskId,
+  repository,
+  earlierPush,
+}: StartAnswer): Promise<Free | Extract<Publication, { kind: "failed" }>> {
+  for (let suffix = 1; suffix < maxSuffix; suffix += 1) {
+    const branch = suffix === 1 ? `drover/${taskId}` : `drover/${taskId}-${suffix}`;
+    const now = await readRemoteBranch({ url: repository.url, auth: repository.auth, branch });
+    if (now.kind === "absent") return { kind: "free", branch, expect: "absent" };
+    if (now.kind === "unknown")
+      return failed("infrastructure", `The remote did not say whether ${branch} exists: ${now.message}`);
+    if (earlierPush?.branch === branch && earlierPush.commits.includes(now.commit)) {
+      return { kind: "free", branch, expect: { commit: now.commit } };
+    }
+  }
+  return failed(
+    "poison",
+    `drover/${taskId} and ${maxSuffix - 2} names like it are taken on the remote. Delete some of them.`,
+  );
+}
+
+function explain(outcome: PushOutcome, branch: string, remoteSays: "at" | "absent" | "unknown"): Failure {
+  switch (outcome.kind) {
+    case "pushed":
+      return {
+        class: "infrastructure",
+        message: `The push of ${branch} was accepted, but the remote is "${remoteSays}" there.`,
+      };
+    case "branch_exists":
+      return { class: "infrastructure", message: `Somebody pushed to ${branch} at the same moment.` };
+    case "unreachable":
+      return { class: "infrastructure", message: outcome.message };
+    case "rejected":
+    case "auth_refused":
+      return { class: "poison", message: outcome.message };
+  }
+}
+
+const failed = (failureClass: Failure["class"], message: string) =>
+  ({ kind: "failed", failure: { class: failureClass, message } }) as const;

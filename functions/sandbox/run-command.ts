@@ -1,0 +1,46 @@
+// How does the command agent work? One command in the workspace, without a shell, with a time limit.
+import type { StartAnswer } from "../core/callbacks.ts";
+import type { Failure } from "../core/task.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import type { OutputLog } from "./output-log.ts";
+import type { RunResult } from "./protocol.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Beats go on this much longer than the command may run, so that its own limit is what ends it. */
+const graceMs = 30_000;
+const shownOutputCharacters = 160;
+
+export async function runCommand(
+  answer: StartAnswer,
+  workspace: Workspace,
+  heartbeat: Heartbeat,
+  log: OutputLog,
+): Promise<Failure | undefined> {
+  const { command } = answer.agent;
+  const timeoutMs = answer.limits.wallClockMs;
+  heartbeat.enter("running the command", timeoutMs + graceMs);
+  log.note(`running ${JSON.stringify(command)}`);
+  const result = await workspace.run({ argv: command, timeoutMs }, (_stream, chunk) => log.write(chunk));
+  return judge(result, command[0] ?? "", timeoutMs, log);
+}
+
+function judge(result: RunResult, program: string, timeoutMs: number, log: OutputLog): Failure | undefined {
+  if (result.startFailure === "not_found") {
+    return poison(
+      `The command "${program}" does not exist in the sandbox. Name a program that is installed there or in the ` +
+        "repository; it is started without a shell, so shell syntax needs [sh, -c, …].",
+    );
+  }
+  if (result.startFailure) return poison(`The command "${program}" could not be started: ${result.startFailure}.`);
+  if (result.timedOut) {
+    return { class: "timeout", message: `The command ran longer than its limit of ${timeoutMs} ms and was killed.` };
+  }
+  if (result.exitCode === 0) return undefined;
+  const end = result.signal ? `was ended by ${result.signal}` : `ended with exit code ${result.exitCode}`;
+  return {
+    class: "agent_error",
+    message: `The command "${program}" ${end}. Its last output: ${log.lastText(shownOutputCharacters)}`,
+  };
+}
+
+const poison = (message: string): Failure => ({ class: "poison", message });

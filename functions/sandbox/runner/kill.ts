@@ -1,0 +1,78 @@
+// How is everything ended that commands left running, for certain?
+import { readlinkSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { markName, type RunnerSettings } from "./environment.ts";
+import { listProcesses, readEnvironment } from "./processes.ts";
+
+const confirmMs = 8_000;
+const lookAgainMs = 5;
+/** PROC_PID_INIT_INO in the kernel: the pid namespace of the whole machine. */
+const machineNamespace = "pid:[4026531836]";
+
+/** Settles when /proc shows none of them any more. */
+export async function killOthers({ confined, mark }: Pick<RunnerSettings, "confined" | "mark">): Promise<void> {
+  const giveUpAt = performance.now() + confirmMs;
+  for (;;) {
+    if (confined) killNamespace();
+    const left = confined ? listStrangers() : listOwn(mark);
+    if (left.length === 0) return;
+    if (!confined) for (const pid of left) kill(pid);
+    if (performance.now() > giveUpAt) throw new Error(`processes ${left.slice(0, 10).join(", ")} do not end`);
+    await pause(lookAgainMs);
+  }
+}
+
+/**
+ * kill(-1) reaches every process but the caller and pid 1 at once, and no fork can slip through: the kernel refuses to
+ * fork while a signal is pending. Going through /proc would lose the race against a process that keeps re-forking.
+ */
+function killNamespace(): void {
+  kill(-1);
+}
+
+/**
+ * kill(-1) on a machine would end the machine. So before anything of the agent's runs, the namespace must prove to be
+ * the sandbox's own: not the machine's, and empty but for this process and the init above it.
+ */
+export function refuseUnsafeConfinement(): void {
+  if (readlinkSync("/proc/self/ns/pid") === machineNamespace) {
+    throw new Error("DROVER_CONFINED=1, but this process shares the machine's own pid namespace");
+  }
+  const strangers = listStrangers();
+  if (strangers.length > 0) {
+    throw new Error(`DROVER_CONFINED=1, but other processes run beside this one: ${strangers.slice(0, 10).join(", ")}`);
+  }
+}
+
+function listStrangers(): number[] {
+  const pids = listProcesses().map((seen) => seen.pid);
+  return pids.filter((pid) => pid !== 1 && pid !== process.pid);
+}
+
+/**
+ * Without a namespace: our descendants, everything that carries the mark (a daemon has another parent), and the
+ * descendants of those. A daemon that cleared its environment escapes, which is why only trusted code runs like this.
+ */
+function listOwn(mark: string): number[] {
+  const seen = listProcesses().filter(({ pid }) => pid !== process.pid);
+  const own = new Set(seen.map(({ pid }) => pid).filter((pid) => carriesMark(pid, mark)));
+  for (let before = -1; before < own.size; ) {
+    before = own.size;
+    for (const { pid, parentPid } of seen) if (parentPid === process.pid || own.has(parentPid)) own.add(pid);
+  }
+  return [...own];
+}
+
+function carriesMark(pid: number, mark: string): boolean {
+  return readEnvironment(pid).split("\0").includes(`${markName}=${mark}`);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    // Nobody left to kill is what we want; EPERM shows in the next look at /proc.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ESRCH" && code !== "EPERM") throw error;
+  }
+}

@@ -1,0 +1,111 @@
+// How does the runner execute one command and stop it in time?
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import type { Answer, Request, RunResult } from "../protocol.ts";
+import { buildEnvironment } from "./environment.ts";
+import { killOthers } from "./kill.ts";
+import { passOutput } from "./output.ts";
+import type { Operation, ServeOptions } from "./serve.ts";
+
+type RunRequest = Extract<Request, { kind: "run" }>;
+type StartFailure = NonNullable<RunResult["startFailure"]>;
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+export async function runCommand(request: RunRequest, operation: Operation, options: ServeOptions): Promise<Answer> {
+  const cwd = join(options.workspace, request.cwd);
+  if (!(await isFolder(cwd))) return couldNotStart("bad_cwd");
+  const started = await start(request.argv, cwd, buildEnvironment(process.env, request.env, options));
+  if (started.kind === "failed") return couldNotStart(started.why);
+  return follow(started.child, request.timeoutMs, operation, options);
+}
+
+async function follow(child: Child, timeoutMs: number, operation: Operation, options: ServeOptions): Promise<Answer> {
+  const { signal: cancelled, send } = operation;
+  const outputs = [passOutput("stdout", child.stdout, send), passOutput("stderr", child.stderr, send)];
+  const ended = waitForExit(child);
+
+  // The first cause wins.
+  let cause: "timeout" | "cancel" | undefined;
+  let killing: Promise<void> | undefined;
+  const stop = (why: "timeout" | "cancel") => {
+    cause ??= why;
+    killing ??= killOthers(options);
+    // Its failure is met where it is awaited, below.
+    killing.catch(() => undefined);
+  };
+  const cancel = () => stop("cancel");
+  const timer = setTimeout(stop, timeoutMs, "timeout");
+  cancelled.addEventListener("abort", cancel, { once: true });
+  if (cancelled.aborted) cancel();
+  try {
+    const { exitCode, signal } = await ended;
+    // In time: what is still on its way out of the pipes does not count.
+    clearTimeout(timer);
+    for (const output of outputs) await output.settle();
+    await killing;
+    const result = { exitCode, signal, timedOut: cause === "timeout", cancelled: cause === "cancel" };
+    return { kind: "ran", result };
+  } finally {
+    clearTimeout(timer);
+    cancelled.removeEventListener("abort", cancel);
+  }
+}
+
+type Started = { kind: "started"; child: Child } | { kind: "failed"; why: StartFailure };
+
+async function start(argv: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Started> {
+  const [program = "", ...args] = argv;
+  try {
+    // A session of its own, so that a command which signals its process group does not reach the runner.
+    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    await once(child, "spawn");
+    return { kind: "started", child };
+  } catch (error) {
+    return { kind: "failed", why: toStartFailure(error) };
+  }
+}
+
+/** Listens at once, for a short command has exited before anything else is awaited. */
+function waitForExit(child: Child): Promise<{ exitCode: number | null; signal: string | null }> {
+  return new Promise((resolve) => {
+    // An error after the start only says that a signal could not be sent.
+    child.on("error", () => undefined);
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+}
+
+function toStartFailure(error: unknown): StartFailure {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return "not_found";
+    case "EACCES":
+    case "EPERM":
+      return "not_executable";
+    case "E2BIG":
+      return "too_long";
+    case "EAGAIN":
+    case "ENOMEM":
+    case "EMFILE":
+    case "ENFILE":
+      return "no_resources";
+    default:
+      return "other";
+  }
+}
+
+function couldNotStart(startFailure: StartFailure): Answer {
+  return { kind: "ran", result: { exitCode: null, signal: null, timedOut: false, cancelled: false, startFailure } };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    // Missing, or not ours to enter: the answer says `bad_cwd` for both.
+    return false;
+  }
+}

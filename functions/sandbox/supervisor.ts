@@ -1,0 +1,68 @@
+// The supervisor: the trusted part of a sandbox. It holds the credentials, drives the workspace, and reports.
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { connectControlPlane, Dismissed } from "./control-plane.ts";
+import { startHeartbeat } from "./heartbeat.ts";
+import { OutputLog } from "./output-log.ts";
+import { runAttempt } from "./run-attempt.ts";
+import { uploadArtifact } from "./upload.ts";
+import { acceptWorkspace } from "./workspace.ts";
+
+const environment = z.object({
+  DROVER_API_URL: z.url(),
+  DROVER_AGENT_ID: z.string(),
+  DROVER_TOKEN: z.string(),
+  /** The directory that this container shares with the workspace. */
+  DROVER_SOCKETS: z.string(),
+});
+
+const patienceMs = 60_000;
+const workspaceTimeoutMs = 60_000;
+
+/** The exit code is for people who read ECS; the control plane hears everything by callback. */
+async function main(): Promise<number> {
+  const env = environment.parse(process.env);
+  const plane = connectControlPlane({
+    apiUrl: env.DROVER_API_URL,
+    agentId: env.DROVER_AGENT_ID,
+    token: env.DROVER_TOKEN,
+    patienceMs,
+  });
+  // Neither waits for the other: the workspace comes up while the task is fetched.
+  const accepting = acceptWorkspace(join(env.DROVER_SOCKETS, "workspace.sock"), { timeoutMs: workspaceTimeoutMs });
+  accepting.catch(() => undefined); // Looked at below; without this a failure before that would end the process unheard.
+  const answer = await plane.start();
+  const log = new OutputLog();
+  const heartbeat = startHeartbeat(plane, answer, log, (why) => {
+    // The workspace dies with its connection, and that with this process: nothing is asked, nothing waited for.
+    console.error(`this attempt may not go on: ${why}`);
+    process.exit(1);
+  });
+  const gitDir = join(process.cwd(), "git");
+  const workspace = await accepting.catch((error: Error) => error);
+  const failure =
+    workspace instanceof Error
+      ? { class: "infrastructure" as const, message: `The workspace did not come up: ${workspace.message}` }
+      : await runAttempt({ plane, answer, workspace, heartbeat, log, gitDir });
+  heartbeat.stop();
+  if (failure) {
+    log.note(`failed (${failure.class}): ${failure.message}`);
+    await uploadArtifact(answer.uploads.log.url, log.read());
+    await plane.fail(failure);
+  }
+  if (!(workspace instanceof Error)) workspace.close();
+  await rm(gitDir, { recursive: true, force: true });
+  return failure ? 1 : 0;
+}
+
+// A kill: no grace. The workspace loses its connection and ends.
+process.once("SIGTERM", () => process.exit(143));
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Dismissed ? `this attempt may not go on: ${error.message}` : error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,112 @@
+// How does the supervisor get hold of its workspace, and what can it ask of it?
+import { createServer, type Socket } from "node:net";
+import type { ManifestEntry, TreeFile } from "../git/tree.ts";
+import { type Frame, type Frames, openFrames } from "./frames.ts";
+import { helloSchema, type RunResult } from "./protocol.ts";
+import { toWorkspaceError, WorkspaceError } from "./workspace-error.ts";
+import { fetchFiles } from "./workspace-fetch.ts";
+import { openLine } from "./workspace-line.ts";
+import { expectDone, listManifest, type Manifest } from "./workspace-manifest.ts";
+import { type Command, type OnOutput, runCommand } from "./workspace-run.ts";
+import { unpackFiles } from "./workspace-unpack.ts";
+
+/** One operation at a time; a second one is refused. All of them reject with a WorkspaceError. */
+export interface Workspace {
+  unpack(files: AsyncIterable<TreeFile>): Promise<void>;
+  /** A timeout or an abort kills everything in the workspace but the runner, also what earlier commands left running. */
+  run(command: Command, onOutput: OnOutput, signal?: AbortSignal): Promise<RunResult>;
+  /** Everything git would take, and the tracked paths even where they are ignored. */
+  manifest(trackedPaths: readonly string[]): Promise<Manifest>;
+  fetch(entries: readonly ManifestEntry[]): AsyncIterable<TreeFile>;
+  /** Settles when no process but the runner is left. */
+  quiesce(): Promise<void>;
+  close(): void;
+  /** Settles when the connection is gone without `close`. */
+  readonly lost: Promise<Error>;
+}
+
+export interface AcceptOptions {
+  /** For the runner to appear and to say hello. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+  /** What one operation may wait for the runner in all; the commands of `run` bring their own limit. */
+  operationMs?: number;
+  /** What the runner may take, beyond that, to kill, to confirm or to stop. */
+  graceMs?: number;
+}
+
+/** The listener must be up before the runner gives up looking for it. */
+export async function acceptWorkspace(socketPath: string, options: AcceptOptions): Promise<Workspace> {
+  const { operationMs = 300_000, graceMs = 15_000 } = options;
+  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const stop = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const socket = await acceptOne(socketPath, stop);
+  const frames = openFrames(socket);
+  const incoming = frames.read();
+  await hearHello(frames, incoming, stop);
+
+  const line = openLine(frames, incoming);
+  const limits = { budgetMs: operationMs, graceMs };
+  return {
+    unpack: (files) => unpackFiles(line, files, operationMs),
+    run: (command, onOutput, signal) => runCommand(line, command, onOutput, { graceMs, signal }),
+    manifest: (trackedPaths) => listManifest(line, trackedPaths, limits),
+    fetch: (entries) => fetchFiles(line, entries, limits),
+    quiesce: () =>
+      line.take(graceMs, async (turn) => {
+        await turn.ask({ kind: "quiesce" });
+        expectDone(turn, await turn.hearAnswer(), "quiesce the workspace");
+      }),
+    close: line.close,
+    lost: line.lost,
+  };
+}
+
+/**
+ * The runner connects before it runs anything of the agent's. Exactly one connection is taken and the path is gone
+ * before a word is exchanged, so no command of the agent can pose as the runner.
+ */
+async function acceptOne(socketPath: string, stop: AbortSignal): Promise<Socket> {
+  const server = createServer();
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  let taken = false;
+  server.on("connection", (socket) => {
+    // A second one may already have been in the queue of the kernel.
+    if (taken) return socket.destroy();
+    taken = true;
+    resolve(socket);
+  });
+  server.on("error", reject);
+  const giveUp = () => reject(new WorkspaceError("timeout", "no runner came to the workspace's socket in time"));
+  stop.addEventListener("abort", giveUp, { once: true });
+  if (stop.aborted) giveUp();
+  // Runner and supervisor have different uids; who may reach the socket is decided by its directory.
+  server.listen({ path: socketPath, readableAll: true, writableAll: true });
+  try {
+    return await promise;
+  } catch (error) {
+    throw toWorkspaceError(error);
+  } finally {
+    stop.removeEventListener("abort", giveUp);
+    // Node removes the path as well.
+    if (server.listening) server.close();
+  }
+}
+
+async function hearHello(frames: Frames, incoming: AsyncGenerator<Frame, void>, stop: AbortSignal): Promise<void> {
+  const giveUp = () => frames.destroy();
+  stop.addEventListener("abort", giveUp, { once: true });
+  try {
+    if (stop.aborted) giveUp();
+    const { value: frame } = await incoming.next();
+    if (frame?.kind === "json" && helloSchema.safeParse(frame.value).success) return;
+    frames.destroy();
+    if (stop.aborted) throw new WorkspaceError("timeout", "the runner did not say hello in time");
+    if (!frame) throw new WorkspaceError("lost", "the runner left without a hello");
+    throw new WorkspaceError("protocol_violation", "the runner did not say hello, or speaks another version");
+  } catch (error) {
+    throw toWorkspaceError(error);
+  } finally {
+    stop.removeEventListener("abort", giveUp);
+  }
+}

@@ -1,0 +1,139 @@
+import { expect, it } from "vitest";
+import { handler as dispatcher } from "../../functions/dispatcher.ts";
+import { checkInvariants } from "../support/invariants.ts";
+import { drover, useRemote } from "../support/remote.ts";
+import { call, submit, tasksPath, until, untilSettled, untilStatus, useStack } from "../support/stack.ts";
+
+const stack = useStack();
+const remote = useRemote();
+const write = (name: string) => ["sh", "-c", `echo ${name} > ${name}`];
+
+const wakeUp = (taskId: string) =>
+  dispatcher({
+    Records: [{ messageId: "1", body: JSON.stringify({ taskId }) }],
+  } as unknown as Parameters<typeof dispatcher>[0]);
+
+const contains = (text: string) => (body: unknown) => JSON.stringify(body).includes(text);
+
+it("a wake-up that is delivered many times starts one sandbox", async () => {
+  const taskId = await submit(stack, { repository: remote.url, command: write("once") });
+  await Promise.all(Array.from({ length: 8 }, () => wakeUp(taskId)));
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1 });
+  await Promise.all(Array.from({ length: 3 }, () => wakeUp(taskId)));
+  expect(await stack.cloud.table.listAttempts(taskId)).toHaveLength(1);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a wake-up that was never sent is sent by the reaper", async () => {
+  const lost = stack.faults.SQS.on({ operation: "SendMessage", do: { kind: "drop_request" } });
+  const taskId = await submit(stack, { repository: remote.url, command: write("late") });
+  expect(lost.hits()).toBeGreaterThan(0);
+  expect((await stack.cloud.table.getTask(taskId))?.status).toBe("queued");
+  lost.remove();
+  await stack.local.reaper.runNow();
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1 });
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a message that is no wake-up is refused, and keeps no other from its work", async () => {
+  const event = {
+    Records: [
+      { messageId: "bad", body: "{}" },
+      { messageId: "worse", body: "no json" },
+    ],
+  };
+  const answer = await dispatcher(event as unknown as Parameters<typeof dispatcher>[0]);
+  expect(answer.batchItemFailures).toEqual([{ itemIdentifier: "bad" }, { itemIdentifier: "worse" }]);
+});
+
+it("a claim whose answer got lost is recognised as our own", async () => {
+  const lost = stack.faults.DYNAMODB.on({
+    operation: "TransactWriteItems",
+    match: contains('"claimed"'),
+    do: { kind: "drop_answer" },
+    times: 1,
+  });
+  const taskId = await submit(stack, { repository: remote.url, command: write("claimed") });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1 });
+  expect(lost.hits()).toBe(1);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a claim whose answers all got lost is found by its lease, and the task is tried again", async () => {
+  const lost = stack.faults.DYNAMODB.on({
+    operation: "TransactWriteItems",
+    match: contains('"claimed"'),
+    do: { kind: "drop_answer" },
+    times: 3,
+  });
+  const taskId = await submit(stack, { repository: remote.url, command: write("given-up") });
+  await untilStatus(stack, taskId, "launching");
+  const [attempt] = await stack.cloud.table.listAttempts(taskId);
+  expect(attempt).toMatchObject({ state: "spawning" });
+  lost.remove();
+  const { clock, settings } = stack.cloud;
+  const realNow = clock.now;
+  clock.now = () => realNow() + settings.launchLimitMs;
+  try {
+    await until("the next attempt has done it", async () => {
+      await stack.local.reaper.runNow();
+      return (await stack.cloud.table.getTask(taskId))?.status === "completed";
+    });
+  } finally {
+    clock.now = realNow;
+  }
+  expect(await untilSettled(stack, taskId)).toMatchObject({ attempt: 2 });
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a launch whose answer got lost starts no second sandbox", async () => {
+  const lost = stack.faults.ECS.on({ operation: "RunTask", do: { kind: "drop_answer" }, times: 1 });
+  const taskId = await submit(stack, { repository: remote.url, command: write("launched") });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1 });
+  expect(lost.hits()).toBe(1);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a launch without room puts the task back and uses no attempt", async () => {
+  const full = stack.faults.ECS.on({
+    operation: "RunTask",
+    do: { kind: "error", type: "ThrottlingException", message: "Rate exceeded" },
+  });
+  const taskId = await submit(stack, { repository: remote.url, command: write("room"), maxAttempts: 1 });
+  await untilStatus(stack, taskId, "launching");
+  const back = await untilStatus(stack, taskId, "queued");
+  expect(back).toMatchObject({ attemptsUsed: 0, due: { kind: "ready" } });
+  full.remove();
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 2, attemptsUsed: 1 });
+  await checkInvariants(stack, [taskId]);
+});
+
+it("the same Idempotency-Key makes one task, also when two requests come at once", async () => {
+  const body = { repository: remote.url, prompt: "Once", agent: { kind: "command", command: ["true"] } };
+  const send = (over: object = {}) => call(stack, "POST", tasksPath, { ...body, ...over }, { "idempotency-key": "k1" });
+  const answers = await Promise.all([send(), send(), send()]);
+  expect(new Set(answers.map((answer) => answer.body.taskId)).size).toBe(1);
+  expect(answers.map((answer) => answer.status).sort()).toEqual([200, 200, 201]);
+  expect(await send({ prompt: "Another" })).toMatchObject({ status: 422, body: { code: "idempotency_key_reused" } });
+  await untilSettled(stack, answers[0]?.body.taskId);
+});
+
+it("ten tasks at once are isolated from each other", async () => {
+  const command = (n: number) => [
+    "sh",
+    "-c",
+    `echo ${n} > mine.txt; echo secret-${n} > /tmp/shared; i=0; while [ $i -lt 10 ]; do i=$((i+1)); sleep 0.05; done;
+     cat /tmp/shared; ls /workspace; [ "$(cat /tmp/shared)" = secret-${n} ] && [ "$(ps ax | grep -c 'secret-')" -le 3 ]`,
+  ];
+  const ids = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => submit(stack, { repository: remote.url, command: command(n) })),
+  );
+  for (const [n, taskId] of ids.entries()) {
+    expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed" });
+    expect(remote.git("diff", "--name-only", `main..${drover(taskId)}`)).toBe("mine.txt\n");
+    expect(remote.git("show", `${drover(taskId)}:mine.txt`)).toBe(`${n}\n`);
+    const { body } = await call(stack, "GET", `${tasksPath}/${taskId}/log`);
+    expect(body.match(/^secret-\d$/gm)).toEqual([`secret-${n}`]);
+  }
+  await checkInvariants(stack, ids);
+});

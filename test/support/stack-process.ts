@@ -1,0 +1,13 @@
+// A whole local stack in a process of its own, for stories that kill it. Prints one line of JSON when it is up.
+import { startLocal } from "../../stacks/local.ts";
+import { sharedImageDir } from "./image-dir.ts";
+
+const [dataDir = "", port = "0"] = process.argv.slice(2);
+const stack = await startLocal({
+  dataDir,
+  port: Number(port),
+  imageDir: sharedImageDir,
+  say: (line) => console.error(line),
+});
+console.log(JSON.stringify({ url: stack.url, apiKey: stack.apiKey }));
+process.once("SIGTERM", () => void stack.closeAndKill().then(() => process.exit(0)));
