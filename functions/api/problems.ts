@@ -44,6 +44,8 @@ function respond(context: Context, error: DroverError): Response {
     code: error.code,
     instance: context.req.path,
   };
+  // The rest of a body that was too large is not read, so the connection cannot carry another request.
+  if (error.code === "body_too_large") context.header("connection", "close");
   return context.body(JSON.stringify(problem), status, { "content-type": "application/problem+json" });
 }
 
@@ -54,8 +56,13 @@ export const refuseInvalid: Hook<unknown, Env, string, unknown> = (result) => {
   if (result.success) return;
   const errors = result.error.issues.map((issue) => ({
     field: issue.path.join(".") || "(body)",
-    message: issue.message,
+    message: sayIn(issue),
   }));
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
   throw new DroverError("invalid_request", `The request was not accepted. ${detail}`, { details: { errors } });
 };
+
+function sayIn(issue: { code?: string | undefined; message: string }): string {
+  const isMissing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
+  return isMissing ? "is missing" : issue.message;
+}

@@ -1,0 +1,43 @@
+// `npm start` as a user runs it: the script in a process of its own, with what it prints.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { until } from "./stack.ts";
+
+export interface Started {
+  child: ChildProcess;
+  /** Everything printed so far, both streams. */
+  said(): string;
+  exited: Promise<number | null>;
+}
+
+/** As an ordinary user of a machine that bans user namespaces: bubblewrap itself can make that ban, for what it runs. */
+const banNamespaces = [
+  "bwrap",
+  "--dev-bind",
+  "/",
+  "/",
+  "--unshare-user",
+  "--disable-userns",
+  "--uid",
+  "1000",
+  "--gid",
+  "1000",
+];
+
+export function runStart(args: string[], options: { namespacesBanned?: boolean } = {}): Started {
+  const script = resolve(import.meta.dirname, "../../scripts/start.ts");
+  const command = [...(options.namespacesBanned ? banNamespaces : []), process.execPath, script, ...args];
+  const child = spawn(command[0] as string, command.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
+  return { child, said: () => said, exited: once(child, "exit").then(([code]) => code as number | null) };
+}
+
+/** The API's address and key, once it says that it is up. */
+export const untilUp = ({ said }: Started) =>
+  until("drover is up", async () => {
+    const url = /drover is up: (\S+)/.exec(said())?.[1];
+    const apiKey = /API key: (\S+)/.exec(said())?.[1];
+    return url && apiKey ? { url, apiKey } : undefined;
+  });
