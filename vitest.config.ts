@@ -3,9 +3,12 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 40_000,
     hookTimeout: 60_000,
+    // What the code logs while a test provokes errors is noise, unless that test fails.
+    silent: "passed-only",
   },
 });

@@ -12,6 +12,7 @@ import { createTable, ensureApiKey, ensureTokenSecret } from "../infra/local/boo
 import { type DataDir, openDataDir } from "../infra/local/data-dir.ts";
 import { startDynoxide } from "../infra/local/dynoxide.ts";
 import { type LocalEcs, startEcs } from "../infra/local/ecs/endpoint.ts";
+import { readEgressSettings } from "../infra/local/egress-settings.ts";
 import { endpointVariable, isGiven, setUnlessGiven } from "../infra/local/environment.ts";
 import { chooseIsolation } from "../infra/local/isolation-choice.ts";
 import { serveLocalRepositories } from "../infra/local/local-repositories.ts";
@@ -85,6 +86,7 @@ async function startParts(
   const api = started(await serveApi(app.fetch, options.port));
   const isolation = await chooseIsolation(options.allowUnconfined ?? false, say);
   const known = await remember(path);
+  const egress = readEgressSettings();
 
   setUnlessGiven({
     AWS_REGION: region,
@@ -150,7 +152,7 @@ async function startParts(
     await startEcs({
       stateDir: join(base, "tasks"),
       cluster: String(process.env.DROVER_CLUSTER),
-      taskDefinitions: [sandboxTaskDefinition(api.url)],
+      taskDefinitions: [sandboxTaskDefinition(api.url, await egress)],
       runtime,
       onStateChange: (event) => sandboxState(event),
     }),

@@ -13,8 +13,12 @@ const publicV6 = listRanges("ipv6", "2000::/3");
 /** Within it: tunnels that carry another address inside (Teredo, 6to4), and documentation. */
 const notPublicV6 = listRanges("ipv6", "2001::/23 2001:db8::/32 2002::/16 3fff::/20");
 
-/** What a company's own network is made of. */
-const privateV4 = listRanges("ipv4", "10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.168.0.0/16");
+/** What a closed network is made of: private ranges, loopback, and the test networks that some of them use inside. */
+const privateV4 = listRanges(
+  "ipv4",
+  "10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.0.2.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 " +
+    "203.0.113.0/24",
+);
 const privateV6 = listRanges("ipv6", "::1/128 fc00::/7");
 /** Within it: where AWS answers with credentials and metadata. */
 const metadataV6 = listRanges("ipv6", "fd00:ec2::/32");

@@ -33,7 +33,11 @@ export async function forwardRequest(dial: Dial, incoming: IncomingMessage, outg
     // A side that breaks off takes the other with it, and the client sees a cut answer, never a complete one.
     pipeline(response, outgoing).catch(() => outgoing.destroy());
   });
-  forward.on("error", () => answer(outgoing, 502, "the connection broke"));
+  // Every error is followed by `close`, and so is a switch to another protocol, which is no error to Node.
+  forward.on("error", () => undefined);
+  forward.on("close", () => {
+    if (!outgoing.headersSent) answer(outgoing, 502, "the connection broke");
+  });
   outgoing.on("close", () => forward.destroy());
   pipeline(incoming, forward).catch(() => forward.destroy());
 }

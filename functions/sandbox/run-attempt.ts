@@ -3,8 +3,9 @@ import type { StartAnswer } from "../core/callbacks.ts";
 import type { Failure } from "../core/task.ts";
 import { CloneError, cloneRepository } from "../git/clone.ts";
 import { readFiles } from "../git/list-tree.ts";
+import { BadPathError } from "../git/plan-changes.ts";
 import { collectWork } from "./collect-work.ts";
-import type { ControlPlane } from "./control-plane.ts";
+import { type ControlPlane, Dismissed } from "./control-plane.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import type { OutputLog } from "./output-log.ts";
 import { publishWork } from "./publish-work.ts";
@@ -21,6 +22,8 @@ export interface Attempt {
   log: OutputLog;
   /** A directory of the supervisor's own, absent yet: the git directory. */
   gitDir: string;
+  /** Variables that the agent's commands get beside the sandbox's own. */
+  commandEnvironment: Record<string, string>;
 }
 
 const cloneLimitMs = 15 * 60_000;
@@ -36,14 +39,8 @@ export async function runAttempt(attempt: Attempt): Promise<Failure | undefined>
   }
 }
 
-async function workAndPublish({
-  plane,
-  answer,
-  workspace,
-  heartbeat,
-  log,
-  gitDir,
-}: Attempt): Promise<Failure | undefined> {
+async function workAndPublish(attempt: Attempt): Promise<Failure | undefined> {
+  const { plane, answer, workspace, heartbeat, log, gitDir } = attempt;
   const { url, auth, branch } = answer.repository;
   heartbeat.enter("cloning", cloneLimitMs);
   log.note(`cloning branch ${branch}`);
@@ -51,7 +48,7 @@ async function workAndPublish({
   heartbeat.enter("unpacking", transferLimitMs);
   await workspace.unpack(readFiles(repository, repository.baseCommit));
 
-  const failure = await runCommand(answer, workspace, heartbeat, log);
+  const failure = await runCommand(attempt);
   await heartbeat.flush();
   if (failure) return failure;
 
@@ -88,15 +85,20 @@ function commitMessage({ title, prompt, taskId }: StartAnswer): string {
   return `${title}\n\n${body}Drover-Task: ${taskId}\n`;
 }
 
-/** Errors that the attempt's own parts name; anything else is a bug or the control plane's word, and thrown on. */
 function explain(error: unknown): Failure {
+  if (error instanceof Dismissed) throw error;
   if (error instanceof CloneError) {
     const { kind, message } = error.problem;
     return { class: kind === "unreachable" ? "infrastructure" : "poison", message };
   }
+  if (error instanceof BadPathError) return { class: "agent_error", message: error.message };
   if (error instanceof WorkspaceError) {
     const agentsDoing = error.code === "too_large" || error.code === "protocol_violation";
     return { class: agentsDoing ? "agent_error" : "infrastructure", message: `The workspace: ${error.message}` };
   }
-  throw error;
+  console.error("the supervisor failed", error);
+  return {
+    class: "infrastructure",
+    message: `The supervisor failed: ${error instanceof Error ? error.message : error}`,
+  };
 }

@@ -1,26 +1,20 @@
 // How does the command agent work? One command in the workspace, without a shell, with a time limit.
-import type { StartAnswer } from "../core/callbacks.ts";
 import type { Failure } from "../core/task.ts";
-import type { Heartbeat } from "./heartbeat.ts";
 import type { OutputLog } from "./output-log.ts";
 import type { RunResult } from "./protocol.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Attempt } from "./run-attempt.ts";
 
 /** Beats go on this much longer than the command may run, so that its own limit is what ends it. */
 const graceMs = 30_000;
 const shownOutputCharacters = 160;
 
-export async function runCommand(
-  answer: StartAnswer,
-  workspace: Workspace,
-  heartbeat: Heartbeat,
-  log: OutputLog,
-): Promise<Failure | undefined> {
+export async function runCommand(attempt: Attempt): Promise<Failure | undefined> {
+  const { answer, workspace, heartbeat, log, commandEnvironment: env } = attempt;
   const { command } = answer.agent;
   const timeoutMs = answer.limits.wallClockMs;
   heartbeat.enter("running the command", timeoutMs + graceMs);
   log.note(`running ${JSON.stringify(command)}`);
-  const result = await workspace.run({ argv: command, timeoutMs }, (_stream, chunk) => log.write(chunk));
+  const result = await workspace.run({ argv: command, env, timeoutMs }, (_stream, chunk) => log.write(chunk));
   return judge(result, command[0] ?? "", timeoutMs, log);
 }
 

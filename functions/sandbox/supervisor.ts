@@ -3,11 +3,17 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { connectControlPlane, Dismissed } from "./control-plane.ts";
+import { startEgress } from "./egress.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { OutputLog } from "./output-log.ts";
 import { runAttempt } from "./run-attempt.ts";
 import { uploadArtifact } from "./upload.ts";
 import { acceptWorkspace } from "./workspace.ts";
+
+const list = z
+  .string()
+  .default("")
+  .transform((text) => text.split(",").filter(Boolean));
 
 const environment = z.object({
   DROVER_API_URL: z.url(),
@@ -15,6 +21,11 @@ const environment = z.object({
   DROVER_TOKEN: z.string(),
   /** The directory that this container shares with the workspace. */
   DROVER_SOCKETS: z.string(),
+  /** Where the agent's commands may go, beside nowhere: comma-separated, see `EgressRules`. */
+  DROVER_EGRESS_ALLOW: list,
+  DROVER_EGRESS_ALLOW_PRIVATE: list,
+  /** JSON: variables that the agent's commands get, such as the address of the package registry. */
+  DROVER_COMMAND_ENVIRONMENT: z.string().default("{}"),
 });
 
 const patienceMs = 60_000;
@@ -32,19 +43,24 @@ async function main(): Promise<number> {
   // Neither waits for the other: the workspace comes up while the task is fetched.
   const accepting = acceptWorkspace(join(env.DROVER_SOCKETS, "workspace.sock"), { timeoutMs: workspaceTimeoutMs });
   accepting.catch(() => undefined); // Looked at below; without this a failure before that would end the process unheard.
-  const answer = await plane.start();
   const log = new OutputLog();
+  await startEgress(join(env.DROVER_SOCKETS, "egress.sock"), {
+    rules: { allow: env.DROVER_EGRESS_ALLOW, allowPrivate: env.DROVER_EGRESS_ALLOW_PRIVATE },
+    onRefused: ({ host, port, why }) => log.note(`refused a connection to ${host}:${port}: ${why}`),
+  });
+  const answer = await plane.start();
   const heartbeat = startHeartbeat(plane, answer, log, (why) => {
     // The workspace dies with its connection, and that with this process: nothing is asked, nothing waited for.
     console.error(`this attempt may not go on: ${why}`);
     process.exit(1);
   });
+  const commandEnvironment = JSON.parse(env.DROVER_COMMAND_ENVIRONMENT) as Record<string, string>;
   const gitDir = join(process.cwd(), "git");
   const workspace = await accepting.catch((error: Error) => error);
   const failure =
     workspace instanceof Error
       ? { class: "infrastructure" as const, message: `The workspace did not come up: ${workspace.message}` }
-      : await runAttempt({ plane, answer, workspace, heartbeat, log, gitDir });
+      : await runAttempt({ plane, answer, workspace, heartbeat, log, gitDir, commandEnvironment });
   heartbeat.stop();
   if (failure) {
     log.note(`failed (${failure.class}): ${failure.message}`);

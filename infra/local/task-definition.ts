@@ -1,12 +1,13 @@
 // What does one sandbox consist of on this machine? The same containers, started from the same code, as on Fargate.
 import { resolve } from "node:path";
 import type { LocalTaskDefinition } from "./ecs/endpoint.ts";
+import type { EgressSettings } from "./egress-settings.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
 
 export const sandboxFamily = "drover-sandbox";
 
-export function sandboxTaskDefinition(apiUrl: string): LocalTaskDefinition {
+export function sandboxTaskDefinition(apiUrl: string, egress: EgressSettings): LocalTaskDefinition {
   return {
     family: sandboxFamily,
     revision: 1,
@@ -18,7 +19,7 @@ export function sandboxTaskDefinition(apiUrl: string): LocalTaskDefinition {
         name: "supervisor",
         essential: true,
         command: ["node", resolve(checkout, "functions/sandbox/supervisor.ts")],
-        environment: { DROVER_API_URL: apiUrl },
+        environment: { DROVER_API_URL: apiUrl, ...egress },
         confined: false,
       },
       {

@@ -19,7 +19,7 @@ describe("a request that cannot be accepted", () => {
     expect(list.body.tasks).toEqual([]);
   });
 
-  it.each([
+  it.each<[string, () => unknown, number, string, string]>([
     ["no JSON", () => "{", 400, "invalid_request", "JSON"],
     ["an empty object", () => ({}), 400, "invalid_request", "repository: is missing"],
     ["an unknown field", () => ({ ...good, repository: remote.url, promt: "x" }), 400, "invalid_request", "promt"],
@@ -75,7 +75,7 @@ describe("a request that cannot be accepted", () => {
       "repository_unreachable",
       "127.0.0.1:1",
     ],
-  ] as const)("%s", async (_name, body, status, code, words) => {
+  ])("%s", async (_name, body, status, code, words) => {
     const answer = await post(body());
     expect(answer).toMatchObject({ status, body: { code, status, type: `urn:drover:problem:${code}` } });
     expect(answer.headers.get("content-type")).toBe("application/problem+json");

@@ -177,7 +177,10 @@ it("a file that grew over the limit since it was listed is refused by name, and 
   await sandbox.unpack(give(file("a")));
   const { entries } = await sandbox.manifest([]);
   await collectRun(sandbox, ["truncate", "-s", String(maxFileBytes + 1), "a"]);
-  await expect(collect(sandbox.fetch(entries))).rejects.toMatchObject({ code: "too_large", message: /"a"/ });
+  await expect(collect(sandbox.fetch(entries))).rejects.toMatchObject({
+    code: "too_large",
+    message: expect.stringContaining(`"a"`),
+  });
   expect((await collectRun(sandbox, ["echo", "on"])).stdout).toBe("on\n");
 });
 

@@ -121,3 +121,17 @@ it("a branch name that somebody else has taken gets a number behind it", async (
   expect(await untilSettled(stack, slow)).toMatchObject({ status: "completed", branch: `${drover(slow)}-2` });
   expect(remote.git("rev-parse", drover(slow))).toBe(remote.git("rev-parse", "main"));
 });
+
+it("npx works in the sandbox: packages come through the proxy, and nothing else does", async () => {
+  const elsewhere =
+    "fetch('https://example.com').catch(() => fetch('http://169.254.169.254/')).catch((e) => console.log('no way out'))";
+  const taskId = await submit(stack, {
+    repository: remote.url,
+    command: sh(`printf 'a:   [1,2]\n' > a.yaml && npx --yes prettier@3.6.2 --write a.yaml && node -e "${elsewhere}"`),
+  });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed" });
+  expect(remote.git("show", `${drover(taskId)}:a.yaml`)).toBe("a: [1, 2]\n");
+  const { body } = await call(stack, "GET", `${tasksPath}/${taskId}/log`);
+  expect(body).toMatch(/no way out/);
+  expect(body).toMatch(/\[drover\] refused a connection to example.com:443: not on the allowlist/);
+});

@@ -1,0 +1,62 @@
+// Where may agents on this machine go? To the package registry that npm uses here, and to what the user adds.
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { hostEtcDirectories } from "./sandbox/etc.ts";
+
+const run = promisify(execFile);
+
+/** What the supervisor is told, as variables of its container. */
+export interface EgressSettings extends Record<string, string> {
+  /** Comma-separated `host` or `host:port`. */
+  DROVER_EGRESS_ALLOW: string;
+  /** The same, for targets that may have a private address: a company's own registry, say. */
+  DROVER_EGRESS_ALLOW_PRIVATE: string;
+  /** JSON: variables for the agent's commands. */
+  DROVER_COMMAND_ENVIRONMENT: string;
+}
+
+/** `DROVER_EGRESS_ALLOW` and `DROVER_EGRESS_ALLOW_PRIVATE` of this process are the user's additions. */
+export async function readEgressSettings(): Promise<EgressSettings> {
+  const npm = await readNpmConfig();
+  const { DROVER_EGRESS_ALLOW: allow = "", DROVER_EGRESS_ALLOW_PRIVATE: allowPrivate = "" } = process.env;
+  const registry = URL.parse(npm.registry ?? "");
+  const port = registry?.port || (registry?.protocol === "http:" ? "80" : "443");
+  // Whoever set up this machine chose its registry, so it may well be inside a company's network.
+  const registryTarget = registry?.hostname ? [`${registry.hostname}:${port}`] : [];
+  return {
+    DROVER_EGRESS_ALLOW: allow,
+    DROVER_EGRESS_ALLOW_PRIVATE: [...registryTarget, ...allowPrivate.split(",").filter(Boolean)].join(),
+    DROVER_COMMAND_ENVIRONMENT: JSON.stringify({
+      ...(npm.registry ? { npm_config_registry: npm.registry } : {}),
+      ...(isVisibleInside(npm.cafile) ? { npm_config_cafile: npm.cafile } : {}),
+      ...certificateVariables(),
+      npm_config_update_notifier: "false",
+    }),
+  };
+}
+
+/** Without npm there is no registry to allow; agents then reach only what the user names. */
+async function readNpmConfig(): Promise<{ registry?: string; cafile?: string }> {
+  const { npm_execpath: npm } = process.env;
+  const [program, ...first] = npm ? [process.execPath, npm] : ["npm"];
+  try {
+    const { stdout } = await run(program ?? "npm", [...first, "config", "get", "registry", "cafile"]);
+    const values = stdout.split("\n").map((line) => /^(registry|cafile)=(.+)$/.exec(line));
+    return Object.fromEntries(values.flatMap((match) => (match && match[2] !== "null" ? [[match[1], match[2]]] : [])));
+  } catch (error) {
+    console.warn("npm did not tell its registry, so agents cannot install packages", error);
+    return {};
+  }
+}
+
+function certificateVariables(): Record<string, string> {
+  const names = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+  const visible = names
+    .map((name) => [name, process.env[name] ?? ""] as const)
+    .filter(([, path]) => isVisibleInside(path));
+  return Object.fromEntries(visible);
+}
+
+/** A confined command sees this machine's public certificates, and no other file outside /usr. */
+const isVisibleInside = (path: string | undefined) =>
+  path !== undefined && [...hostEtcDirectories, "/usr"].some((dir) => path === dir || path.startsWith(`${dir}/`));

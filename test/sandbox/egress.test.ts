@@ -1,0 +1,260 @@
+import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from "node:http";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { type EgressOptions, startEgress } from "../../functions/sandbox/egress.ts";
+import type { Refusal } from "../../functions/sandbox/egress-dial.ts";
+import { makePlace, until, within } from "./harness.ts";
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** The names all lead to this machine, which only a rule in `allowPrivate` may open. */
+async function start(options: Partial<EgressOptions> & { ports?: number[] } = {}) {
+  const { ports = [], ...more } = options;
+  const path = join(makePlace().sockets, "egress.sock");
+  const refused: Refusal[] = [];
+  const egress = await startEgress(path, {
+    rules: { allow: ["open.test", "*.wide.test"], allowPrivate: ports.map((port) => `inside.test:${port}`) },
+    onRefused: (refusal) => refused.push(refusal),
+    resolve: async () => ["127.0.0.1"],
+    ...more,
+  });
+  onTestFinished(() => egress.close());
+  return { path, refused, egress };
+}
+
+function open(path: string): Socket {
+  const socket = connect({ path, allowHalfOpen: true });
+  socket.on("error", () => undefined);
+  onTestFinished(() => void socket.destroy());
+  return socket;
+}
+
+/** Sends `text` and returns everything that comes back until the other side ends. */
+async function say(path: string, text: string, { end = false } = {}): Promise<string> {
+  const socket = open(path);
+  let heard = "";
+  socket.setEncoding("latin1").on("data", (chunk) => {
+    heard += chunk;
+  });
+  if (end) socket.end(text, "latin1");
+  else socket.write(text, "latin1");
+  const over = new Promise<void>((resolve) => {
+    socket.once("end", resolve);
+    socket.once("close", () => resolve());
+  });
+  await within(10_000, "the proxy's answer", over);
+  return heard;
+}
+
+it("a tunnel carries bytes both ways, and each side may end first", async () => {
+  const port = await listen(
+    createServer({ allowHalfOpen: true }, (socket) => {
+      let heard = "";
+      socket.on("data", (chunk) => {
+        heard += chunk;
+      });
+      socket.on("end", () => socket.end(`echo ${heard}`));
+    }),
+  );
+  const { path, refused } = await start({ ports: [port] });
+  // The bytes behind the request's head belong to the tunnel already.
+  const heard = await say(path, `CONNECT inside.test:${port} HTTP/1.1\r\n\r\nearly`, { end: true });
+  expect(heard).toBe("HTTP/1.1 200 Connection Established\r\n\r\necho early");
+  expect(refused).toEqual([]);
+});
+
+it("a tunnel of fifty megabytes ends complete although the server leaves first", async () => {
+  const byteCount = 50 * 1024 * 1024;
+  const port = await listen(createServer((socket) => socket.end(Buffer.alloc(byteCount, "x"))));
+  const { path } = await start({ ports: [port] });
+  const heard = await say(path, `CONNECT inside.test:${port} HTTP/1.1\r\n\r\n`);
+  expect(heard.length - heard.indexOf("\r\n\r\n") - 4).toBe(byteCount);
+});
+
+it.each([
+  ["a name that is not allowed", "evil.test:443", "evil.test", 443, "not on the allowlist"],
+  ["a suffix trick", "wide.test.evil.test:443", "wide.test.evil.test", 443, "not on the allowlist"],
+  ["another port", "open.test:22", "open.test", 22, "not on the allowlist"],
+  ["an address", "169.254.169.254:443", "169.254.169.254", 443, "an address instead of a name"],
+  ["an IPv6 address", "[::1]:443", "[::1]", 443, "an address instead of a name"],
+  ["an address as a number", "2130706433:443", "2130706433", 443, "an address instead of a name"],
+  [
+    "an allowed name that leads inside",
+    "open.test:443",
+    "open.test",
+    443,
+    "the name leads to an address that is not public",
+  ],
+  ["a name without a port", "open.test", "", 0, "not a host name"],
+])("CONNECT to %s is refused and reported", async (_name, target, host, port, why) => {
+  const { path, refused } = await start();
+  expect(await say(path, `CONNECT ${target} HTTP/1.1\r\n\r\n`)).toMatch(/^HTTP\/1\.1 403 /);
+  expect(refused).toEqual([{ host, port, why }]);
+});
+
+it.each([
+  ["one private address among public ones", ["93.184.216.34", "10.0.0.1"]],
+  ["a mapped address", ["::ffff:127.0.0.1"]],
+  ["the metadata service", ["169.254.169.254"]],
+])("a name that resolves to %s is refused", async (_name, addresses) => {
+  const { path, refused } = await start({ resolve: async () => addresses });
+  expect(await say(path, "CONNECT open.test:443 HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 403 /);
+  expect(refused.length).toBe(1);
+});
+
+it("not even a private target may lead to the metadata service", async () => {
+  const { path, refused } = await start({ ports: [80], resolve: async () => ["169.254.169.254"] });
+  expect(await say(path, "GET http://inside.test/latest/meta-data HTTP/1.1\r\nHost: x\r\n\r\n")).toMatch(/ 403 /);
+  expect(refused.map(({ why }) => why)).toEqual(["the name leads to an address that is not public"]);
+});
+
+it("the name is resolved once, and the connection goes to the address that was judged", async () => {
+  const port = await listen(createServer((socket) => socket.end("the judged one")));
+  const asked: string[] = [];
+  const { path } = await start({
+    ports: [port],
+    // A second answer would lead elsewhere.
+    resolve: async (host) => (asked.push(host) === 1 ? ["127.0.0.1"] : ["169.254.169.254"]),
+  });
+  expect(await say(path, `CONNECT INSIDE.test.:${port} HTTP/1.1\r\n\r\n`)).toContain("the judged one");
+  expect(asked).toEqual(["inside.test"]);
+});
+
+it("a name that does not resolve, and a port where nobody listens, are no refusals", async () => {
+  const closed = createServer();
+  const port = await listen(closed);
+  await new Promise((resolve) => closed.close(resolve));
+  const silent = await start({ resolve: async () => Promise.reject(new Error("ENOTFOUND")) });
+  const empty = await start({ resolve: async () => [] });
+  const deaf = await start({ ports: [port] });
+  expect(await say(silent.path, "CONNECT open.test:443 HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 502 /);
+  expect(await say(empty.path, "CONNECT open.test:443 HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 502 /);
+  expect(await say(deaf.path, `CONNECT inside.test:${port} HTTP/1.1\r\n\r\n`)).toMatch(/^HTTP\/1\.1 502 /);
+  expect([...silent.refused, ...empty.refused, ...deaf.refused]).toEqual([]);
+});
+
+/** A server that keeps what it was asked. */
+async function startWitness() {
+  const seen: { request: IncomingMessage; body: string }[] = [];
+  const port = await listen(
+    createHttpServer(async (request, response) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      seen.push({ request, body });
+      response.writeHead(201, { "x-mine": "yes", "proxy-authenticate": "no", "set-cookie": ["a=1", "b=2"] });
+      response.end(`seen ${request.url}`);
+    }),
+  );
+  return { seen, port };
+}
+
+it("a plain request passes with its body, and without what was meant for the proxy", async () => {
+  const { seen, port } = await startWitness();
+  const { path } = await start({ ports: [port] });
+  const outgoing = httpRequest({
+    socketPath: path,
+    method: "POST",
+    path: `http://inside.test:${port}/a/b?c=d#e`,
+    headers: { host: "evil.test", "proxy-authorization": "x", connection: "x-hop", "x-hop": "1", "x-end": "2" },
+  });
+  outgoing.end("the body");
+  const response = await new Promise<IncomingMessage>((resolve) => outgoing.once("response", resolve));
+  let body = "";
+  for await (const chunk of response) body += chunk;
+  expect([response.statusCode, body]).toEqual([201, "seen /a/b?c=d"]);
+  expect(response.headers).toMatchObject({ "x-mine": "yes", "set-cookie": ["a=1", "b=2"] });
+  expect(response.headers).not.toHaveProperty("proxy-authenticate");
+  const { headers } = seen[0]?.request ?? {};
+  expect(headers).toMatchObject({ host: `inside.test:${port}`, "x-end": "2" });
+  for (const name of ["proxy-authorization", "x-hop", "proxy-connection"]) expect(headers).not.toHaveProperty(name);
+  expect(seen[0]?.body).toBe("the body");
+});
+
+it("a body behind a GET stays a body, and is never read as a second request", async () => {
+  const { seen, port } = await startWitness();
+  const { path } = await start({ ports: [port] });
+  const smuggled = "GET /smuggled HTTP/1.1\r\nHost: other\r\n\r\n";
+  const chunked = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;
+  await say(
+    path,
+    `GET http://inside.test:${port}/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${chunked}`,
+  );
+  expect(seen.map(({ request, body }) => [request.url, body])).toEqual([["/", smuggled]]);
+});
+
+it.each([
+  ["no absolute URL", "GET / HTTP/1.1\r\nHost: open.test\r\n\r\n", 400],
+  ["an https URL", "GET https://open.test/ HTTP/1.1\r\nHost: open.test\r\n\r\n", 400],
+  ["a user in the URL", "GET http://a:b@open.test/ HTTP/1.1\r\nHost: open.test\r\n\r\n", 400],
+  ["another scheme", "GET file:///etc/passwd HTTP/1.1\r\nHost: open.test\r\n\r\n", 400],
+  ["a name that is not allowed", "GET http://evil.test/ HTTP/1.1\r\nHost: open.test\r\n\r\n", 403],
+  ["an address as a number", "GET http://2130706433/ HTTP/1.1\r\nHost: open.test\r\n\r\n", 403],
+  [
+    "an upgrade to something else",
+    "GET http://evil.test/ HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+    403,
+  ],
+  ["no HTTP", "\u0016\u0003\u0001\u0002\u0000\u0001 TLS right away\r\n\r\n", 400],
+  ["a head without end", `GET http://open.test/ HTTP/1.1\r\nX: ${"x".repeat(40_000)}\r\n\r\n`, 431],
+])("a request with %s is refused, and the proxy goes on", async (_name, text, status) => {
+  const { path } = await start();
+  expect((await say(path, text, { end: status !== 403 })).slice(9, 12)).toBe(String(status));
+  expect(await say(path, "CONNECT evil.test:443 HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 403 /);
+});
+
+it.each([
+  ["breaks off", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart"],
+  ["answers with garbage", "\u0000\u0001garbage\r\n\r\n"],
+  ["answers with a status that is none", "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n"],
+  ["wants another protocol", "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
+  ["leaves without a word", ""],
+])("a server that %s takes its own request down and no other", async (_name, answer) => {
+  const port = await listen(createServer((socket) => void socket.on("error", () => undefined).end(answer, "latin1")));
+  const { path } = await start({ ports: [port] });
+  const heard = await say(path, `GET http://inside.test:${port}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  expect(heard === "" || heard.startsWith("HTTP/1.1 502") || heard.endsWith("part")).toBe(true);
+  expect(await say(path, "CONNECT evil.test:443 HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 403 /);
+});
+
+it("more connections than permitted are dropped and reported, and make room when they end", async () => {
+  const { path, refused } = await start({ maxConnections: 2 });
+  const held = [open(path), open(path)];
+  await Promise.all(held.map((socket) => new Promise<void>((resolve) => socket.once("connect", resolve))));
+  await until("the refusal", () => {
+    if (refused.length > 0) return true;
+    open(path);
+    return false;
+  });
+  expect(refused[0]).toEqual({ host: "", port: 0, why: "too many connections at once" });
+  for (const socket of held) socket.destroy();
+  const tryAgain = async () => (await say(path, "CONNECT evil.test:443 HTTP/1.1\r\n\r\n")).includes("403");
+  const giveUpAt = Date.now() + 5_000;
+  while (!(await tryAgain())) expect(Date.now()).toBeLessThan(giveUpAt);
+});
+
+it("what is reported is short and printable; what is not is not even read as a request", async () => {
+  const { path, refused } = await start();
+  for (const host of ["evil\u00ff\u0080.test", "evil\u0007.test", "evil\ttest"]) {
+    expect(await say(path, `CONNECT ${host}:443 HTTP/1.1\r\n\r\n`)).toContain(" 400 ");
+  }
+  await say(path, `CONNECT ${"x".repeat(5000)}.test:443 HTTP/1.1\r\n\r\n`);
+  expect(refused.map(({ host }) => host)).toEqual(["x".repeat(253)]);
+});
+
+it("closing ends tunnels that are open", async () => {
+  const port = await listen(createServer((socket) => void socket.on("error", () => undefined)));
+  const { path, egress } = await start({ ports: [port] });
+  const socket = open(path);
+  socket.write(`CONNECT inside.test:${port} HTTP/1.1\r\n\r\n`);
+  await new Promise((resolve) => socket.once("data", resolve));
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.resume();
+  socket.on("end", () => socket.end());
+  await within(5_000, "closing", egress.close());
+  await within(5_000, "the tunnel's end", closed);
+});

@@ -1,0 +1,15 @@
+// What must be on the machine before any test runs? bubblewrap: installed where we may, and required in CI.
+import { installBubblewrap } from "../../infra/local/sandbox/install.ts";
+import { probeIsolation } from "../../infra/local/sandbox/isolation.ts";
+
+export default async function setUp(): Promise<void> {
+  const installed = await installBubblewrap();
+  if (installed.kind === "not_installed") {
+    console.warn(`bubblewrap is missing, ${installed.reason}. Run: ${installed.command}`);
+  }
+  const probe = await probeIsolation();
+  if (probe.kind === "confined") return;
+  const message = `Sandboxes cannot be confined here: ${probe.cause}. ${probe.remedy}`;
+  if (process.env.CI) throw new Error(message);
+  console.warn(`${message} Tests of isolation are skipped.`);
+}
