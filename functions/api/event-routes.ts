@@ -4,8 +4,8 @@ import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { AuditEvent } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
-import { agentIdOf, type TaskId } from "../core/ids.ts";
-import { type Beat, isFinal, isLive } from "../core/task.ts";
+import { type AgentId, agentIdOf, type TaskId } from "../core/ids.ts";
+import { type Beat, isFinal, isLive, type Task } from "../core/task.ts";
 import type { Api, OpenCloud } from "./app.ts";
 import { authenticate, security } from "./auth.ts";
 import { taskParams } from "./inputs.ts";
@@ -16,6 +16,11 @@ import { taskOf } from "./task-routes.ts";
 interface Position {
   version: number;
   progress: number;
+}
+
+/** What this connection has sent: the position, and how much of the attempt's output. */
+interface Sent extends Position {
+  outputLength: number;
 }
 
 const events = createRoute({
@@ -50,7 +55,7 @@ export function addEventRoutes(app: Api, openCloud: OpenCloud): void {
 }
 
 async function follow(cloud: Cloud, taskId: TaskId, from: Position, stream: SSEStreamingApi): Promise<void> {
-  let at = from;
+  let at: Sent = { ...from, outputLength: 0 };
   let pingAt = 0;
   while (!stream.aborted) {
     const task = await cloud.table.getTask(taskId);
@@ -59,8 +64,8 @@ async function follow(cloud: Cloud, taskId: TaskId, from: Position, stream: SSES
       await stream.write(`retry: ${retryMs}\n: ping\n\n`);
       pingAt = cloud.clock.now() + pingMs;
     }
-    if (task.version > at.version) at = await sendEvents(cloud, taskId, at, stream);
-    if (isLive(task.status)) at = await sendBeat(cloud, agentIdOf(taskId, task.attempt), at, stream);
+    if (task.version > at.version) at = await sendEvents(cloud, task, at, stream);
+    if (isLive(task.status)) at = await sendBeat(cloud, task, at, stream);
     const settled = isFinal(task.status) && task.due === undefined;
     if (settled && at.version >= task.version) {
       return stream.writeSSE({ event: "end", id: format(at), data: JSON.stringify({ status: task.status }) });
@@ -69,35 +74,46 @@ async function follow(cloud: Cloud, taskId: TaskId, from: Position, stream: SSES
   }
 }
 
-async function sendEvents(cloud: Cloud, taskId: TaskId, from: Position, stream: SSEStreamingApi): Promise<Position> {
+async function sendEvents(cloud: Cloud, task: Task, from: Sent, stream: SSEStreamingApi): Promise<Sent> {
   let at = from;
-  for (const event of await cloud.table.listEvents(taskId, at.version, pageSize)) {
+  for (const event of await cloud.table.listEvents(task.taskId, at.version, pageSize)) {
+    // What an attempt printed comes before the event that it leads to.
+    if (event.from === "running") at = await sendBeat(cloud, task, at, stream);
     // A new attempt counts its beats from the start.
-    at = { version: event.version, progress: event.type === "claimed" ? 0 : at.progress };
+    at = { ...at, version: event.version, ...(event.type === "claimed" ? { progress: 0, outputLength: 0 } : {}) };
     await stream.writeSSE({ event: "audit", id: format(at), data: JSON.stringify(viewEvent(event)) });
   }
   return at;
 }
 
-async function sendBeat(
-  cloud: Cloud,
-  agentId: ReturnType<typeof agentIdOf>,
-  at: Position,
-  stream: SSEStreamingApi,
-): Promise<Position> {
+async function sendBeat(cloud: Cloud, task: Task, at: Sent, stream: SSEStreamingApi): Promise<Sent> {
+  const agentId = agentIdOf(task.taskId, task.attempt);
   const beat = (await cloud.table.getAttempt(agentId))?.beat;
   if (!beat || beat.seq <= at.progress) return at;
-  const next = { ...at, progress: beat.seq };
-  await stream.writeSSE({ event: "progress", id: format(next), data: JSON.stringify(viewBeat(agentId, beat)) });
+  const next = { ...at, progress: beat.seq, outputLength: beat.outputLength };
+  await stream.writeSSE({
+    event: "progress",
+    id: format(next),
+    data: JSON.stringify(viewBeat(agentId, beat, at.outputLength)),
+  });
   return next;
 }
 
 const viewEvent = ({ at, ...event }: AuditEvent) => ({ ...event, at: new Date(at).toISOString() });
-const viewBeat = (agentId: string, { stepStartedAt, ...beat }: Beat) => ({
-  agentId,
-  ...beat,
-  stepStartedAt: new Date(stepStartedAt).toISOString(),
-});
+
+/** `output` is what is new on this connection, and begins at `outputFrom`: a gap or a repetition shows there. */
+function viewBeat(agentId: AgentId, { seq, step, stepStartedAt, output, outputLength }: Beat, sentLength: number) {
+  const fresh = output.slice(Math.max(0, output.length - Math.max(0, outputLength - sentLength)));
+  return {
+    agentId,
+    seq,
+    step,
+    stepStartedAt: new Date(stepStartedAt).toISOString(),
+    output: outputLength > sentLength ? fresh : "",
+    outputFrom: outputLength - fresh.length,
+    outputLength,
+  };
+}
 
 const format = ({ version, progress }: Position) => `${version}.${progress}`;
 

@@ -40,7 +40,7 @@ export const attemptSchema = z.object({
   sandboxArn: z.string().optional(),
   sandboxStoppedAt: z.string().optional(),
   step: z.string().optional(),
-  outputBytes: z.int().optional(),
+  outputLength: z.int().optional(),
 });
 
 export const taskSchema = taskSummarySchema
@@ -76,6 +76,6 @@ function viewAttempt(attempt: Attempt): z.output<typeof attemptSchema> {
     endedAt: iso(attempt.endedAt),
     sandboxArn,
     sandboxStoppedAt: iso(attempt.sandboxStoppedAt),
-    ...(beat ? { step: beat.step, outputBytes: beat.outputBytes } : {}),
+    ...(beat ? { step: beat.step, outputLength: beat.outputLength } : {}),
   };
 }

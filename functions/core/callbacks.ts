@@ -35,7 +35,7 @@ export const beatMessage = z.strictObject({
   step: z.string().max(100),
   stepStartedAt: z.int(),
   output: z.string().max(maxBeatOutputCharacters),
-  outputBytes: z.int().nonnegative(),
+  outputLength: z.int().nonnegative(),
 });
 
 export const workDoneMessage = z.strictObject({

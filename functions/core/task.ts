@@ -113,11 +113,11 @@ export interface Attempt {
   beat?: Beat;
 }
 
-/** The last heartbeat. `output` is what was printed since the beat before, cut from the left to fit. */
+/** The last heartbeat: what is done, and the end of what was printed, which is `outputLength` characters by now. */
 export interface Beat {
   seq: number;
   step: string;
   stepStartedAt: number;
   output: string;
-  outputBytes: number;
+  outputLength: number;
 }

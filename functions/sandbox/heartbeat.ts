@@ -23,14 +23,16 @@ export function startHeartbeat(
   let step = { name: "starting", startedAt: Date.now(), limitMs: answer.leaseMs };
   let uploadAt = Date.now() + answer.logUploadMs;
   let uploadedBytes = 0;
+  let toldLength = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
   async function beatOnce(): Promise<void> {
     if (Date.now() - step.startedAt > step.limitMs) return;
     seq += 1;
-    const output = log.takeFresh();
-    await plane.beat({ seq, step: step.name, stepStartedAt: step.startedAt, output, outputBytes: log.bytes });
+    const { latest: output, length: outputLength } = log;
+    await plane.beat({ seq, step: step.name, stepStartedAt: step.startedAt, output, outputLength });
+    toldLength = outputLength;
     if (Date.now() < uploadAt || log.bytes === uploadedBytes) return;
     uploadAt = Date.now() + answer.logUploadMs;
     uploadedBytes = log.bytes;
@@ -57,7 +59,7 @@ export function startHeartbeat(
       step = { name, startedAt: Date.now(), limitMs };
     },
     async flush() {
-      if (log.hasFresh) await beatOnce();
+      if (log.length > toldLength) await beatOnce();
     },
     stop() {
       stopped = true;

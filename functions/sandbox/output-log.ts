@@ -1,4 +1,5 @@
 // What did the agent print? The newest part for the heartbeat, and a log that keeps the beginning and the end.
+import { StringDecoder } from "node:string_decoder";
 import { maxBeatOutputCharacters } from "../core/callbacks.ts";
 
 const maxHeadBytes = 512 * 1024;
@@ -10,20 +11,31 @@ export class OutputLog {
   #tail: Buffer[] = [];
   #tailBytes = 0;
   #bytes = 0;
-  #fresh = "";
+  readonly #decoder = new StringDecoder("utf8");
+  #latest = "";
+  #length = 0;
 
+  /** Bytes that were printed, kept or not. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  get hasFresh(): boolean {
-    return this.#fresh !== "";
+  /** Characters that were printed. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The newest characters, as many as a heartbeat carries. */
+  get latest(): string {
+    return this.#latest;
   }
 
   write(chunk: Buffer | string): void {
     const bytes = Buffer.from(chunk);
     this.#bytes += bytes.length;
-    this.#fresh = `${this.#fresh}${bytes.toString()}`.slice(-maxBeatOutputCharacters);
+    const text = this.#decoder.write(bytes);
+    this.#length += text.length;
+    this.#latest = `${this.#latest}${text}`.slice(-maxBeatOutputCharacters);
     const room = maxHeadBytes - this.#headBytes;
     if (room > 0) this.#keepHead(bytes.subarray(0, room));
     if (bytes.length > room) this.#keepTail(bytes.subarray(Math.max(room, 0)));
@@ -32,13 +44,6 @@ export class OutputLog {
   /** A line of drover's own, marked as such. */
   note(text: string): void {
     this.write(`[drover] ${text}\n`);
-  }
-
-  /** What came since the last call, cut from the left to what a heartbeat carries. */
-  takeFresh(): string {
-    const fresh = this.#fresh;
-    this.#fresh = "";
-    return fresh;
   }
 
   /** The kept log; what had to go is said where it is missing. */

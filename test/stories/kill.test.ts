@@ -58,7 +58,7 @@ it("killed while running: no process lives, a late callback gets 409, nothing is
   );
   expect((await kill(stack, taskId, "it went astray")).body).toMatchObject({ stop: "requested" });
   for (const [verb, body] of [
-    ["beat", { seq: 99, step: "x", stepStartedAt: 1, output: "", outputBytes: 0 }],
+    ["beat", { seq: 99, step: "x", stepStartedAt: 1, output: "", outputLength: 0 }],
     ["work-done", { commit: "a".repeat(40), files: 1, additions: 1, deletions: 0 }],
     ["permit", { branch: drover(taskId) }],
     ["complete", { kind: "no_changes" }],

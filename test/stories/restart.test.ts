@@ -79,7 +79,7 @@ it("kill -9 of the whole stack in mid-task: the sandbox goes on, is found again,
   );
   await until(
     "the command runs",
-    async () => (await api("GET", `/${taskId}`)).attempts[0]?.outputBytes > 0 || undefined,
+    async () => (await api("GET", `/${taskId}`)).attempts[0]?.outputLength > 0 || undefined,
   );
   await killNine();
   expect(processesOf((taskId.replace("tsk_", "agt_") + "_1") as `agt_${string}`)).toHaveLength(1);
