@@ -1,13 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startEgress } from "../../functions/sandbox/egress.ts";
 import { collectRun, type Place, startRunner, until, within } from "./harness.ts";
 
-const mounts = "--unshare-all --die-with-parent --new-session --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp".split(
-  " ",
-);
+const checkout = resolve(import.meta.dirname, "../..");
+/** The checkout again, since it may lie below the /tmp that is covered. */
+const mounts = [
+  ..."--unshare-all --die-with-parent --new-session --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp".split(" "),
+  ...["--ro-bind", checkout, checkout],
+];
 
 /** Plain bubblewrap, only to give the runner namespaces; the real driver is tested where it lives. */
 const wrap = ({ sockets, workspace }: Place, command: string[]) => [

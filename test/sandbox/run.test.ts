@@ -59,6 +59,16 @@ it("a command that cannot start is told apart from one that fails", async () => 
   }
 });
 
+it("a program that is nowhere is not found, even where a folder of the PATH is closed", async ({ skip }) => {
+  if (process.getuid?.() === 0) skip("nothing is closed to root");
+  const { sandbox, workspace } = await startRunner();
+  mkdirSync(join(workspace, "closed"), { mode: 0 });
+  writeFileSync(join(workspace, "data"), "no program", { mode: 0o644 });
+  const env = { PATH: `${join(workspace, "closed")}:${workspace}` };
+  expect((await collectRun(sandbox, ["nowhere"], { env })).result.startFailure).toBe("not_found");
+  expect((await collectRun(sandbox, ["data"], { env })).result.startFailure).toBe("not_executable");
+});
+
 it("a working directory lies below the workspace", async () => {
   const { sandbox, workspace } = await startRunner();
   mkdirSync(join(workspace, "deep/er"), { recursive: true });

@@ -1,6 +1,7 @@
 // How does the runner execute one command and stop it in time?
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -64,7 +65,7 @@ async function start(argv: readonly string[], cwd: string, env: NodeJS.ProcessEn
     await once(child, "spawn");
     return { kind: "started", child };
   } catch (error) {
-    return { kind: "failed", why: toStartFailure(error) };
+    return { kind: "failed", why: toStartFailure(error, program, env.PATH) };
   }
 }
 
@@ -77,14 +78,14 @@ function waitForExit(child: Child): Promise<{ exitCode: number | null; signal: s
   });
 }
 
-function toStartFailure(error: unknown): StartFailure {
+function toStartFailure(error: unknown, program: string, path = ""): StartFailure {
   switch ((error as NodeJS.ErrnoException).code) {
     case "ENOENT":
     case "ENOTDIR":
       return "not_found";
     case "EACCES":
     case "EPERM":
-      return "not_executable";
+      return isAbsent(program, path) ? "not_found" : "not_executable";
     case "E2BIG":
       return "too_long";
     case "EAGAIN":
@@ -95,6 +96,11 @@ function toStartFailure(error: unknown): StartFailure {
     default:
       return "other";
   }
+}
+
+/** One folder of the PATH that is closed to us makes a missing program look like a forbidden one. */
+function isAbsent(program: string, path: string): boolean {
+  return !program.includes("/") && !path.split(":").some((folder) => existsSync(join(folder, program)));
 }
 
 function couldNotStart(startFailure: StartFailure): Answer {
