@@ -14,6 +14,7 @@ import { openWakeUps } from "./aws/wake-ups.ts";
 import type { Cloud, Isolation } from "./core/cloud.ts";
 import { openRemotes } from "./git/remotes.ts";
 
+const count = z.coerce.number().int().positive();
 const list = z.string().transform((text) => text.split(",").filter(Boolean));
 
 const environment = z.object({
@@ -27,11 +28,16 @@ const environment = z.object({
   DROVER_ASSIGN_PUBLIC_IP: z.stringbool().default(false),
   /** SSM path under which the token secret and the credentials stand. */
   DROVER_PARAMETERS: z.string().startsWith("/"),
-  DROVER_SLOTS: z.coerce.number().int().positive().default(20),
-  DROVER_LEASE_MS: z.coerce.number().int().positive().default(90_000),
-  DROVER_BEAT_MS: z.coerce.number().int().positive().default(30_000),
-  DROVER_LOG_UPLOAD_MS: z.coerce.number().int().positive().default(300_000),
-  DROVER_LAUNCH_LIMIT_MS: z.coerce.number().int().positive().default(300_000),
+  DROVER_SLOTS: count.default(20),
+  DROVER_SLOTS_PER_WORKSPACE: count.optional(),
+  DROVER_SLOTS_PER_BACKEND: count.optional(),
+  DROVER_SLOTS_PER_REPOSITORY: count.optional(),
+  DROVER_QUEUE_LIMIT: count.default(100_000),
+  DROVER_MAX_QUEUE_AGE_MS: count.default(7 * 24 * 60 * 60 * 1000),
+  DROVER_LEASE_MS: count.default(90_000),
+  DROVER_BEAT_MS: count.default(30_000),
+  DROVER_LOG_UPLOAD_MS: count.default(300_000),
+  DROVER_LAUNCH_LIMIT_MS: count.default(300_000),
   /** JSON of `Isolation`; Fargate's micro-VM when absent. */
   DROVER_ISOLATION: z.string().default('{"kind":"confined"}'),
   DROVER_LOCAL_GIT_URL: z.url().optional(),
@@ -64,7 +70,14 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
     credentials: openCredentials(ssm, env.DROVER_PARAMETERS),
     remotes: openRemotes(),
     settings: {
-      slots: env.DROVER_SLOTS,
+      limits: {
+        global: env.DROVER_SLOTS,
+        workspace: env.DROVER_SLOTS_PER_WORKSPACE,
+        backend: env.DROVER_SLOTS_PER_BACKEND,
+        repository: env.DROVER_SLOTS_PER_REPOSITORY,
+      },
+      queueLimit: env.DROVER_QUEUE_LIMIT,
+      maxQueueAgeMs: env.DROVER_MAX_QUEUE_AGE_MS,
       leaseMs: env.DROVER_LEASE_MS,
       beatMs: env.DROVER_BEAT_MS,
       logUploadMs: env.DROVER_LOG_UPLOAD_MS,
@@ -77,7 +90,9 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
     ids: {
       task: () => `tsk_${ulid()}`,
       event: () => `evt_${ulid()}`,
+      key: () => `key_${ulid()}`,
       permit: () => `prm_${ulid()}`,
+      operation: () => `opr_${ulid()}`,
       random: () => Math.random(),
     },
   };

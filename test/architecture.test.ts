@@ -30,7 +30,7 @@ const arrows: Record<Room, readonly Room[]> = {
   "functions/api": ["functions/core", "functions/flows"],
   "functions/sandbox": ["functions/core", "functions/git"],
   functions: ["functions/core", "functions/aws", "functions/flows", "functions/api", "functions/git"],
-  "infra/local": ["functions", "functions/core", "functions/aws", "functions/api", "functions/git"],
+  "infra/local": ["functions", "functions/core", "functions/aws", "functions/flows", "functions/api", "functions/git"],
   stacks: ["functions", "functions/core", "infra/local"],
   scripts: ["stacks", "infra/local"],
 };

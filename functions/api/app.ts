@@ -5,10 +5,14 @@ import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { addCallbackRoutes } from "./callback-routes.ts";
 import { addCredentialRoutes } from "./credential-routes.ts";
+import { addEditRoutes } from "./edit-routes.ts";
 import { addEventRoutes } from "./event-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
+import { addKeyRoutes } from "./key-routes.ts";
 import { addKillRoutes } from "./kill-routes.ts";
+import { addListRoutes } from "./list-routes.ts";
 import { answerProblem, refuseInvalid } from "./problems.ts";
+import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
 import { addTaskRoutes } from "./task-routes.ts";
 
 export type Api = OpenAPIHono;
@@ -46,7 +50,12 @@ export function createApp(cloud: OpenCloud): Api {
   const app = createBareApp();
   addHealthRoutes(app, cloud);
   addTaskRoutes(app, cloud);
+  addListRoutes(app, cloud);
+  addEditRoutes(app, cloud);
   addKillRoutes(app, cloud);
+  addStopRoutes(app, cloud);
+  addSwitchRoutes(app, cloud);
+  addKeyRoutes(app, cloud);
   addEventRoutes(app, cloud);
   addCredentialRoutes(app, cloud);
   addCallbackRoutes(app, cloud);
@@ -64,5 +73,6 @@ export function createKillApp(cloud: OpenCloud): Api {
   const app = createBareApp();
   addHealthRoutes(app, cloud);
   addKillRoutes(app, cloud);
+  addStopRoutes(app, cloud);
   return app;
 }

@@ -1,9 +1,10 @@
 // Who is calling? The holder of an API key; the table knows its hash only.
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
-import type { ApiKey, Cloud } from "../core/cloud.ts";
+import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { KeyId } from "../core/ids.ts";
+import type { ApiKey } from "../core/table.ts";
 
 const keyForm = /^drv_([0-9A-HJKMNP-TV-Z]{26})_([A-Za-z0-9_-]{43})$/;
 
@@ -19,7 +20,7 @@ export async function authenticate(cloud: Cloud, context: Context): Promise<ApiK
   // Compared also when there is no such key, so that time does not tell which ids exist.
   const expected = Buffer.from(key?.secretHash ?? hashSecret(""), "hex");
   const matches = timingSafeEqual(Buffer.from(hashSecret(given?.[2] ?? "no secret"), "hex"), expected);
-  if (!key || !matches) {
+  if (!key || !matches || key.revokedAt !== undefined) {
     throw new DroverError(
       "invalid_api_key",
       "Send a valid API key in the X-API-Key header. Locally it is in .drover/api-key.",

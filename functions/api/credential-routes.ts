@@ -1,11 +1,11 @@
 // How does a workspace get a git token? It is written here, and no route reads it back.
 import { createRoute, z } from "@hono/zod-openapi";
-import { DroverError } from "../core/errors.ts";
 import { credentialRequest } from "../core/requests.ts";
 import type { Api, OpenCloud } from "./app.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
+import { requireRole } from "./roles.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _");
 
@@ -31,9 +31,7 @@ export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
     const cloud = await openCloud();
     const principal = await authenticate(cloud, context);
     const { workspace, name } = context.req.valid("param");
-    if (principal.role === "member" || principal.workspace !== workspace) {
-      throw new DroverError("forbidden", `Only an admin of workspace ${workspace} may set its credentials.`);
-    }
+    requireRole(principal, "workspace_admin", workspace);
     await cloud.credentials.put(workspace, name, context.req.valid("json"));
     return context.body(null, 204);
   });

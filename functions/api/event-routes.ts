@@ -46,8 +46,8 @@ const pageSize = 100;
 export function addEventRoutes(app: Api, openCloud: OpenCloud): void {
   app.openapi(events, async (context) => {
     const cloud = await openCloud();
-    const { workspace } = await authenticate(cloud, context);
-    const { taskId } = await taskOf(cloud, context.req.valid("param").taskId, workspace);
+    const key = await authenticate(cloud, context);
+    const { taskId } = await taskOf(cloud, context.req.valid("param").taskId, key);
     const position = parsePosition(context.req.valid("header")["last-event-id"]);
     context.header("cache-control", "no-store");
     return streamSSE(context, (stream) => follow(cloud, taskId, position, stream));

@@ -6,6 +6,7 @@ import type { Api, OpenCloud } from "./app.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson, taskParams } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
+import { requireOwn } from "./roles.ts";
 import { taskOf } from "./task-routes.ts";
 import { taskSummarySchema, viewTaskSummary } from "./task-view.ts";
 
@@ -41,7 +42,9 @@ export function addKillRoutes(app: Api, openCloud: OpenCloud): void {
   app.openapi(kill, async (context) => {
     const cloud = await openCloud();
     const principal = await authenticate(cloud, context);
-    const { taskId } = await taskOf(cloud, context.req.valid("param").taskId, principal.workspace);
+    const found = await taskOf(cloud, context.req.valid("param").taskId, principal);
+    const { taskId } = found;
+    requireOwn(principal, found);
     const { task, stop } = await killTask(cloud, taskId, principal.keyId, context.req.valid("json").reason.trim());
     return context.json({ task: viewTaskSummary(task), stop }, 200);
   });

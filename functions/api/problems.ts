@@ -46,6 +46,9 @@ function respond(context: Context, error: DroverError): Response {
   };
   // The rest of a body that was too large is not read, so the connection cannot carry another request.
   if (error.code === "body_too_large") context.header("connection", "close");
+  if (typeof error.details.retryAfterSeconds === "number") {
+    context.header("retry-after", String(error.details.retryAfterSeconds));
+  }
   return context.body(JSON.stringify(problem), status, { "content-type": "application/problem+json" });
 }
 

@@ -2,8 +2,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { ArtifactKind, Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
-import { agentIdOf, isTaskId, type TaskId } from "../core/ids.ts";
+import { agentIdOf, isTaskId } from "../core/ids.ts";
 import { taskRequest } from "../core/requests.ts";
+import type { ApiKey } from "../core/table.ts";
 import type { Task } from "../core/task.ts";
 import { taskNotFound } from "../flows/change-task.ts";
 import { submitTask } from "../flows/submit-task.ts";
@@ -11,10 +12,10 @@ import type { Api, OpenCloud } from "./app.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson, taskParams } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
-import { taskSchema, taskSummarySchema, viewTask, viewTaskSummary } from "./task-view.ts";
+import { taskSchema, viewTask } from "./task-view.ts";
 
-const tasks = "/api/orchestrator/tasks";
-const json = <T extends z.ZodType>(schema: T) => ({ "application/json": { schema } });
+export const tasks = "/api/orchestrator/tasks";
+export const json = <T extends z.ZodType>(schema: T) => ({ "application/json": { schema } });
 
 const submit = createRoute({
   method: "post",
@@ -46,23 +47,6 @@ const show = createRoute({
   },
 });
 
-const list = createRoute({
-  method: "get",
-  path: tasks,
-  summary: "List the workspace's tasks, newest first",
-  security,
-  request: {
-    query: z.object({ limit: z.coerce.number().int().min(1).max(100).default(25), cursor: z.string().optional() }),
-  },
-  responses: {
-    200: {
-      description: "One page; `nextCursor` is absent on the last",
-      content: json(z.object({ tasks: z.array(taskSummarySchema), nextCursor: z.string().optional() })),
-    },
-    400: problemResponse("The limit or the cursor is not valid"),
-  },
-});
-
 const artifactRoute = (kind: ArtifactKind) =>
   createRoute({
     method: "get",
@@ -85,22 +69,14 @@ export function addTaskRoutes(app: Api, openCloud: OpenCloud): void {
     const idempotencyKey = context.req.valid("header")["idempotency-key"];
     const request = context.req.valid("json");
     const { taskId, repeated } = await submitTask(cloud, { principal, request, idempotencyKey });
-    const view = await readTask(cloud, await taskOf(cloud, taskId, principal.workspace));
+    const view = await readTask(cloud, await taskOf(cloud, taskId, principal));
     return repeated ? context.json(view, 200) : context.json(view, 201, { location: `${tasks}/${taskId}` });
   });
 
   app.openapi(show, async (context) => {
     const cloud = await openCloud();
-    const { workspace } = await authenticate(cloud, context);
-    return context.json(await readTask(cloud, await taskOf(cloud, context.req.valid("param").taskId, workspace)), 200);
-  });
-
-  app.openapi(list, async (context) => {
-    const cloud = await openCloud();
-    const { workspace } = await authenticate(cloud, context);
-    const { limit, cursor } = context.req.valid("query");
-    const page = await cloud.table.listTasks(workspace, parseCursor(cursor), limit);
-    return context.json({ tasks: page.tasks.map(viewTaskSummary), nextCursor: page.next }, 200);
+    const key = await authenticate(cloud, context);
+    return context.json(await readTask(cloud, await taskOf(cloud, context.req.valid("param").taskId, key)), 200);
   });
 
   for (const kind of ["log", "diff"] as const) addArtifactRoute(app, openCloud, kind);
@@ -109,8 +85,8 @@ export function addTaskRoutes(app: Api, openCloud: OpenCloud): void {
 function addArtifactRoute(app: Api, openCloud: OpenCloud, kind: ArtifactKind): void {
   app.openapi(artifactRoute(kind), async (context) => {
     const cloud = await openCloud();
-    const { workspace } = await authenticate(cloud, context);
-    const task = await taskOf(cloud, context.req.valid("param").taskId, workspace);
+    const key = await authenticate(cloud, context);
+    const task = await taskOf(cloud, context.req.valid("param").taskId, key);
     const attempt = context.req.valid("query").attempt ?? task.attempt;
     const bytes = attempt > 0 ? await cloud.artifacts.read(agentIdOf(task.taskId, attempt), kind) : undefined;
     if (!bytes)
@@ -119,20 +95,15 @@ function addArtifactRoute(app: Api, openCloud: OpenCloud, kind: ArtifactKind): v
   });
 }
 
-/** Another workspace's task is answered like one that does not exist. */
-export async function taskOf(cloud: Cloud, taskId: string, workspace: string): Promise<Task> {
+/** Another workspace's task is answered like one that does not exist, but for a super admin. */
+export async function taskOf(cloud: Cloud, taskId: string, key: ApiKey): Promise<Task> {
   const task = isTaskId(taskId) ? await cloud.table.getTask(taskId) : undefined;
-  if (task?.workspace !== workspace) throw taskNotFound(taskId);
+  if (!task || (task.workspace !== key.workspace && key.role !== "super_admin")) throw taskNotFound(taskId);
   return task;
 }
 
-async function readTask(cloud: Cloud, task: Task) {
+export async function readTask(cloud: Cloud, task: Task) {
   const [spec, attempts] = await Promise.all([cloud.table.getSpec(task.taskId), cloud.table.listAttempts(task.taskId)]);
   if (!spec) throw taskNotFound(task.taskId);
   return viewTask(task, spec, attempts);
-}
-
-function parseCursor(cursor: string | undefined): TaskId | undefined {
-  if (cursor === undefined || isTaskId(cursor)) return cursor;
-  throw new DroverError("invalid_request", "The cursor is not one that a list answered. Start without a cursor.");
 }

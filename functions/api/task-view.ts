@@ -14,14 +14,21 @@ export const taskSummarySchema = z
     title: z.string(),
     priority: z.int(),
     createdBy: z.string(),
+    owner: z.string(),
     createdAt: z.string(),
     updatedAt: z.string(),
     attempt: z.int(),
     maxAttempts: z.int(),
     notBefore: z.string().optional(),
     failure: z.object({ class: z.enum(failureClasses), message: z.string() }).optional(),
-    killed: z.object({ by: z.string(), reason: z.string(), from: z.enum(taskStatuses) }).optional(),
+    killed: z.object({ by: z.string(), reason: z.string(), from: z.enum(taskStatuses), cause: z.string() }).optional(),
     stopConfirmation: z.string().optional(),
+    backend: z.string(),
+    repositoryKey: z.string(),
+    labels: z.array(z.string()).optional(),
+    rejections: z.int().optional(),
+    retryOf: z.string().optional(),
+    escalated: z.boolean().optional(),
     branch: z.string().optional(),
     commit: z.string().optional(),
     publishOutcome: z.string().optional(),
@@ -56,7 +63,8 @@ export const taskSchema = taskSummarySchema
   .meta({ id: "Task" });
 
 export function viewTaskSummary(task: Task): z.output<typeof taskSummarySchema> {
-  const { createdAt, updatedAt, due, attemptsUsed, slot, lastEventId, lastEventHash, permitId, ...shown } = task;
+  const { createdAt, updatedAt, due, attemptsUsed, slots, lastEventId, lastEventHash, permitId, admitted, ...shown } =
+    task;
   const waiting = task.status === "queued" && due ? { notBefore: iso(due.at) } : {};
   return { ...shown, createdAt: iso(createdAt) ?? "", updatedAt: iso(updatedAt) ?? "", ...waiting };
 }

@@ -1,10 +1,11 @@
 // How are attempts and slots read, and how does a heartbeat move a lease?
-import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { AgentId, TaskId } from "../core/ids.ts";
-import type { Attempt, Beat } from "../core/task.ts";
+import type { Attempt, Beat, Slot } from "../core/task.ts";
 import { type Dynamo, getItem, type Item, isConditionFailure, queryItems, setExpression, toItem } from "./dynamo.ts";
-import { attemptKey, attemptPrefix, slotsPk } from "./keys.ts";
+import { attemptKey, attemptPrefix, slotKey, slotsPk } from "./keys.ts";
 
+const slotIsHeldBy = "holder = :holder";
 const attemptIsRunning = "#state = :running";
 const attemptIsLive = "#state IN (:spawning, :running)";
 
@@ -66,11 +67,34 @@ async function updateAttempt(dynamo: Dynamo, agentId: AgentId, set: Item, condit
   }
 }
 
-export async function heldSlots(dynamo: Dynamo): Promise<{ slot: number; holder: AgentId }[]> {
+export async function heldSlots(
+  dynamo: Dynamo,
+  pool: string,
+): Promise<{ index: number; holder: AgentId; workspace: string }[]> {
   const items = await queryItems(dynamo, {
     KeyConditionExpression: "pk = :slots",
-    ExpressionAttributeValues: toItem({ ":slots": slotsPk }),
+    ExpressionAttributeValues: toItem({ ":slots": slotsPk(pool) }),
     ConsistentRead: true,
   });
-  return items.map((item) => ({ slot: Number(item.sk), holder: item.holder as AgentId }));
+  return items.map((item) => ({
+    index: Number(item.sk),
+    holder: item.holder as AgentId,
+    workspace: String(item.workspace),
+  }));
+}
+
+export async function releaseSlot(dynamo: Dynamo, slot: Slot, holder: AgentId): Promise<void> {
+  try {
+    await dynamo.client.send(
+      new DeleteItemCommand({
+        TableName: dynamo.tableName,
+        Key: toItem(slotKey(slot)),
+        ConditionExpression: slotIsHeldBy,
+        ExpressionAttributeValues: toItem({ ":holder": holder }),
+      }),
+    );
+  } catch (error) {
+    // It was given back meanwhile, and may be somebody else's by now.
+    if (!isConditionFailure(error)) throw error;
+  }
 }

@@ -1,12 +1,27 @@
 // How is one change of a task written? Task, event, attempt and slot in one transaction, or nothing of it.
 import { type TransactWriteItem, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
-import type { CommitOutcome, Creation, TaskChange } from "../core/cloud.ts";
 import type { TaskId } from "../core/ids.ts";
+import { scopesOf } from "../core/switches.ts";
+import type { CommitOutcome, CreateOutcome, Creation, TaskChange } from "../core/table.ts";
+import { isFinal, type Task } from "../core/task.ts";
 import type { AttemptChange, SlotChange } from "../core/transitions.ts";
-import { cancellationReasons, type Dynamo, mustNotExist, put, setExpression, toItem } from "./dynamo.ts";
-import { attemptKey, eventKey, idempotencyKey, slotKey, specKey, taskIndexKeys, taskKey } from "./keys.ts";
+import { cancellationReasons, type Dynamo, isThrottled, mustNotExist, put, setExpression, toItem } from "./dynamo.ts";
+import {
+  attemptKey,
+  counterKey,
+  eventKey,
+  idempotencyKey,
+  shardOf,
+  slotKey,
+  specKey,
+  switchKey,
+  taskIndexKeys,
+  taskKey,
+} from "./keys.ts";
 
 const versionIsTheOneRead = "version = :read";
+const sameGeneration = "generation = :admitted";
+const untouchedOrSame = "attribute_not_exists(pk) OR generation = :admitted";
 const slotIsFree = "attribute_not_exists(pk)";
 const slotIsOurs = "holder = :holder";
 
@@ -20,8 +35,16 @@ const slotIsOurs = "holder = :holder";
  */
 export async function commitChange(dynamo: Dynamo, change: TaskChange): Promise<CommitOutcome> {
   const items: TransactWriteItem[] = [putTask(dynamo, change), putEvent(dynamo, change.event)];
+  const { before, after } = change;
+  if (isFinal(after.status) && !isFinal(before.status)) {
+    items.push(addToCounter(dynamo, after, { active: -1, [after.status]: 1 }));
+  }
+  if (change.spec) items.push(put(dynamo, { ...specKey(change.after.taskId), ...change.spec }));
   if (change.attempt) items.push(writeAttempt(dynamo, change.attempt));
-  const slotIndex = change.slot ? items.push(writeSlot(dynamo, change.slot)) - 1 : -1;
+  const fences = change.fenced ? fencesOf(dynamo, change.before) : [];
+  const slots = (change.slots ?? []).map((slot) => writeSlot(dynamo, slot));
+  const fencesAt = items.push(...fences) - fences.length;
+  const slotsAt = items.push(...slots) - slots.length;
   try {
     // The event id as request token: the SDK repeats a request whose answer was lost, and must not conflict with itself.
     await dynamo.client.send(
@@ -30,16 +53,50 @@ export async function commitChange(dynamo: Dynamo, change: TaskChange): Promise<
     return { kind: "committed" };
   } catch (error) {
     const reasons = cancellationReasons(error);
-    if (!reasons) throw error;
-    const [task, event] = reasons;
-    if (task?.code === "ConditionalCheckFailed") {
-      return { kind: task.item?.lastEventId === change.event.eventId ? "committed" : "stale" };
+    if (!reasons) {
+      if (isThrottled(error)) return { kind: "contended" };
+      throw error;
     }
-    if (event?.code === "ConditionalCheckFailed") return { kind: "stale" };
-    if (reasons[slotIndex]?.code === "ConditionalCheckFailed") return { kind: "slot_taken" };
+    const failed = (from: number, count: number) => reasons.slice(from, from + count).some(isConditionReason);
+    const [task, event] = reasons;
+    if (isConditionReason(task)) {
+      return { kind: task?.item?.lastEventId === change.event.eventId ? "committed" : "stale" };
+    }
+    if (isConditionReason(event)) return { kind: "stale" };
+    if (failed(fencesAt, fences.length)) return { kind: "fenced" };
+    if (failed(slotsAt, slots.length)) return { kind: "slot_taken" };
     if (reasons.some((reason) => isContention(reason.code))) return { kind: "contended" };
     throw error;
   }
+}
+
+const isConditionReason = (reason: { code: string } | undefined) => reason?.code === "ConditionalCheckFailed";
+
+/** Unconditional, so it never refuses; two that meet in one shard are contention. */
+function addToCounter(dynamo: Dynamo, task: Task, by: Record<string, number>): TransactWriteItem {
+  const entries = Object.entries(by);
+  return {
+    Update: {
+      TableName: dynamo.tableName,
+      Key: toItem(counterKey(task.workspace, shardOf(task.taskId))),
+      UpdateExpression: `ADD ${entries.map((_, i) => `#c${i} :c${i}`).join(", ")}`,
+      ExpressionAttributeNames: Object.fromEntries(entries.map(([name], i) => [`#c${i}`, name])),
+      ExpressionAttributeValues: toItem(Object.fromEntries(entries.map(([, value], i) => [`:c${i}`, value]))),
+    },
+  };
+}
+
+/** A task keeps to the generations it was admitted under; an untouched switch has no item and generation 0. */
+function fencesOf(dynamo: Dynamo, task: Task): TransactWriteItem[] {
+  const scopes = scopesOf(task);
+  return (["global", "workspace", "backend"] as const).map((kind) => ({
+    ConditionCheck: {
+      TableName: dynamo.tableName,
+      Key: toItem(switchKey(scopes[kind])),
+      ConditionExpression: task.admitted[kind] === 0 ? untouchedOrSame : sameGeneration,
+      ExpressionAttributeValues: toItem({ ":admitted": task.admitted[kind] }),
+    },
+  }));
 }
 
 const isContention = (code: string) => code === "TransactionConflict" || code === "ThrottlingError";
@@ -68,8 +125,9 @@ function writeAttempt(dynamo: Dynamo, change: AttemptChange): TransactWriteItem 
 }
 
 function writeSlot(dynamo: Dynamo, change: SlotChange): TransactWriteItem {
-  const { slot, holder } = change;
-  if (change.kind === "take") return put(dynamo, { ...slotKey(slot), holder }, { ConditionExpression: slotIsFree });
+  const { slot, holder, workspace } = change;
+  if (change.kind === "take")
+    return put(dynamo, { ...slotKey(slot), holder, workspace }, { ConditionExpression: slotIsFree });
   return {
     Delete: {
       TableName: dynamo.tableName,
@@ -81,15 +139,13 @@ function writeSlot(dynamo: Dynamo, change: SlotChange): TransactWriteItem {
 }
 
 /** Writes a new task with its first event, or tells which task the same idempotency key already made. */
-export async function createTask(
-  dynamo: Dynamo,
-  creation: Creation,
-): Promise<{ kind: "created" } | { kind: "repeated"; taskId: TaskId; bodyHash: string }> {
+export async function createTask(dynamo: Dynamo, creation: Creation): Promise<CreateOutcome> {
   const { task, spec, event, idempotency } = creation;
   const items = [
     put(dynamo, { ...taskKey(task.taskId), ...taskIndexKeys(task), ...task }, mustNotExist),
     put(dynamo, { ...specKey(task.taskId), ...spec }, mustNotExist),
     putEvent(dynamo, event),
+    addToCounter(dynamo, task, { active: 1 }),
   ];
   if (idempotency) {
     const { key, bodyHash, expiresAt } = idempotency;
@@ -117,7 +173,9 @@ export async function createTask(
     );
     return { kind: "created" };
   } catch (error) {
-    const record = cancellationReasons(error)?.at(3)?.item;
+    const reasons = cancellationReasons(error);
+    const record = reasons?.at(4)?.item;
+    if (!record && reasons?.some((reason) => isContention(reason.code))) return { kind: "contended" };
     if (!record) throw error;
     return { kind: "repeated", taskId: record.taskId as TaskId, bodyHash: String(record.bodyHash) };
   }

@@ -70,3 +70,8 @@ export function cancellationReasons(error: unknown): { code: string; item?: Item
 
 export const isConditionFailure = (error: unknown): error is ConditionalCheckFailedException =>
   error instanceof ConditionalCheckFailedException;
+
+const throttlingNames = ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
+
+/** After the SDK's own retries: the table is busy, and nothing was written. */
+export const isThrottled = (error: unknown): boolean => error instanceof Error && throttlingNames.includes(error.name);

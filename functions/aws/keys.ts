@@ -1,12 +1,17 @@
 // Where does each thing stand in the one table? Every partition key, sort key and index key is made here.
+
 import type { AgentId, KeyId, TaskId } from "../core/ids.ts";
 import { parseAgentId } from "../core/ids.ts";
-import type { Task } from "../core/task.ts";
+import { formatScope, type Scope } from "../core/switches.ts";
+import type { Phase } from "../core/table.ts";
+import { isFinal, type Slot, type Task } from "../core/task.ts";
 
 /** Attribute names of the table and its sparse indexes. */
 export const indexes = {
   /** Tasks of a workspace by id (so by time). Keys only and never rewritten: a transition costs nothing here. */
   list: { name: "list", pk: "listPk", sk: "listSk" },
+  /** The same, apart by phase (queued or live, or how they ended): rewritten once in a task's life. */
+  phase: { name: "phase", pk: "phasePk", sk: "phaseSk" },
   /** Queued tasks of a workspace that may run now, in the order in which they should. */
   ready: { name: "ready", pk: "readyPk", sk: "readySk" },
   /** Tasks that some later moment owes something, by kind and time. */
@@ -25,10 +30,23 @@ export const taskKey = (taskId: TaskId): Key => ({ pk: taskId, sk: "task" });
 export const specKey = (taskId: TaskId): Key => ({ pk: taskId, sk: "spec" });
 export const eventKey = (taskId: TaskId, version: number): Key => ({ pk: taskId, sk: `event#${padded(version, 10)}` });
 export const attemptPrefix = "attempt#";
-export const slotsPk = "slots";
-export const slotKey = (slot: number): Key => ({ pk: slotsPk, sk: padded(slot, 6) });
+export const slotsPk = (pool: string) => `slots#${pool}`;
+export const slotKey = ({ pool, index }: Slot): Key => ({ pk: slotsPk(pool), sk: padded(index, 6) });
+export const switchKey = (scope: Scope): Key => ({ pk: `switch#${formatScope(scope)}`, sk: "switch" });
 export const workspacesPk = "workspaces";
 export const workspaceKey = (workspace: string): Key => ({ pk: workspacesPk, sk: workspace });
+/** The acts of one chain; its last version and hash stand in `head`. */
+export const actKey = (chain: string, version: number): Key => ({
+  pk: `audit#${chain}`,
+  sk: `act#${padded(version, 10)}`,
+});
+export const chainHeadKey = (chain: string): Key => ({ pk: `audit#${chain}`, sk: "head" });
+/** Open operations stand together, so that the reaper finds them; a finished one moves to a key of its own. */
+export const openOperationsPk = "operations";
+export const openOperationKey = (operationId: string): Key => ({ pk: openOperationsPk, sk: operationId });
+export const operationKey = (operationId: string): Key => ({ pk: operationId, sk: "operation" });
+/** Names the keys of a workspace, since a key stands under its own id. */
+export const workspaceApiKeyKey = (workspace: string, keyId: string): Key => ({ pk: `keys#${workspace}`, sk: keyId });
 export const apiKeyKey = (keyId: KeyId): Key => ({ pk: keyId, sk: "key" });
 export const idempotencyKey = (workspace: string, key: string): Key => ({
   pk: `idempotency#${workspace}`,
@@ -41,10 +59,25 @@ export function attemptKey(agentId: AgentId): Key {
   return { pk: parsed.taskId, sk: `${attemptPrefix}${padded(parsed.attempt, 4)}` };
 }
 
+export const phasePk = (workspace: string, phase: Phase) => `${workspace}#${phase}`;
+
+/** Counters of a workspace, in shards: a task keeps to its own, so that most transactions do not meet. */
+export const counterShards = 10;
+export const counterKey = (workspace: string, shard: number): Key => ({
+  pk: `counter#${workspace}`,
+  sk: String(shard),
+});
+export const shardOf = (taskId: TaskId): number => (taskId.charCodeAt(taskId.length - 1) ?? 0) % counterShards;
+
 /** The index attributes of a task as it now is; an absent one takes it out of that index. */
 export function taskIndexKeys(task: Task): Record<string, string> {
-  const keys: Record<string, string> = { listPk: task.workspace, listSk: task.taskId };
-  if (task.due) return { ...keys, duePk: task.due.kind, dueSk: dueSortKey(task.due.at, task.taskId) };
+  const keys: Record<string, string> = {
+    listPk: task.workspace,
+    listSk: task.taskId,
+    phasePk: phasePk(task.workspace, isFinal(task.status) ? task.status : "active"),
+    phaseSk: task.taskId,
+  };
+  if (task.due) return { ...keys, duePk: task.due.kind, dueSk: dueSortKey(task.due.at, task) };
   if (task.status === "queued") return { ...keys, ...readyKeys(task) };
   return keys;
 }
@@ -57,6 +90,8 @@ export function readyKeys(task: Task): { readyPk: string; readySk: string } {
   };
 }
 
-export const dueSortKey = (at: number, taskId: TaskId) => `${padded(at, 13)}#${taskId}`;
+/** The workspace at the end, so that its delayed tasks can be counted from the keys alone. */
+export const dueSortKey = (at: number, { taskId, workspace }: Pick<Task, "taskId" | "workspace">) =>
+  `${padded(at, 13)}#${taskId}#${workspace}`;
 /** Sorts after every key that is due at `now`. */
 export const dueUntil = (now: number) => `${padded(now, 13)}#~`;

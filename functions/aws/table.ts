@@ -1,10 +1,12 @@
 // The table of `core/cloud.ts` on DynamoDB: one line per method, the work is in the files beside this one.
 import { DescribeTableCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import type { ApiKey, Table } from "../core/cloud.ts";
+import type { Table } from "../core/table.ts";
+import * as acts from "./acts.ts";
 import * as attempts from "./attempts.ts";
 import { commitChange, createTask } from "./commit.ts";
-import { type Dynamo, getItem, queryItems, toItem } from "./dynamo.ts";
-import { apiKeyKey, workspaceKey, workspacesPk } from "./keys.ts";
+import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
+import { workspaceKey, workspacesPk } from "./keys.ts";
+import { getSwitches } from "./switches.ts";
 import * as tasks from "./tasks.ts";
 
 export function openTable(dynamo: Dynamo): Table {
@@ -24,10 +26,14 @@ export function openTable(dynamo: Dynamo): Table {
     getTask: (taskId) => tasks.getTask(dynamo, taskId),
     getSpec: (taskId) => tasks.getSpec(dynamo, taskId),
     listEvents: (taskId, afterVersion, limit) => tasks.listEvents(dynamo, taskId, afterVersion, limit),
-    listTasks: (workspace, before, limit) => tasks.listTasks(dynamo, workspace, before, limit),
+    listTasks: (workspace, page) => tasks.listTasks(dynamo, workspace, page),
+    countDelayed: (workspace) => tasks.countDelayed(dynamo, workspace),
+    oldestActive: (workspace, limit) => tasks.oldestActive(dynamo, workspace, limit),
+    countTasks: (workspace) => tasks.countTasks(dynamo, workspace),
     readyHead: (workspace, limit) => tasks.readyHead(dynamo, workspace, limit),
     dueTasks: (kind, now, limit) => tasks.dueTasks(dynamo, kind, now, limit),
     makeReady: (task) => tasks.makeReady(dynamo, task),
+    holdBack: (task, at) => tasks.holdBack(dynamo, task, at),
     postpone: (task, at) => tasks.postpone(dynamo, task, at),
     commit: (change) => commitChange(dynamo, change),
     getAttempt: (agentId) => attempts.getAttempt(dynamo, agentId),
@@ -37,7 +43,9 @@ export function openTable(dynamo: Dynamo): Table {
     recordSandbox: async (agentId, arn) =>
       (await attempts.recordSandbox(dynamo, agentId, arn)) ? "recorded" : "refused",
     recordSandboxStopped: (agentId, at) => attempts.recordSandboxStopped(dynamo, agentId, at),
-    heldSlots: () => attempts.heldSlots(dynamo),
+    heldSlots: (pool) => attempts.heldSlots(dynamo, pool),
+    releaseSlot: (slot, holder) => attempts.releaseSlot(dynamo, slot, holder),
+    getSwitches: (task) => getSwitches(dynamo, task),
     async listWorkspaces() {
       const items = await queryItems(dynamo, {
         KeyConditionExpression: "pk = :workspaces",
@@ -45,13 +53,14 @@ export function openTable(dynamo: Dynamo): Table {
       });
       return items.map((item) => String(item.sk));
     },
-    async getApiKey(keyId) {
-      const item = await getItem(dynamo, apiKeyKey(keyId));
-      return item && (item as unknown as ApiKey);
-    },
-    async putApiKey(key) {
-      await putItem({ ...apiKeyKey(key.keyId), ...key });
-    },
+    getApiKey: (keyId) => acts.getApiKey(dynamo, keyId),
+    listApiKeys: (workspace) => acts.listApiKeys(dynamo, workspace),
+    getChainHead: (chain) => acts.getChainHead(dynamo, chain),
+    listActs: (chain, afterVersion, limit) => acts.listActs(dynamo, chain, afterVersion, limit),
+    commitAct: (act, writes) => acts.commitAct(dynamo, act, writes),
+    getOperation: (operationId) => acts.getOperation(dynamo, operationId),
+    openOperations: () => acts.openOperations(dynamo),
+    putOperation: (operation) => acts.putOperation(dynamo, operation),
     async probe() {
       await dynamo.client.send(new DescribeTableCommand({ TableName: dynamo.tableName }));
     },

@@ -2,24 +2,29 @@
 import { BatchGetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { AuditEvent } from "../core/audit.ts";
 import type { TaskId } from "../core/ids.ts";
+import type { TaskCounts, TaskPage } from "../core/table.ts";
 import type { Due, Task, TaskSpec } from "../core/task.ts";
 import { type Dynamo, fromItem, getItem, type Item, isConditionFailure, queryItems, toItem } from "./dynamo.ts";
 import {
+  counterKey,
   dueSortKey,
   dueUntil,
   eventKey,
   idempotencyKey,
   indexes,
   type Key,
+  phasePk,
   readyKeys,
   specKey,
   taskKey,
 } from "./keys.ts";
 
+const keyNames = new Set(["pk", "sk", ...Object.values(indexes).flatMap(({ pk, sk }) => [pk, sk] as string[])]);
+
 /** The item without its keys: what was stored is what comes back. */
 function stripKeys<T>(item: Item): T {
-  const { pk: _pk, sk: _sk, listPk: _a, listSk: _b, readyPk: _c, readySk: _d, duePk: _e, dueSk: _f, ...rest } = item;
-  return rest as T;
+  const entries = Object.entries(item).filter(([name]) => !keyNames.has(name));
+  return Object.fromEntries(entries) as T;
 }
 
 async function read<T>(dynamo: Dynamo, key: Key): Promise<T | undefined> {
@@ -56,21 +61,34 @@ export async function listEvents(
 export async function listTasks(
   dynamo: Dynamo,
   workspace: string,
-  before: TaskId | undefined,
-  limit: number,
+  { before, limit, phase }: TaskPage,
 ): Promise<{ tasks: Task[]; next?: TaskId }> {
+  const index = phase ? indexes.phase : indexes.list;
   const keys = await queryItems(dynamo, {
-    IndexName: indexes.list.name,
-    KeyConditionExpression: before ? "listPk = :workspace AND listSk < :before" : "listPk = :workspace",
-    ExpressionAttributeValues: toItem({ ":workspace": workspace, ...(before ? { ":before": before } : {}) }),
+    IndexName: index.name,
+    KeyConditionExpression: `${index.pk} = :partition${before ? ` AND ${index.sk} < :before` : ""}`,
+    ExpressionAttributeValues: toItem({
+      ":partition": phase ? phasePk(workspace, phase) : workspace,
+      ...(before ? { ":before": before } : {}),
+    }),
     ScanIndexForward: false,
     Limit: limit + 1,
   });
-  const ids = keys.slice(0, limit).map((key) => key.listSk as TaskId);
+  const ids = keys.slice(0, limit).map((key) => key.pk as TaskId);
   const found = await getTasks(dynamo, ids);
   const tasks = ids.flatMap((id) => found.get(id) ?? []);
   const last = ids.at(-1);
   return keys.length > limit && last ? { tasks, next: last } : { tasks };
+}
+
+export async function countTasks(dynamo: Dynamo, workspace: string): Promise<TaskCounts> {
+  const shards = await queryItems(dynamo, {
+    KeyConditionExpression: "pk = :counter",
+    ExpressionAttributeValues: toItem({ ":counter": counterKey(workspace, 0).pk }),
+    ConsistentRead: true,
+  });
+  const sum = (name: keyof TaskCounts) => shards.reduce((total, shard) => total + Number(shard[name] ?? 0), 0);
+  return { active: sum("active"), completed: sum("completed"), failed: sum("failed"), killed: sum("killed") };
 }
 
 async function getTasks(dynamo: Dynamo, ids: TaskId[]): Promise<Map<TaskId, Task>> {
@@ -110,6 +128,36 @@ export async function dueTasks(dynamo: Dynamo, kind: Due["kind"], now: number, l
   return keys.map((key) => key.pk as TaskId);
 }
 
+const maxCounted = 10_000;
+
+export async function countDelayed(dynamo: Dynamo, workspace: string): Promise<number> {
+  const kind: Due["kind"] = "ready";
+  const keys = await queryItems(dynamo, {
+    IndexName: indexes.due.name,
+    KeyConditionExpression: "duePk = :kind",
+    ExpressionAttributeValues: toItem({ ":kind": kind }),
+    Limit: maxCounted,
+  });
+  return keys.filter((key) => String(key.dueSk).endsWith(`#${workspace}`)).length;
+}
+
+export async function oldestActive(dynamo: Dynamo, workspace: string, limit: number): Promise<Task[]> {
+  const keys = await queryItems(dynamo, {
+    IndexName: indexes.phase.name,
+    KeyConditionExpression: "phasePk = :active",
+    ExpressionAttributeValues: toItem({ ":active": phasePk(workspace, "active") }),
+    Limit: limit,
+  });
+  return [
+    ...(
+      await getTasks(
+        dynamo,
+        keys.map((key) => key.pk as TaskId),
+      )
+    ).values(),
+  ];
+}
+
 /** Moves a waiting task from the due index to the ready index, unless it changed meanwhile. */
 export function makeReady(dynamo: Dynamo, task: Task): Promise<void> {
   const keys = readyKeys(task);
@@ -119,8 +167,14 @@ export function makeReady(dynamo: Dynamo, task: Task): Promise<void> {
   });
 }
 
+export function holdBack(dynamo: Dynamo, task: Task, at: number): Promise<void> {
+  const due: Due = { kind: "ready", at };
+  const values = { ":due": due, ":pk": due.kind, ":sk": dueSortKey(at, task) };
+  return updateUnchanged(dynamo, task, "SET due = :due, duePk = :pk, dueSk = :sk REMOVE readyPk, readySk", values);
+}
+
 export function postpone(dynamo: Dynamo, task: Task, at: number): Promise<void> {
-  const dueSk = dueSortKey(at, task.taskId);
+  const dueSk = dueSortKey(at, task);
   return updateUnchanged(
     dynamo,
     task,
@@ -146,7 +200,7 @@ async function updateUnchanged(
         TableName: dynamo.tableName,
         Key: toItem(taskKey(task.taskId)),
         UpdateExpression,
-        ConditionExpression: "version = :read AND attribute_exists(due)",
+        ConditionExpression: "version = :read",
         ExpressionAttributeNames: names,
         ExpressionAttributeValues: toItem({ ":read": task.version, ...values }),
       }),

@@ -21,8 +21,23 @@ export interface AuditEvent {
   hash: string;
 }
 
+/** An act without a task (a switch, a key, a refused kill), in the chain of its workspace or the global one. */
+export interface AuditAct {
+  eventId: EventId;
+  /** `global` or `workspace:…`. */
+  chain: string;
+  /** From 1, plus one with every act of the chain. */
+  version: number;
+  type: string;
+  at: number;
+  by: string;
+  data: Record<string, unknown>;
+  previousHash: string;
+  hash: string;
+}
+
 /** SHA-256 over the event's canonical JSON (keys sorted, `hash` left out), in hex. */
-export function hashEvent(event: Omit<AuditEvent, "hash">): string {
+export function hashEvent(event: Omit<AuditEvent, "hash"> | Omit<AuditAct, "hash">): string {
   return createHash("sha256").update(canonicalJson(event)).digest("hex");
 }
 
@@ -34,8 +49,8 @@ export function canonicalJson(value: unknown): string {
   });
 }
 
-/** The first break of a task's chain, or undefined when events 1..n stand without a gap and every hash holds. */
-export function findBreak(events: readonly AuditEvent[]): { version: number; why: string } | undefined {
+/** The first break of a chain, or undefined when events 1..n stand without a gap and every hash holds. */
+export function findBreak(events: readonly (AuditEvent | AuditAct)[]): { version: number; why: string } | undefined {
   let previousHash = "";
   for (const [index, event] of events.entries()) {
     const version = index + 1;

@@ -1,8 +1,8 @@
 // What does a flow need of the world? Production passes the SDK-backed cloud, the simulation one in memory.
-import type { AuditEvent } from "./audit.ts";
 import type { AgentId, EventId, KeyId, PermitId, TaskId } from "./ids.ts";
-import type { Attempt, Beat, Due, Task, TaskSpec } from "./task.ts";
-import type { AttemptChange, SlotChange } from "./transitions.ts";
+import type { Operation } from "./operations.ts";
+import type { Limits } from "./slots.ts";
+import type { Table } from "./table.ts";
 
 export interface Cloud {
   table: Table;
@@ -26,12 +26,18 @@ export interface Ids {
   task(): TaskId;
   event(): EventId;
   permit(): PermitId;
+  key(): KeyId;
+  operation(): Operation["operationId"];
   /** Uniform in [0, 1): jitter, choice of a slot. */
   random(): number;
 }
 
 export interface Settings {
-  slots: number;
+  limits: Limits;
+  /** Tasks that a workspace may have waiting or running; over it a submission answers 429. */
+  queueLimit: number;
+  /** How long a task may wait before it is given up. */
+  maxQueueAgeMs: number;
   /** Silence after which a running attempt counts as stalled. */
   leaseMs: number;
   /** How often a supervisor beats. */
@@ -51,69 +57,6 @@ export type Isolation =
   | { kind: "confined" }
   | { kind: "unconfined" }
   | { kind: "impossible"; cause: string; remedy: string };
-
-/** One change of a task with everything that must be true together with it. */
-export interface TaskChange {
-  before: Task;
-  after: Task;
-  event: AuditEvent;
-  attempt?: AttemptChange;
-  slot?: SlotChange;
-}
-
-/** `stale`: somebody else changed the task. `slot_taken`: somebody else took that slot. `contended`: try again. */
-export type CommitOutcome = { kind: "committed" | "stale" | "slot_taken" | "contended" };
-
-export interface Creation {
-  task: Task;
-  spec: TaskSpec;
-  event: AuditEvent;
-  idempotency?: { key: string; bodyHash: string; expiresAt: number };
-}
-
-export interface ApiKey {
-  keyId: KeyId;
-  name: string;
-  /** SHA-256 of the secret part, in hex. */
-  secretHash: string;
-  workspace: string;
-  role: "member" | "workspace_admin" | "super_admin";
-}
-
-export interface Table {
-  createTask(creation: Creation): Promise<{ kind: "created" } | { kind: "repeated"; taskId: TaskId; bodyHash: string }>;
-  getIdempotencyRecord(
-    workspace: string,
-    key: string,
-  ): Promise<{ taskId: TaskId; bodyHash: string; expiresAt: number } | undefined>;
-  /** Strongly consistent, like every read here but `readyHead`, `dueTasks` and `listTasks`' choice of ids. */
-  getTask(taskId: TaskId): Promise<Task | undefined>;
-  getSpec(taskId: TaskId): Promise<TaskSpec | undefined>;
-  getAttempt(agentId: AgentId): Promise<Attempt | undefined>;
-  listAttempts(taskId: TaskId): Promise<Attempt[]>;
-  listEvents(taskId: TaskId, afterVersion: number, limit: number): Promise<AuditEvent[]>;
-  /** Newest first. `before` is the last id of the page before. */
-  listTasks(workspace: string, before: TaskId | undefined, limit: number): Promise<{ tasks: Task[]; next?: TaskId }>;
-  commit(change: TaskChange): Promise<CommitOutcome>;
-  /** Moves the lease of a running attempt; refused once it is not running any more. */
-  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): Promise<"accepted" | "refused">;
-  /** Refused once the attempt has ended: whoever launched must then stop what it started. */
-  recordSandbox(agentId: AgentId, sandboxArn: string): Promise<"recorded" | "refused">;
-  recordSandboxStopped(agentId: AgentId, at: number): Promise<void>;
-  listWorkspaces(): Promise<string[]>;
-  /** The first task ids of a workspace in the order in which they should run. */
-  readyHead(workspace: string, limit: number): Promise<TaskId[]>;
-  heldSlots(): Promise<{ slot: number; holder: AgentId }[]>;
-  dueTasks(kind: Due["kind"], now: number, limit: number): Promise<TaskId[]>;
-  /** A queued task whose waiting time is over enters the ready index. Not a change of state, so no version. */
-  makeReady(task: Task): Promise<void>;
-  /** Looks at an owed stop or outcome again at `at`. */
-  postpone(task: Task, at: number): Promise<void>;
-  getApiKey(keyId: KeyId): Promise<ApiKey | undefined>;
-  putApiKey(key: ApiKey): Promise<void>;
-  /** Throws when the table cannot be reached. */
-  probe(): Promise<void>;
-}
 
 export interface WakeUps {
   send(taskId: TaskId): Promise<void>;

@@ -8,9 +8,13 @@ export const statusOfCode = {
   token_of_another_task: 403,
   task_not_found: 404,
   route_not_found: 404,
+  api_key_not_found: 404,
+  operation_not_found: 404,
   artifact_not_found: 404,
   concurrent_update: 409,
+  stale_version: 409,
   task_ended: 409,
+  task_stopped: 409,
   illegal_transition: 409,
   attempt_superseded: 409,
   body_too_large: 413,
@@ -25,7 +29,9 @@ export const statusOfCode = {
   credential_not_found: 422,
   isolation_unavailable: 422,
   internal_error: 500,
+  queue_full: 429,
   busy: 503,
+  admission_stopped: 503,
 } as const;
 
 export type ErrorCode = keyof typeof statusOfCode;

@@ -21,6 +21,11 @@ export const commandAgentRequest = z.strictObject({
     .refine((command) => command.join("").length <= 16_384, "the whole command may have 16,384 characters"),
 });
 
+const labels = z
+  .array(z.string().regex(/^[a-z0-9][a-z0-9._/-]{0,39}$/, "use lower-case letters, digits and . _ / -"))
+  .max(10);
+const maxDelayMs = 30 * 24 * 60 * 60 * 1000;
+
 /** The body of `POST /tasks`. Unknown fields are refused, so that a misspelt limit is not silently ignored. */
 export const taskRequest = z.strictObject({
   repository: z.string().min(1).max(2048),
@@ -34,10 +39,34 @@ export const taskRequest = z.strictObject({
   priority: z.int().min(1).max(10).default(5),
   maxAttempts: z.int().min(1).max(10).default(3),
   credential: z.string().min(1).max(64).optional(),
+  labels: labels.optional(),
+  backend: z.string().min(1).max(64).default("default"),
+  /** Not before this moment (ISO 8601), at most 30 days ahead; or after so many milliseconds. */
+  notBefore: z.iso.datetime({ offset: true }).optional(),
+  delayMs: z.int().min(0).max(maxDelayMs).optional(),
   limits: z.strictObject({ wallClockMs: z.int().min(1_000).max(maxWallClockMs).default(900_000) }).prefault({}),
 });
 
 export type TaskRequest = z.output<typeof taskRequest>;
+
+/** The body of `PATCH /tasks/:id`: the version that was read, and what shall be otherwise. Only while it is queued. */
+export const taskEdit = z
+  .strictObject({
+    version: z.int().positive(),
+    title: taskRequest.shape.title,
+    prompt: taskRequest.shape.prompt.optional(),
+    priority: z.int().min(1).max(10).optional(),
+    maxAttempts: z.int().min(1).max(10).optional(),
+    labels: labels.optional(),
+    limits: z.strictObject({ wallClockMs: z.int().min(1_000).max(maxWallClockMs) }).optional(),
+  })
+  .refine(
+    ({ version: _, ...rest }) => Object.values(rest).some((value) => value !== undefined),
+    "names nothing to change",
+  );
+export type TaskEdit = z.output<typeof taskEdit>;
+
+export const cancelRequest = z.strictObject({ reason: z.string().trim().min(1).max(500).default("cancelled") });
 
 export const killRequest = z.strictObject({
   reason: z

@@ -15,13 +15,25 @@ export const isFinal = (status: TaskStatus): status is FinalStatus =>
   (finalStatuses as readonly string[]).includes(status);
 
 /** `poison`: the task cannot succeed as it was asked for, however often it is tried. */
-export const failureClasses = ["infrastructure", "agent_error", "timeout", "poison"] as const;
+export const failureClasses = [
+  "infrastructure",
+  "agent_error",
+  "gate_rejection",
+  "timeout",
+  "budget",
+  "provider_quota",
+  "poison",
+] as const;
 export type FailureClass = (typeof failureClasses)[number];
 
 export interface Failure {
   class: FailureClass;
   /** What was tried and what to do next, for people. At most 300 characters are kept. */
   message: string;
+  /** Another try may end otherwise: a model that gave up, not a command that will do the same again. */
+  repeatable?: boolean;
+  /** When a provider said that it has quota again; epoch milliseconds. */
+  retryAt?: number;
 }
 
 /** How it is known that no sandbox of an ended task runs any more. */
@@ -36,6 +48,22 @@ export interface Due {
   at: number;
 }
 
+/** One unit of concurrency: a place in a pool. An item with this key exists while somebody holds it. */
+export interface Slot {
+  /** `global`, `workspace:…`, `backend:…` or `repository:…`. */
+  pool: string;
+  index: number;
+}
+
+export interface Generations {
+  global: number;
+  workspace: number;
+  backend: number;
+}
+
+/** What ended a task that did not end by itself. */
+export type KillCause = "kill" | "cancelled" | "kill_all" | "emergency_stop" | "backend_revoked";
+
 /** The state of a task: what every transition reads and rewrites, so it stays under 1 KB. Times are epoch milliseconds. */
 export interface Task {
   taskId: TaskId;
@@ -47,6 +75,8 @@ export interface Task {
   /** 1 to 10; 10 runs first. */
   priority: number;
   createdBy: string;
+  /** The principal behind the key that made it. */
+  owner: string;
   createdAt: number;
   updatedAt: number;
   /** The number of the current or last attempt; 0 before the first. */
@@ -54,13 +84,25 @@ export interface Task {
   /** Attempts that count against `maxAttempts`; one put back by a launch that never ran does not. */
   attemptsUsed: number;
   maxAttempts: number;
-  /** Index of the slot that the current attempt holds. */
-  slot?: number;
+  /** The slots that the current attempt holds, one in every pool that is limited. */
+  slots?: Slot[];
+  /** Where its sandboxes run. */
+  backend: string;
+  /** Short name of its repository, for the limit per repository and for filters. */
+  repositoryKey: string;
+  /** The generations of the switches at admission; a stop raises one, and nothing of the task is accepted from then on. */
+  admitted: Generations;
+  labels?: string[];
+  /** How often its work was rejected and sent back to the agent. */
+  rejections?: number;
+  retryOf?: TaskId;
+  /** It was given up after all tries, and people were told. */
+  escalated?: true;
   lastEventId: EventId;
   lastEventHash: string;
   due?: Due;
   failure?: Failure;
-  killed?: { by: string; reason: string; from: TaskStatus };
+  killed?: { by: string; reason: string; from: TaskStatus; cause: KillCause };
   permitId?: PermitId;
   /** The commit made of the agent's work, and the branch it goes to. */
   commit?: string;
@@ -101,7 +143,7 @@ export interface Attempt {
   taskId: TaskId;
   attempt: number;
   state: AttemptState;
-  slot: number;
+  slots: Slot[];
   claimedAt: number;
   /** Past this moment the attempt is overdue: launching too long, or stalled. */
   leaseExpiresAt: number;

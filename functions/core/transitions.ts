@@ -2,29 +2,46 @@
 import { decideAfterFailure } from "./failures.ts";
 import { type AgentId, agentIdOf, type PermitId } from "./ids.ts";
 import type { StopConfirmation, Task, TaskStatus } from "./task.ts";
-import { type Attempt, type AttemptState, type Failure, isFinal, isLive, type PublishOutcome } from "./task.ts";
+import {
+  type Attempt,
+  type AttemptState,
+  type Failure,
+  isFinal,
+  isLive,
+  type KillCause,
+  type PublishOutcome,
+  type Slot,
+} from "./task.ts";
 
 export type TaskEvent =
-  | { type: "claimed"; slot: number; leaseMs: number }
+  | { type: "edited"; title?: string; priority?: number; labels?: string[]; maxAttempts?: number; fields: string[] }
+  | { type: "claimed"; slots: Slot[]; leaseMs: number }
   | { type: "put_back"; why: string; notBefore: number }
   | { type: "started"; leaseMs: number }
   | { type: "work_done"; commit: string; files: number; additions: number; deletions: number }
+  | { type: "rejected"; why: string }
+  | { type: "conflicted"; paths: string[] }
   | { type: "permit_granted"; permitId: PermitId; branch: string }
   | { type: "completed"; result: { kind: "pushed"; branch: string; commit: string } | { kind: "no_changes" } }
   | { type: "attempt_failed"; failure: Failure }
-  | { type: "killed"; reason: string; by: string }
+  | { type: "expired"; why: string }
+  | { type: "killed"; reason: string; by: string; cause: KillCause }
   | { type: "stop_confirmed"; how: StopConfirmation }
   | { type: "outcome_resolved"; outcome: PublishOutcome; branchDeleted: boolean };
 
 /** From which statuses each event is accepted. */
 export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
+  edited: ["queued"],
   claimed: ["queued"],
   put_back: ["launching"],
   started: ["launching"],
   work_done: ["running"],
+  rejected: ["verifying"],
+  conflicted: ["publishing"],
   permit_granted: ["verifying"],
   completed: ["verifying", "publishing"],
   attempt_failed: ["launching", "running", "verifying", "publishing"],
+  expired: ["queued"],
   killed: ["queued", "launching", "running", "verifying", "publishing"],
   stop_confirmed: ["failed", "killed"],
   outcome_resolved: ["failed", "killed"],
@@ -34,7 +51,8 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
 export type AttemptChange =
   | { kind: "open"; attempt: Attempt }
   | { kind: "set"; agentId: AgentId; set: Partial<Attempt> };
-export type SlotChange = { kind: "take" | "release"; slot: number; holder: AgentId };
+/** The workspace stands in the slot, so that the slots alone tell how much each workspace has running. */
+export type SlotChange = { kind: "take" | "release"; slot: Slot; holder: AgentId; workspace: string };
 
 export interface Applied {
   kind: "applied";
@@ -42,10 +60,11 @@ export interface Applied {
   /** The facts for the audit log. */
   data: Record<string, unknown>;
   attempt?: AttemptChange;
-  slot?: SlotChange;
+  slots?: SlotChange[];
 }
 
-export type Refused = { kind: "refused"; code: "task_ended" | "illegal_transition"; reason: string };
+/** `stopped`: a stop covers the task; its own kill is on the way. */
+export type Refused = { kind: "refused"; code: "task_ended" | "illegal_transition" | "stopped"; reason: string };
 
 /** How soon a stop that nobody confirmed is looked at again. */
 const stopCheckMs = 5_000;
@@ -56,6 +75,10 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
   if (refused) return refused;
   const next: Task = { ...task, version: task.version + 1, updatedAt: now };
   switch (event.type) {
+    case "edited": {
+      const { type: _, fields, ...changed } = event;
+      return applied({ ...next, ...changed }, { fields });
+    }
     case "claimed":
       return claim(next, event, now);
     case "put_back": {
@@ -73,6 +96,13 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       const { type: _, ...data } = event;
       return applied({ ...next, status: "verifying", commit: event.commit }, data);
     }
+    case "rejected":
+      return applied({ ...next, status: "running", rejections: (task.rejections ?? 0) + 1 }, { why: event.why });
+    case "conflicted": {
+      // The supervisor says so before it pushed anything, so this permit is void and leaves no outcome to find out.
+      const { permitId: _, publishOutcome: __, ...rest } = next;
+      return applied({ ...rest, status: "running" }, { paths: event.paths, permitId: task.permitId });
+    }
     case "permit_granted": {
       const { permitId, branch } = event;
       const permittedCommits = [...(task.permittedCommits ?? []), task.commit ?? ""];
@@ -85,12 +115,16 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       return complete(task, next, event, now);
     case "attempt_failed":
       return failAttempt(task, next, event.failure, now);
+    case "expired": {
+      const { due: _, ...rest } = next;
+      const failure: Failure = { class: "timeout", message: event.why };
+      return applied({ ...rest, ...owedOutcome(task, now), status: "failed", failure }, { failure });
+    }
     case "killed":
       return kill(task, next, event, now);
     case "stop_confirmed": {
       const { due: _, ...rest } = next;
-      const owed = task.publishOutcome === "unresolved" ? { due: { kind: "outcome", at: now } as const } : {};
-      return applied({ ...rest, ...owed, stopConfirmation: event.how }, { how: event.how });
+      return applied({ ...rest, ...owedOutcome(task, now), stopConfirmation: event.how }, { how: event.how });
     }
     case "outcome_resolved": {
       const { due: _, ...rest } = next;
@@ -120,12 +154,13 @@ const current = (task: Task): AgentId => agentIdOf(task.taskId, task.attempt);
 function claim(next: Task, event: Extract<TaskEvent, { type: "claimed" }>, now: number): Applied {
   const number = next.attempt + 1;
   const { due: _, ...rest } = next;
+  const { slots } = event;
   const task: Task = {
     ...rest,
     status: "launching",
     attempt: number,
     attemptsUsed: next.attemptsUsed + 1,
-    slot: event.slot,
+    slots,
   };
   const agentId = current(task);
   const attempt: Attempt = {
@@ -133,35 +168,44 @@ function claim(next: Task, event: Extract<TaskEvent, { type: "claimed" }>, now: 
     taskId: task.taskId,
     attempt: number,
     state: "spawning",
-    slot: event.slot,
+    slots,
     claimedAt: now,
     leaseExpiresAt: now + event.leaseMs,
   };
   return {
-    ...applied(task, { agentId, slot: event.slot }),
+    ...applied(task, { agentId, slots }),
     attempt: { kind: "open", attempt },
-    slot: { kind: "take", slot: event.slot, holder: agentId },
+    slots: slots.map((slot) => ({ kind: "take", slot, holder: agentId, workspace: task.workspace })),
   };
 }
 
 /** Back to the queue. The commit and branch of the failed attempt stay known: the next one may replace that branch. */
 function queueAgain(task: Task, notBefore: number): Task {
-  const { slot: _slot, permitId: _permit, ...rest } = task;
+  const { slots: _slots, permitId: _permit, ...rest } = task;
   return { ...rest, status: "queued", due: { kind: "ready", at: notBefore } };
 }
 
+/** An attempt of a task that waits again may have pushed before it was lost: then that is still to be found out. */
+const owedOutcome = (task: Task, now: number): Partial<Task> =>
+  task.publishOutcome === "unresolved" ? { due: { kind: "outcome", at: now } } : {};
+
 function endAttempt(before: Task, task: Task, state: AttemptState, now: number): Applied {
-  if (!isLive(before.status) || before.slot === undefined) return applied(task, {});
+  if (!isLive(before.status)) return applied(task, {});
   const agentId = current(before);
   return {
     ...applied(task, {}),
     attempt: { kind: "set", agentId, set: { state, endedAt: now } },
-    slot: { kind: "release", slot: before.slot, holder: agentId },
+    slots: (before.slots ?? []).map((slot) => ({
+      kind: "release",
+      slot,
+      holder: agentId,
+      workspace: before.workspace,
+    })),
   };
 }
 
 function complete(before: Task, next: Task, event: Extract<TaskEvent, { type: "completed" }>, now: number): Applied {
-  const { slot: _, ...rest } = next;
+  const { slots: _, ...rest } = next;
   const result = event.result;
   const outcome: Partial<Task> =
     result.kind === "pushed" ? { branch: result.branch, publishOutcome: "pushed" } : { noChanges: true };
@@ -173,22 +217,29 @@ function failAttempt(before: Task, next: Task, failure: Failure, now: number): A
   const after = decideAfterFailure(before, failure, now);
   if (after.kind === "retry") {
     const again = queueAgain({ ...next, failure }, after.notBefore);
+    if (!after.usesAttempt) again.attemptsUsed -= 1;
     return { ...endAttempt(before, again, "failed", now), data: { agentId, failure, notBefore: after.notBefore } };
   }
-  const { slot: _, ...rest } = next;
-  const failed: Task = { ...rest, status: "failed", failure, due: { kind: "stop", at: now + stopCheckMs } };
+  const { slots: _, ...rest } = next;
+  const failed: Task = {
+    ...rest,
+    status: "failed",
+    failure,
+    due: { kind: "stop", at: now + stopCheckMs },
+    ...(after.escalate ? { escalated: true } : {}),
+  };
   return { ...endAttempt(before, failed, "failed", now), data: { agentId, failure, why: after.why } };
 }
 
 function kill(before: Task, next: Task, event: Extract<TaskEvent, { type: "killed" }>, now: number): Applied {
-  const { slot: _slot, due: _due, ...rest } = next;
-  const { by, reason } = event;
+  const { slots: _slots, due: _due, ...rest } = next;
+  const { by, reason, cause } = event;
   // A queued task has no sandbox. The commit that kills a live one is the fence; its process is stopped after it.
   const stop: Partial<Task> =
-    before.status === "queued" ? { stopConfirmation: "not_needed" } : { due: { kind: "stop", at: now + stopCheckMs } };
-  // An earlier attempt may have pushed before it was lost.
-  if (before.status === "queued" && before.publishOutcome === "unresolved") stop.due = { kind: "outcome", at: now };
-  const task: Task = { ...rest, ...stop, status: "killed", killed: { by, reason, from: before.status } };
-  const data = { reason, from: before.status, attempt: before.attempt };
+    before.status === "queued"
+      ? { stopConfirmation: "not_needed", ...owedOutcome(before, now) }
+      : { due: { kind: "stop", at: now + stopCheckMs } };
+  const task: Task = { ...rest, ...stop, status: "killed", killed: { by, reason, from: before.status, cause } };
+  const data = { reason, cause, from: before.status, attempt: before.attempt };
   return { ...endAttempt(before, task, "killed", now), data };
 }

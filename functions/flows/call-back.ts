@@ -31,15 +31,24 @@ export type Wish = { kind: "change"; event: TaskEvent } | { kind: "already_done"
  */
 export async function callBack(cloud: Cloud, caller: Caller, wish: (task: Task) => Wish): Promise<Task> {
   const { agentId, taskId, attempt } = authenticate(cloud, caller);
-  const change = await changeTask(cloud, taskId, `agent:${agentId}`, (task) => {
-    const wished = wish(task);
-    if (task.attempt === attempt && wished.kind === "already_done") return nothingToDo(agentId);
-    refuseOutsider(task, agentId, attempt);
-    return wished.kind === "change" ? { event: wished.event } : nothingToDo(agentId);
-  });
+  const change = await changeTask(
+    cloud,
+    taskId,
+    `agent:${agentId}`,
+    (task) => {
+      const wished = wish(task);
+      if (task.attempt === attempt && wished.kind === "already_done") return nothingToDo(agentId);
+      refuseOutsider(task, agentId, attempt);
+      return wished.kind === "change" ? { event: wished.event } : nothingToDo(agentId);
+    },
+    { fenced: true },
+  );
   if (change.kind === "changed") return change.task;
   const wished = wish(change.task);
   if (change.task.attempt === attempt && wished.kind === "already_done") return change.task;
+  if (change.kind === "refused" && change.code === "stopped") {
+    throw new DroverError("task_stopped", `${change.reason}: ${agentId} has nothing left to do.`);
+  }
   const reason = change.kind === "refused" ? change.reason : "a slot was taken";
   throw new DroverError("illegal_transition", reason, { details: { taskStatus: change.task.status } });
 }

@@ -1,9 +1,10 @@
 // How does a task change? Read, decide, write on condition; somebody else was faster: read and decide again.
 import { hashEvent } from "../core/audit.ts";
-import type { Cloud, TaskChange } from "../core/cloud.ts";
+import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { TaskId } from "../core/ids.ts";
-import type { Task } from "../core/task.ts";
+import type { TaskChange } from "../core/table.ts";
+import type { Task, TaskSpec } from "../core/task.ts";
 import { type Applied, applyEvent, type Refused, type TaskEvent } from "../core/transitions.ts";
 
 export type Change =
@@ -12,7 +13,14 @@ export type Change =
   | (Refused & { task: Task });
 
 /** What to do with the task as it now stands; may refuse, or find that nothing is to be done. */
-export type Decision = { event: TaskEvent } | Refused;
+export type Decision = { event: TaskEvent; spec?: TaskSpec } | Refused;
+
+export interface ChangeOptions {
+  /** Only while no stop covers the task. */
+  fenced?: boolean;
+  /** Commits without giving the slots back, because they are contended; the reaper does that. */
+  leaveSlots?: boolean;
+}
 
 const tries = 3;
 const contendedTries = 8;
@@ -21,13 +29,15 @@ const backoffMs = 25;
 /**
  * Applies one event to a task. `decide` is asked again after each conflict, so it always judges the task it changes.
  * Conflicts of versions are limited to three tries, then `concurrent_update`; contention in DynamoDB is not a conflict
- * and only waits. `by` goes into the audit log. Throws `task_not_found`, `concurrent_update` or `busy`.
+ * and only waits. `fenced` changes need
+ * the switches to stand as they did at admission. `by` goes into the audit log. Throws `task_not_found`, `concurrent_update` or `busy`.
  */
 export async function changeTask(
   cloud: Cloud,
   taskId: TaskId,
   by: string,
   decide: (task: Task) => Decision | Promise<Decision>,
+  { fenced = false, leaveSlots = false }: ChangeOptions = {},
 ): Promise<Change> {
   let stale = 0;
   let contended = 0;
@@ -38,11 +48,15 @@ export async function changeTask(
     if ("kind" in decision) return { ...decision, task: before };
     const applied = applyEvent(before, decision.event, cloud.clock.now());
     if (applied.kind === "refused") return { ...applied, task: before };
-    const change = toChange(cloud, before, applied, decision.event.type, by);
+    const change = toChange(cloud, before, applied, decision, by);
+    change.fenced = fenced;
+    if (leaveSlots) change.slots = [];
     const outcome = await cloud.table.commit(change);
     switch (outcome.kind) {
       case "committed":
         return { kind: "changed", before, task: change.after };
+      case "fenced":
+        return { kind: "refused", code: "stopped", reason: `a stop covers ${taskId}`, task: before };
       case "slot_taken":
         return { kind: "slot_taken", task: before };
       case "stale":
@@ -62,7 +76,13 @@ export async function changeTask(
   }
 }
 
-function toChange(cloud: Cloud, before: Task, applied: Applied, type: string, by: string): TaskChange {
+function toChange(
+  cloud: Cloud,
+  before: Task,
+  applied: Applied,
+  { event: { type }, spec }: { event: TaskEvent; spec?: TaskSpec },
+  by: string,
+): TaskChange {
   const eventId = cloud.ids.event();
   const unhashed = {
     eventId,
@@ -78,7 +98,7 @@ function toChange(cloud: Cloud, before: Task, applied: Applied, type: string, by
   };
   const event = { ...unhashed, hash: hashEvent(unhashed) };
   const after = { ...applied.task, lastEventId: eventId, lastEventHash: event.hash };
-  return { before, after, event, attempt: applied.attempt, slot: applied.slot };
+  return { before, after, event, spec, attempt: applied.attempt, slots: applied.slots, fenced: false };
 }
 
 export const taskNotFound = (taskId: string) =>

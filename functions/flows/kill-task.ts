@@ -2,7 +2,7 @@
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { agentIdOf, type TaskId } from "../core/ids.ts";
-import { isLive, type Task } from "../core/task.ts";
+import { isLive, type KillCause, type Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { wake } from "./wake.ts";
 
@@ -13,8 +13,14 @@ export interface Kill {
 }
 
 /** Throws `task_not_found`, or `task_ended` when there is nothing left to kill. */
-export async function killTask(cloud: Cloud, taskId: TaskId, by: string, reason: string): Promise<Kill> {
-  const change = await changeUntilItTakes(cloud, taskId, by, reason);
+export async function killTask(
+  cloud: Cloud,
+  taskId: TaskId,
+  by: string,
+  reason: string,
+  cause: KillCause = "kill",
+): Promise<Kill> {
+  const change = await changeUntilItTakes(cloud, taskId, by, reason, cause);
   if (change.kind !== "changed") {
     throw new DroverError(
       "task_ended",
@@ -31,13 +37,33 @@ export async function killTask(cloud: Cloud, taskId: TaskId, by: string, reason:
   return { task, stop };
 }
 
+/** A task that was admitted under a stop's old generation can never run again: it ends as the stop says. */
+export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
+  const { global, workspace, backend } = await cloud.table.getSwitches(task);
+  const { admitted } = task;
+  const [stop, cause] =
+    global.generation !== admitted.global
+      ? ([global, "emergency_stop"] as const)
+      : workspace.generation !== admitted.workspace
+        ? ([workspace, "kill_all"] as const)
+        : ([backend, "backend_revoked"] as const);
+  try {
+    await killTask(cloud, task.taskId, stop.by ?? "system:reaper", stop.reason ?? "a stop covers it", cause);
+  } catch (error) {
+    if (!(error instanceof DroverError) || error.code !== "task_ended") throw error; // It ended by itself.
+  }
+}
+
 /** A kill is never told to come back later: it tries again until its function's time is over. */
-async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reason: string) {
-  for (;;) {
+async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reason: string, cause: KillCause) {
+  for (let leaveSlots = false; ; ) {
     try {
-      return await changeTask(cloud, taskId, by, () => ({ event: { type: "killed", reason, by } }));
+      return await changeTask(cloud, taskId, by, () => ({ event: { type: "killed", reason, by, cause } }), {
+        leaveSlots,
+      });
     } catch (error) {
       if (!(error instanceof DroverError) || (error.code !== "concurrent_update" && error.code !== "busy")) throw error;
+      leaveSlots = error.code === "busy";
     }
   }
 }

@@ -1,22 +1,40 @@
 // What fell between the cracks? Every step reads what is overdue from an index or the slots, never the whole table.
 import type { Cloud } from "../core/cloud.ts";
 import { type AgentId, agentIdOf, parseAgentId } from "../core/ids.ts";
+import { isFenced } from "../core/switches.ts";
 import { isLive, type Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { confirmStop } from "./confirm-stop.ts";
+import { killFenced } from "./kill-task.ts";
 import { launchDeadlineMs } from "./launch-attempt.ts";
 import { resolveOutcome } from "./resolve-outcome.ts";
+import { continueOperation } from "./stop-scope.ts";
 import { wake } from "./wake.ts";
 
 const by = "system:reaper";
 const batch = 50;
+const oldestLooked = 20;
+const operationRoundMs = 20_000;
 const stopRetryMs = 10_000;
 /** ECS may not list a task for some minutes after RunTask: missing is unknown until then. */
 const listLagMs = 5 * 60_000;
 
+const steps = [
+  finishOperations,
+  promoteWaiting,
+  expireWaiting,
+  endFenced,
+  expireLeases,
+  releaseLeftSlots,
+  confirmStops,
+  resolveOutcomes,
+  sweepOrphans,
+  resendWakeUps,
+];
+
 /** One round. A step that fails is logged and does not keep the others from their work. */
 export async function reap(cloud: Cloud): Promise<void> {
-  for (const step of [promoteWaiting, expireLeases, confirmStops, resolveOutcomes, sweepOrphans, resendWakeUps]) {
+  for (const step of steps) {
     try {
       await step(cloud);
     } catch (error) {
@@ -33,6 +51,43 @@ async function* dueTasks(cloud: Cloud, kind: "ready" | "stop" | "outcome"): Asyn
   }
 }
 
+/** Stops that their own request could not finish. */
+async function finishOperations(cloud: Cloud): Promise<void> {
+  const deadline = cloud.clock.now() + operationRoundMs;
+  for (const operation of await cloud.table.openOperations()) await continueOperation(cloud, operation, deadline);
+}
+
+/** The oldest of each workspace; what is behind them is younger still. */
+async function expireWaiting(cloud: Cloud): Promise<void> {
+  for (const workspace of await cloud.table.listWorkspaces()) {
+    for (const task of await cloud.table.oldestActive(workspace, oldestLooked)) {
+      const ageMs = cloud.clock.now() - task.createdAt;
+      if (task.status !== "queued" || ageMs < cloud.settings.maxQueueAgeMs) continue;
+      const why = `It has waited ${ageMs} ms, and may wait ${cloud.settings.maxQueueAgeMs} ms.`;
+      await changeTask(cloud, task.taskId, by, () => ({ event: { type: "expired", why } }));
+    }
+  }
+}
+
+/** Live tasks that a stop covers and whose kill failed. Queued ones are ended by the dispatcher when it meets them. */
+async function endFenced(cloud: Cloud): Promise<void> {
+  for (const { holder } of await cloud.table.heldSlots("global")) {
+    const agent = parseAgentId(holder);
+    const task = agent && (await cloud.table.getTask(agent.taskId));
+    if (task && isLive(task.status) && isFenced(task, await cloud.table.getSwitches(task)))
+      await killFenced(cloud, task);
+  }
+}
+
+/** A kill may commit without giving its slots back when they are contended; their holder has then ended. */
+async function releaseLeftSlots(cloud: Cloud): Promise<void> {
+  for (const { holder } of await cloud.table.heldSlots("global")) {
+    const attempt = await cloud.table.getAttempt(holder);
+    if (attempt?.endedAt === undefined) continue;
+    for (const slot of attempt.slots) await cloud.table.releaseSlot(slot, holder);
+  }
+}
+
 async function promoteWaiting(cloud: Cloud): Promise<void> {
   for await (const task of dueTasks(cloud, "ready")) {
     await cloud.table.makeReady(task);
@@ -42,7 +97,7 @@ async function promoteWaiting(cloud: Cloud): Promise<void> {
 
 /** Live attempts are the holders of the slots, so this reads no more than there are slots. */
 async function expireLeases(cloud: Cloud): Promise<void> {
-  for (const { holder } of await cloud.table.heldSlots()) {
+  for (const { holder } of await cloud.table.heldSlots("global")) {
     const attempt = await cloud.table.getAttempt(holder);
     if (!attempt || attempt.leaseExpiresAt > cloud.clock.now()) continue;
     const silent = attempt.state === "spawning" ? "was not up in time" : "has been silent too long";
@@ -97,7 +152,7 @@ async function sweepOrphans(cloud: Cloud): Promise<void> {
     if (!sandbox.agentId || sandbox.stopped || (await isCurrent(cloud, sandbox.agentId))) continue;
     await cloud.sandboxes.stop(sandbox.sandboxArn, `${sandbox.agentId} is not a live attempt`);
   }
-  for (const { holder } of await cloud.table.heldSlots()) {
+  for (const { holder } of await cloud.table.heldSlots("global")) {
     const attempt = await cloud.table.getAttempt(holder);
     const state = attempt?.sandboxArn ? await cloud.sandboxes.describe(attempt.sandboxArn) : undefined;
     if (state?.stopped) await confirmStop(cloud, holder, "stopped", "its stop was found by the reaper");
@@ -112,7 +167,7 @@ async function isCurrent(cloud: Cloud, agentId: AgentId): Promise<boolean> {
 
 /** As many as there are free slots: more could not be dispatched. */
 async function resendWakeUps(cloud: Cloud): Promise<void> {
-  let free = cloud.settings.slots - (await cloud.table.heldSlots()).length;
+  let free = cloud.settings.limits.global - (await cloud.table.heldSlots("global")).length;
   for (const workspace of await cloud.table.listWorkspaces()) {
     for (const taskId of free > 0 ? await cloud.table.readyHead(workspace, free) : []) {
       await wake(cloud, taskId);

@@ -1,20 +1,25 @@
 // How does a task begin? Check what can be known now, write it with its first event, wake the dispatcher.
 import { createHash } from "node:crypto";
 import { canonicalJson, hashEvent } from "../core/audit.ts";
-import type { ApiKey, Cloud } from "../core/cloud.ts";
+import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { TaskId } from "../core/ids.ts";
 import { type TaskRequest, titleOf } from "../core/requests.ts";
+import { findStopped, generationsOf, type Switches } from "../core/switches.ts";
+import type { ApiKey, Creation } from "../core/table.ts";
 import type { Task, TaskSpec } from "../core/task.ts";
 import { checkRepository } from "./check-repository.ts";
 import { wake } from "./wake.ts";
 
+const contendedTries = 8;
+const backoffMs = 25;
 const idempotencyLifeMs = 24 * 60 * 60 * 1000;
 
 export interface Submission {
   principal: ApiKey;
   request: TaskRequest;
   idempotencyKey?: string;
+  retryOf?: TaskId;
 }
 
 /**
@@ -30,8 +35,12 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
     if (record && record.expiresAt * 1000 > now) return repeat(record, bodyHash, idempotencyKey);
   }
   refuseWithoutIsolation(cloud);
-  const branch = await checkRepository(cloud, principal.workspace, request);
-  const task = newTask(cloud, principal, request, now);
+  const { workspace } = principal;
+  const switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
+  refuseWhileStopped(switches);
+  await refuseOverLimit(cloud, workspace);
+  const branch = await checkRepository(cloud, workspace, request);
+  const task = newTask(cloud, submission, switches, now);
   const spec: TaskSpec = {
     repository: request.repository,
     baseBranch: branch,
@@ -52,7 +61,7 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
     previousHash: "",
   };
   const event = { ...unhashed, hash: hashEvent(unhashed) };
-  const outcome = await cloud.table.createTask({
+  const outcome = await createUncontended(cloud, {
     task: { ...task, lastEventHash: event.hash },
     spec,
     event,
@@ -63,7 +72,17 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   return { taskId: task.taskId, repeated: false };
 }
 
-function newTask(cloud: Cloud, principal: ApiKey, request: TaskRequest, now: number): Task {
+async function createUncontended(cloud: Cloud, creation: Creation) {
+  for (let n = 1; n <= contendedTries; n += 1) {
+    const outcome = await cloud.table.createTask(creation);
+    if (outcome.kind !== "contended") return outcome;
+    await cloud.clock.sleep(cloud.ids.random() * backoffMs * 2 ** n);
+  }
+  throw new DroverError("busy", "The table is busy; no task was made. Send the request again.");
+}
+
+function newTask(cloud: Cloud, { principal, request, retryOf }: Submission, switches: Switches, now: number): Task {
+  const notBefore = request.notBefore ? Date.parse(request.notBefore) : now + (request.delayMs ?? 0);
   return {
     taskId: cloud.ids.task(),
     workspace: principal.workspace,
@@ -72,15 +91,53 @@ function newTask(cloud: Cloud, principal: ApiKey, request: TaskRequest, now: num
     title: request.title ?? titleOf(request.prompt),
     priority: request.priority,
     createdBy: principal.keyId,
+    owner: principal.principal,
     createdAt: now,
     updatedAt: now,
     attempt: 0,
     attemptsUsed: 0,
     maxAttempts: request.maxAttempts,
+    backend: request.backend,
+    repositoryKey: repositoryKeyOf(request.repository),
+    admitted: generationsOf(switches),
+    ...(request.labels?.length ? { labels: request.labels } : {}),
+    ...(retryOf ? { retryOf } : {}),
+    ...(notBefore > now ? { due: { kind: "ready", at: notBefore } as const } : {}),
     lastEventId: cloud.ids.event(),
     lastEventHash: "",
     ...(cloud.settings.isolation.kind === "unconfined" ? { unconfined: true as const } : {}),
   };
+}
+
+/** The same for every spelling that leads to the same repository, as far as the text shows it. */
+export function repositoryKeyOf(repository: string): string {
+  const plain = repository
+    .trim()
+    .toLowerCase()
+    .replace(/(\.git)?\/*$/, "");
+  return createHash("sha256").update(plain).digest("hex").slice(0, 12);
+}
+
+function refuseWhileStopped(switches: Switches): void {
+  const stop = findStopped(switches);
+  if (!stop) return;
+  throw new DroverError(
+    "admission_stopped",
+    `Nothing is admitted: ${stop.scope} was stopped by ${stop.by} (${stop.reason}). Somebody must release it first.`,
+    { details: { scope: stop.scope } },
+  );
+}
+
+/** Read before the write, so requests at the same moment may pass together: the limit holds within those. */
+async function refuseOverLimit(cloud: Cloud, workspace: string): Promise<void> {
+  const { active } = await cloud.table.countTasks(workspace);
+  const { queueLimit } = cloud.settings;
+  if (active < queueLimit) return;
+  throw new DroverError(
+    "queue_full",
+    `Workspace ${workspace} has ${active} tasks waiting or running, and may have ${queueLimit}. Send it again later.`,
+    { details: { retryAfterSeconds: 60 } },
+  );
 }
 
 function repeat(record: { taskId: TaskId; bodyHash: string }, bodyHash: string, key: string) {

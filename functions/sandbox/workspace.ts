@@ -69,11 +69,9 @@ export async function acceptWorkspace(socketPath: string, options: AcceptOptions
 async function acceptOne(socketPath: string, stop: AbortSignal): Promise<Socket> {
   const server = createServer();
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  let taken = false;
-  server.on("connection", (socket) => {
-    // A second one may already have been in the queue of the kernel.
-    if (taken) return socket.destroy();
-    taken = true;
+  server.once("connection", (socket) => {
+    // At once: whoever waits in the kernel's queue is turned away. Node removes the path as well.
+    server.close();
     resolve(socket);
   });
   server.on("error", reject);
@@ -88,7 +86,6 @@ async function acceptOne(socketPath: string, stop: AbortSignal): Promise<Socket>
     throw toWorkspaceError(error);
   } finally {
     stop.removeEventListener("abort", giveUp);
-    // Node removes the path as well.
     if (server.listening) server.close();
   }
 }

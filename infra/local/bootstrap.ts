@@ -10,6 +10,7 @@ import { getSecret, putSecret } from "../../functions/aws/parameters.ts";
 import { tableDefinition } from "../../functions/aws/table-definition.ts";
 import { cloudOfThisProcess, tokenSecretName } from "../../functions/cloud.ts";
 import type { KeyId } from "../../functions/core/ids.ts";
+import { createApiKey } from "../../functions/flows/api-keys.ts";
 import { writeAtomically } from "./atomic-file.ts";
 
 export async function createTable(tableName: string): Promise<void> {
@@ -35,13 +36,15 @@ export async function ensureApiKey(dataDir: string): Promise<string> {
   if (existsSync(file)) return readFileSync(file, "utf8").trim();
   const keyId: KeyId = `key_${ulid()}`;
   const secret = randomBytes(32).toString("base64url");
-  const { table } = await cloudOfThisProcess();
-  await table.putApiKey({
+  const cloud = await cloudOfThisProcess();
+  await createApiKey(cloud, {
     keyId,
     name: "local",
+    principal: "local",
     secretHash: hashSecret(secret),
     workspace: "default",
     role: "super_admin",
+    createdAt: cloud.clock.now(),
   });
   const apiKey = formatApiKey(keyId, secret);
   // Last, so that a key which is shown is one that works.

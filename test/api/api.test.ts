@@ -187,17 +187,11 @@ describe("tasks", () => {
   it("of another workspace do not exist for us", async () => {
     const taskId = await submit(stack, { repository: remote.url, command: ["true"] });
     await untilSettled(stack, taskId);
-    const { hashSecret, formatApiKey } = await import("../../functions/api/auth.ts");
-    const keyId = "key_01K0000000000000000000000D";
-    const secret = "s".repeat(43);
-    await stack.cloud.table.putApiKey({
-      keyId,
+    const made = await call(stack, "POST", "/api/orchestrator/workspaces/other/keys", {
       name: "o",
-      secretHash: hashSecret(secret),
-      workspace: "other",
-      role: "member",
+      role: "workspace_admin",
     });
-    const headers = { "x-api-key": formatApiKey(keyId, secret) };
+    const headers = { "x-api-key": made.body.apiKey };
     expect(await call(stack, "GET", `${tasksPath}/${taskId}`, undefined, headers)).toMatchObject({ status: 404 });
     expect(await call(stack, "POST", `${tasksPath}/${taskId}/kill`, { reason: "x" }, headers)).toMatchObject({
       status: 404,

@@ -19,7 +19,11 @@ describe("docs/table.md", () => {
     ["spec", keys.specKey(taskId)],
     ["event n", keys.eventKey(taskId, 7)],
     ["attempt n", keys.attemptKey(`agt_${taskId.slice(4)}_7`)],
-    ["slot n", keys.slotKey(7)],
+    ["slot n", keys.slotKey({ pool: "global", index: 7 })],
+    ["switch", keys.switchKey({ kind: "global" })],
+    ["counter", keys.counterKey("w", 3)],
+    ["act n", keys.actKey("global", 7)],
+    ["chain head", keys.chainHeadKey("global")],
     ["workspace", keys.workspaceKey("w")],
     ["API key", keys.apiKeyKey("key_1")],
     ["idempotency record", keys.idempotencyKey("w", "k")],
@@ -53,7 +57,7 @@ describe("index keys", () => {
   });
 
   it("find what is due at a moment, and nothing that is due later", () => {
-    const at = (time: number) => keys.dueSortKey(time, taskId);
+    const at = (time: number) => keys.dueSortKey(time, { taskId, workspace: "w" });
     expect(at(now) <= keys.dueUntil(now)).toBe(true);
     expect(at(now + 1) <= keys.dueUntil(now)).toBe(false);
   });

@@ -1,23 +1,31 @@
 import { describe, expect, it } from "vitest";
-import { type Task, type TaskStatus, taskStatuses } from "../../functions/core/task.ts";
+import { type Failure, type Task, type TaskStatus, taskStatuses } from "../../functions/core/task.ts";
 import { acceptedFrom, applyEvent, type TaskEvent } from "../../functions/core/transitions.ts";
 import { makeTask, now } from "../support/make-task.ts";
 
 const events: TaskEvent[] = [
-  { type: "claimed", slot: 2, leaseMs: 1000 },
+  { type: "edited", title: "New", priority: 7, fields: ["title", "priority"] },
+  { type: "rejected", why: "tests failed" },
+  { type: "conflicted", paths: ["a"] },
+  { type: "expired", why: "waited too long" },
+  { type: "claimed", slots: [{ pool: "global", index: 2 }], leaseMs: 1000 },
   { type: "put_back", why: "no room", notBefore: now + 5 },
   { type: "started", leaseMs: 1000 },
   { type: "work_done", commit: "c".repeat(40), files: 1, additions: 2, deletions: 3 },
   { type: "permit_granted", permitId: "prm_1", branch: "drover/x" },
   { type: "completed", result: { kind: "pushed", branch: "drover/x", commit: "c".repeat(40) } },
   { type: "attempt_failed", failure: { class: "infrastructure", message: "lost" } },
-  { type: "killed", reason: "enough", by: "key_1" },
+  { type: "killed", reason: "enough", by: "key_1", cause: "kill" },
   { type: "stop_confirmed", how: "stopped" },
   { type: "outcome_resolved", outcome: "not_pushed", branchDeleted: false },
 ];
 
 /** The whole table by hand: what each event makes of each status; absent means refused. */
 const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>>> = {
+  edited: { queued: "queued" },
+  rejected: { verifying: "running" },
+  conflicted: { publishing: "running" },
+  expired: { queued: "failed" },
   claimed: { queued: "launching" },
   put_back: { launching: "queued" },
   started: { launching: "running" },
@@ -30,9 +38,10 @@ const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>
   outcome_resolved: { failed: "failed", killed: "killed" },
 };
 
+const holder = "agt_01K0000000000000000000000A_1";
 const inStatus = (status: TaskStatus): Task =>
   status === "queued"
-    ? makeTask({ status, attempt: 0, attemptsUsed: 0, slot: undefined, publishOutcome: "unresolved" })
+    ? makeTask({ status, attempt: 0, attemptsUsed: 0, slots: undefined, publishOutcome: "unresolved" })
     : makeTask({ status, publishOutcome: "unresolved" });
 
 describe("the transition table", () => {
@@ -65,10 +74,14 @@ describe("slots and attempts", () => {
   };
 
   it("a claim opens the next attempt and takes the slot in its name", () => {
-    const { task, attempt, slot } = apply(inStatus("queued"), { type: "claimed", slot: 2, leaseMs: 1000 });
-    expect(task).toMatchObject({ attempt: 1, attemptsUsed: 1, slot: 2 });
+    const { task, attempt, slots } = apply(inStatus("queued"), {
+      type: "claimed",
+      slots: [{ pool: "global", index: 2 }],
+      leaseMs: 1000,
+    });
+    expect(task).toMatchObject({ attempt: 1, attemptsUsed: 1, slots: [{ pool: "global", index: 2 }] });
     expect(attempt).toMatchObject({ kind: "open", attempt: { state: "spawning", leaseExpiresAt: now + 1000 } });
-    expect(slot).toEqual({ kind: "take", slot: 2, holder: "agt_01K0000000000000000000000A_1" });
+    expect(slots).toEqual([{ kind: "take", slot: { pool: "global", index: 2 }, holder, workspace: "default" }]);
   });
 
   it.each([
@@ -79,35 +92,71 @@ describe("slots and attempts", () => {
   ] as const)("%s gives the slot back in the same write", (type) => {
     const status = type === "put_back" ? "launching" : "publishing";
     const event = events.find((candidate) => candidate.type === type) as TaskEvent;
-    const { task, slot, attempt } = apply(makeTask({ status }), event);
-    expect(task.slot).toBeUndefined();
-    expect(slot).toEqual({ kind: "release", slot: 4, holder: "agt_01K0000000000000000000000A_1" });
+    const { task, slots, attempt } = apply(makeTask({ status }), event);
+    expect(task.slots).toBeUndefined();
+    expect(slots).toEqual([{ kind: "release", slot: { pool: "global", index: 4 }, holder, workspace: "default" }]);
     expect(attempt).toMatchObject({ kind: "set", set: { endedAt: now } });
   });
 
   it("putting back uses no attempt, and the next claim has a new agent all the same", () => {
     const back = apply(makeTask({ status: "launching" }), { type: "put_back", why: "full", notBefore: now + 5 }).task;
     expect(back).toMatchObject({ status: "queued", attempt: 1, attemptsUsed: 0, due: { kind: "ready", at: now + 5 } });
-    expect(apply(back, { type: "claimed", slot: 0, leaseMs: 1 }).task).toMatchObject({ attempt: 2, attemptsUsed: 1 });
+    expect(apply(back, { type: "claimed", slots: [], leaseMs: 1 }).task).toMatchObject({ attempt: 2, attemptsUsed: 1 });
   });
 
   it("an infrastructure failure on the last attempt ends the task, and its stop is owed", () => {
     const failure = { class: "infrastructure", message: "lost" } as const;
     const { task } = apply(makeTask({ attemptsUsed: 3 }), { type: "attempt_failed", failure });
-    expect(task).toMatchObject({ status: "failed", failure, due: { kind: "stop" } });
+    expect(task).toMatchObject({ status: "failed", failure, escalated: true, due: { kind: "stop" } });
   });
 
-  it.each(["agent_error", "timeout", "poison"] as const)("%s is not tried again", (failureClass) => {
-    const failure = { class: failureClass, message: "no" };
-    expect(apply(makeTask(), { type: "attempt_failed", failure }).task.status).toBe("failed");
+  const fail = (failure: Failure, over: Partial<Task> = {}) =>
+    apply(makeTask(over), { type: "attempt_failed", failure }).task;
+
+  it.each([
+    ["infrastructure", {}, { status: "queued", attemptsUsed: 1 }],
+    ["agent_error", {}, { status: "failed" }],
+    ["agent_error", { repeatable: true }, { status: "queued", attemptsUsed: 1 }],
+    ["gate_rejection", {}, { status: "failed", escalated: true }],
+    ["timeout", {}, { status: "failed" }],
+    ["budget", {}, { status: "failed" }],
+    [
+      "provider_quota",
+      { retryAt: now + 9 },
+      { status: "queued", attemptsUsed: 0, due: { kind: "ready", at: now + 9 } },
+    ],
+    ["poison", {}, { status: "failed" }],
+  ] as const)("a failure of class %s %j makes the task %j", (failureClass, more, expected) => {
+    expect(fail({ class: failureClass, message: "no", ...more })).toMatchObject(expected);
+  });
+
+  it("waits longer before each further try", () => {
+    const waits = [1, 2, 3, 4].map((attemptsUsed) => {
+      const task = fail({ class: "infrastructure", message: "lost" }, { attemptsUsed, maxAttempts: 9 });
+      return (task.due?.at ?? 0) - now;
+    });
+    expect(waits).toEqual([1_000, 10_000, 60_000, 60_000]);
+  });
+
+  it("a conflict voids the permit, and leaves no outcome to find out", () => {
+    const task = makeTask({ status: "publishing", permitId: "prm_1", publishOutcome: "unresolved" });
+    const after = apply(task, { type: "conflicted", paths: ["a"] }).task;
+    expect(after).toMatchObject({ status: "running" });
+    expect(after.permitId).toBeUndefined();
+    expect(after.publishOutcome).toBeUndefined();
+  });
+
+  it("rejections are counted", () => {
+    const once = apply(makeTask({ status: "verifying" }), { type: "rejected", why: "x" }).task;
+    expect(apply({ ...once, status: "verifying" }, { type: "rejected", why: "y" }).task.rejections).toBe(2);
   });
 });
 
 describe("a kill", () => {
-  const kill = { type: "killed", reason: "enough", by: "key_1" } as const;
+  const kill = { type: "killed", reason: "enough", by: "key_1", cause: "kill" } as const;
 
   it("of a queued task needs no stop", () => {
-    const result = applyEvent(makeTask({ status: "queued", slot: undefined, attempt: 0 }), kill, now);
+    const result = applyEvent(makeTask({ status: "queued", slots: undefined, attempt: 0 }), kill, now);
     expect(result).toMatchObject({ task: { stopConfirmation: "not_needed" } });
   });
 
@@ -124,7 +173,7 @@ describe("a kill", () => {
   });
 
   it("of a task that waits for its second attempt still resolves what the first may have pushed", () => {
-    const waiting = makeTask({ status: "queued", slot: undefined, publishOutcome: "unresolved" });
+    const waiting = makeTask({ status: "queued", slots: undefined, publishOutcome: "unresolved" });
     expect(applyEvent(waiting, kill, now)).toMatchObject({ task: { due: { kind: "outcome", at: now } } });
   });
 

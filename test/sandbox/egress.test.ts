@@ -76,6 +76,24 @@ it("a tunnel of fifty megabytes ends complete although the server leaves first",
   expect(heard.length - heard.indexOf("\r\n\r\n") - 4).toBe(byteCount);
 });
 
+it("what is still on its way to a slow client is not lost when both sides have ended", async () => {
+  const byteCount = 4 * 1024 * 1024;
+  const port = await listen(
+    createServer({ allowHalfOpen: true }, (socket) => {
+      socket.resume().on("end", () => socket.end(Buffer.alloc(byteCount, "x")));
+    }),
+  );
+  const { path } = await start({ ports: [port] });
+  const client = open(path);
+  client.end(`CONNECT inside.test:${port} HTTP/1.1\r\n\r\n`);
+  let heard = 0;
+  for await (const chunk of client) {
+    heard += chunk.length;
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  }
+  expect(heard).toBeGreaterThanOrEqual(byteCount);
+});
+
 it.each([
   ["a name that is not allowed", "evil.test:443", "evil.test", 443, "not on the allowlist"],
   ["a suffix trick", "wide.test.evil.test:443", "wide.test.evil.test", 443, "not on the allowlist"],

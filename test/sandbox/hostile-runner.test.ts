@@ -119,6 +119,25 @@ it("fetch: too much is refused before the runner hears of it", async () => {
   expect(heard).toBe(0);
 });
 
+it("fetch: a reader that leaves tells the runner to stop, and waits for its answer", async () => {
+  const tar = await tarOf([{ name: "a" }, "abc"], [{ name: "b" }, "xyz"]);
+  let heard = "";
+  const { sandbox } = await startFake((socket) => {
+    socket.on("data", (bytes) => {
+      if (heard === "") socket.write(dataFrame(tar.subarray(0, 1024)));
+      heard += bytes.toString("latin1");
+      if (heard.includes('{"kind":"cancel"}')) socket.write(done);
+    });
+  });
+  for await (const { path } of sandbox.fetch([entry("a"), entry("b")])) {
+    expect(path).toBe("a");
+    break;
+  }
+  expect(heard).toContain('{"kind":"cancel"}');
+  const late = await Promise.race([sandbox.lost.then(() => "lost"), Promise.resolve("there")]);
+  expect(late).toBe("there");
+});
+
 it.each([
   ["endless zeros", () => dataFrame(Buffer.alloc(1024 * 1024)), "timeout"],
   [

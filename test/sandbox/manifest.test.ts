@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { readBlob } from "../../functions/sandbox/runner/blob.ts";
 import { noRules } from "../../functions/sandbox/runner/ignore-rules.ts";
 import { startRunner, within } from "./harness.ts";
 
@@ -189,6 +190,16 @@ it("what git cannot hold is skipped with its reason, and nothing waits for it", 
     socket: "it is neither a file nor a symbolic link",
     sparse: "it is larger than 1 GiB",
   });
+});
+
+it("a file that turns into something else before it is opened is neither followed nor waited for", async () => {
+  const { workspace } = await startRunner();
+  symlinkSync("/etc/hostname", join(workspace, "link"));
+  execFileSync("mkfifo", [join(workspace, "fifo")]);
+  await expect(readBlob(join(workspace, "link"))).rejects.toMatchObject({ code: "ELOOP" });
+  for (const name of ["fifo", "."]) {
+    expect(await readBlob(join(workspace, name))).toEqual({ kind: "skipped", why: "it changed while it was read" });
+  }
 });
 
 it("a file larger than can be fetched is still listed, with the id git gives it", async () => {

@@ -40,9 +40,9 @@ async function checkSandboxes({ cloud }: TestStack, taskId: TaskId): Promise<voi
 
 /** Every slot is held by the current attempt of a live task, and every live task holds one. */
 async function checkSlots({ cloud }: TestStack): Promise<void> {
-  for (const { slot, holder } of await cloud.table.heldSlots()) {
+  for (const { index, holder } of await cloud.table.heldSlots("global")) {
     const attempt = await cloud.table.getAttempt(holder);
-    expect(attempt?.slot).toBe(slot);
+    expect(attempt?.slots).toContainEqual({ pool: "global", index });
     expect(["spawning", "running"]).toContain(attempt?.state);
   }
 }

@@ -18,7 +18,12 @@ export interface Output {
   settle(): Promise<void>;
 }
 
-export function passOutput(stream: OutputStream, source: Readable, send: (bytes: Buffer) => Promise<void>): Output {
+export function passOutput(
+  stream: OutputStream,
+  source: Readable,
+  send: (bytes: Buffer) => Promise<void>,
+  waitToLook: () => Promise<void> = () => pause(lookMs),
+): Output {
   const code = Buffer.from([streamCodes[stream]]);
   let chunkCount = 0;
   let sending = false;
@@ -47,7 +52,7 @@ export function passOutput(stream: OutputStream, source: Readable, send: (bytes:
       let quiet = 0;
       for (let looks = 0; looks < maxLooks && quiet < quietLooks; looks++) {
         const before = chunkCount;
-        if ((await Promise.race([closed, pause(lookMs)])) === true) return;
+        if ((await Promise.race([closed, waitToLook()])) === true) return;
         // Time that the supervisor takes is not the command's.
         if (sending) looks--;
         quiet = sending || chunkCount > before ? 0 : quiet + 1;

@@ -1,0 +1,111 @@
+// How does a user find tasks, and see how many there are?
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import { isTaskId, type TaskId } from "../core/ids.ts";
+import type { Phase } from "../core/table.ts";
+import { isFinal, type Task, taskStatuses } from "../core/task.ts";
+import { readStats } from "../flows/read-stats.ts";
+import { repositoryKeyOf } from "../flows/submit-task.ts";
+import type { Api, OpenCloud } from "./app.ts";
+import { authenticate, security } from "./auth.ts";
+import { problemResponse } from "./problems.ts";
+import { json, tasks } from "./task-routes.ts";
+import { taskSummarySchema, viewTaskSummary } from "./task-view.ts";
+
+/** What one request reads at most when a filter throws most of it away; the cursor goes on from there. */
+const maxRead = 300;
+
+const filters = z.object({
+  status: z.enum(taskStatuses).optional(),
+  priority: z.coerce.number().int().min(1).max(10).optional(),
+  repository: z.string().max(2048).optional(),
+  label: z.string().max(40).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(25),
+  cursor: z.string().optional(),
+});
+type Filters = z.output<typeof filters>;
+
+const list = createRoute({
+  method: "get",
+  path: tasks,
+  summary: "List the workspace's tasks, newest first",
+  security,
+  request: { query: filters },
+  responses: {
+    200: {
+      description:
+        "One page; `nextCursor` is absent on the last. With filters a page may be short, or empty, and go on",
+      content: json(z.object({ tasks: z.array(taskSummarySchema), nextCursor: z.string().optional() })),
+    },
+    400: problemResponse("A filter, the limit or the cursor is not valid"),
+  },
+});
+
+const statsSchema = z.object({
+  queued: z.int(),
+  delayed: z.int(),
+  launching: z.int(),
+  running: z.int(),
+  verifying: z.int(),
+  publishing: z.int(),
+  completed: z.int(),
+  failed: z.int(),
+  killed: z.int(),
+});
+
+const stats = createRoute({
+  method: "get",
+  path: "/api/orchestrator/stats",
+  summary: "How many tasks of the workspace are in which state",
+  security,
+  responses: { 200: { description: "The counts", content: json(statsSchema) } },
+});
+
+export function addListRoutes(app: Api, openCloud: OpenCloud): void {
+  app.openapi(list, async (context) => {
+    const cloud = await openCloud();
+    const { workspace } = await authenticate(cloud, context);
+    const page = await readPage(cloud, workspace, context.req.valid("query"));
+    return context.json({ tasks: page.tasks.map(viewTaskSummary), nextCursor: page.next }, 200);
+  });
+  app.openapi(stats, async (context) => {
+    const cloud = await openCloud();
+    const { workspace } = await authenticate(cloud, context);
+    return context.json(await readStats(cloud, workspace), 200);
+  });
+}
+
+async function readPage(cloud: Cloud, workspace: string, filter: Filters): Promise<{ tasks: Task[]; next?: TaskId }> {
+  const phase: Phase | undefined = filter.status && (isFinal(filter.status) ? filter.status : "active");
+  const found: Task[] = [];
+  let before = parseCursor(filter.cursor);
+  for (let read = 0; read < maxRead; ) {
+    const page = await cloud.table.listTasks(workspace, { before, limit: filter.limit, phase });
+    read += page.tasks.length;
+    for (const task of page.tasks) {
+      if (!matches(task, filter)) continue;
+      found.push(task);
+      if (found.length === filter.limit)
+        return {
+          tasks: found,
+          ...(task.taskId === page.tasks.at(-1)?.taskId && !page.next ? {} : { next: task.taskId }),
+        };
+    }
+    if (!page.next) return { tasks: found };
+    before = page.next;
+  }
+  return { tasks: found, next: before };
+}
+
+function matches(task: Task, { status, priority, repository, label }: Filters): boolean {
+  if (status && task.status !== status) return false;
+  if (priority && task.priority !== priority) return false;
+  if (repository && task.repositoryKey !== repositoryKeyOf(repository)) return false;
+  return !label || (task.labels ?? []).includes(label);
+}
+
+function parseCursor(cursor: string | undefined): TaskId | undefined {
+  if (cursor === undefined || isTaskId(cursor)) return cursor;
+  throw new DroverError("invalid_request", "The cursor is not one that a list answered. Start without a cursor.");
+}

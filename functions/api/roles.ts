@@ -1,0 +1,30 @@
+// Who may do what? A member acts on its own tasks, a workspace admin on its workspace, a super admin on everything.
+
+import { DroverError } from "../core/errors.ts";
+import type { ApiKey, Role } from "../core/table.ts";
+import type { Task } from "../core/task.ts";
+
+const ranks: Record<Role, number> = { member: 0, workspace_admin: 1, super_admin: 2 };
+
+export const mayAct = (key: ApiKey, role: Role, workspace?: string): boolean =>
+  ranks[key.role] >= ranks[role] &&
+  (key.role === "super_admin" || workspace === undefined || key.workspace === workspace);
+
+/** Throws `forbidden`, naming what is needed. */
+export function requireRole(key: ApiKey, role: Role, workspace?: string): void {
+  if (mayAct(key, role, workspace)) return;
+  const where = workspace === undefined ? "" : ` of workspace ${workspace}`;
+  throw new DroverError(
+    "forbidden",
+    `This needs a ${role.replace("_", " ")}${where}, and ${key.keyId} is a ${key.role.replace("_", " ")}.`,
+  );
+}
+
+/** "Own" goes by the principal, which outlives the key that made the task. */
+export function requireOwn(key: ApiKey, task: Task): void {
+  if (task.owner === key.principal || mayAct(key, "workspace_admin", task.workspace)) return;
+  throw new DroverError(
+    "forbidden",
+    `${task.taskId} belongs to somebody else. Its owner or an admin of ${task.workspace} may do this.`,
+  );
+}

@@ -1,0 +1,23 @@
+// How are switches read?
+import { BatchGetItemCommand } from "@aws-sdk/client-dynamodb";
+import { formatScope, type Scope, type Switch, type Switches, scopesOf, untouched } from "../core/switches.ts";
+import type { Task } from "../core/task.ts";
+import { type Dynamo, fromItem, toItem } from "./dynamo.ts";
+import { switchKey } from "./keys.ts";
+
+/** Strongly, in one request. Whoever acts on the answer has it checked again by the write it leads to. */
+export async function getSwitches(dynamo: Dynamo, task: Pick<Task, "workspace" | "backend">): Promise<Switches> {
+  const scopes = scopesOf(task);
+  const Keys = Object.values(scopes).map((scope) => toItem(switchKey(scope)));
+  const { Responses } = await dynamo.client.send(
+    new BatchGetItemCommand({ RequestItems: { [dynamo.tableName]: { Keys, ConsistentRead: true } } }),
+  );
+  const found = new Map(
+    (Responses?.[dynamo.tableName] ?? []).map((item) => [String(fromItem(item).scope), fromItem(item)]),
+  );
+  const read = (scope: Scope): Switch => {
+    const { pk: _pk, sk: _sk, ...item } = found.get(formatScope(scope)) ?? {};
+    return { ...untouched(scope), ...item };
+  };
+  return { global: read(scopes.global), workspace: read(scopes.workspace), backend: read(scopes.backend) };
+}

@@ -1,0 +1,26 @@
+// How does a stop reach thousands of tasks? As an operation that goes on page by page, whoever takes it up.
+import type { TaskId } from "./ids.ts";
+
+/** Kept until it is finished, and after that for the record. */
+export interface Operation {
+  operationId: `opr_${string}`;
+  /** As `formatScope` writes it. */
+  scope: string;
+  /** The generation that the stop gave its switch: tasks admitted under a smaller one are its business. */
+  generation: number;
+  by: string;
+  reason: string;
+  startedAt: number;
+  finishedAt?: number;
+  /** Tasks it found when it began; the stop fences those that it did not find as well. */
+  total: number;
+  killed: number;
+  failed: number;
+  /** The workspaces still to go through, and how far the first of them is done. */
+  workspaces: string[];
+  after?: TaskId;
+  /** The last few, for people; every task it could not kill is tried again by the reaper. */
+  errors: { taskId: TaskId; message: string }[];
+}
+
+export const remainingOf = ({ total, killed, failed }: Operation): number => Math.max(0, total - killed - failed);

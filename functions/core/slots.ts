@@ -1,0 +1,35 @@
+// Which slots does an attempt need, and which of them are free? A limit is a pool of numbered slots.
+import type { Slot, Task } from "./task.ts";
+
+export interface Limits {
+  /** Attempts at once in all. */
+  global: number;
+  /** For one workspace, backend or repository; unlimited where absent. */
+  workspace?: number;
+  backend?: number;
+  repository?: number;
+}
+
+export interface Pool {
+  name: string;
+  size: number;
+}
+
+/** The pools that a task needs a slot of, the global one first. */
+export function poolsOf(task: Pick<Task, "workspace" | "backend" | "repositoryKey">, limits: Limits): Pool[] {
+  const pool = (name: string, size: number | undefined) => (size === undefined ? [] : [{ name, size }]);
+  return [
+    ...pool("global", limits.global),
+    ...pool(`workspace:${task.workspace}`, limits.workspace),
+    ...pool(`backend:${task.backend}`, limits.backend),
+    ...pool(`repository:${task.repositoryKey}`, limits.repository),
+  ];
+}
+
+/** A free slot by chance (`random` in [0, 1)): two dispatchers that both took the first would meet. */
+export function chooseSlot(pool: Pool, held: readonly number[], random: number): Slot | undefined {
+  const taken = new Set(held);
+  const free = Array.from({ length: pool.size }, (_, index) => index).filter((index) => !taken.has(index));
+  const index = free[Math.floor(random * free.length)];
+  return index === undefined ? undefined : { pool: pool.name, index };
+}

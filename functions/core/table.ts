@@ -1,0 +1,130 @@
+// What does drover keep, and what may be asked of where it is kept?
+import type { AuditAct, AuditEvent } from "./audit.ts";
+import type { AgentId, KeyId, TaskId } from "./ids.ts";
+import type { Operation } from "./operations.ts";
+import type { Switch, Switches } from "./switches.ts";
+import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
+import type { AttemptChange, SlotChange } from "./transitions.ts";
+
+/** One change of a task with everything that must be true together with it. */
+export interface TaskChange {
+  before: Task;
+  after: Task;
+  event: AuditEvent;
+  /** Only for an edit of what was asked for. */
+  spec?: TaskSpec;
+  attempt?: AttemptChange;
+  slots?: SlotChange[];
+  /** The switches must still have the generations that the task was admitted under. */
+  fenced: boolean;
+}
+
+/**
+ * `stale`: somebody else changed the task. `fenced`: a stop covers it. `slot_taken`: somebody else took that slot.
+ * `contended`: try again.
+ */
+export type CommitOutcome = { kind: "committed" | "stale" | "fenced" | "slot_taken" | "contended" };
+
+/** `repeated`: the idempotency key has made a task before. `contended`: nothing was written, try again. */
+export type CreateOutcome = { kind: "created" | "contended" } | { kind: "repeated"; taskId: TaskId; bodyHash: string };
+
+export interface Creation {
+  task: Task;
+  spec: TaskSpec;
+  event: AuditEvent;
+  idempotency?: { key: string; bodyHash: string; expiresAt: number };
+}
+
+export type Role = "member" | "workspace_admin" | "super_admin";
+
+/** What an act may change together with its entry in the audit log. */
+export type ActWrite =
+  | { kind: "switch"; next: Switch }
+  | { kind: "api_key"; key: ApiKey }
+  | { kind: "operation"; operation: Operation };
+
+export interface ApiKey {
+  keyId: KeyId;
+  name: string;
+  /** Who it speaks for; stays the same when a key is replaced by a new one. */
+  principal: string;
+  /** SHA-256 of the secret part, in hex. */
+  secretHash: string;
+  workspace: string;
+  role: Role;
+  createdAt: number;
+  revokedAt?: number;
+}
+
+export interface TaskPage {
+  /** The last id of the page before. */
+  before?: TaskId;
+  limit: number;
+  phase?: Phase;
+}
+
+export interface TaskCounts {
+  /** Queued or live. */
+  active: number;
+  completed: number;
+  failed: number;
+  killed: number;
+}
+
+/** `active`: queued or live. */
+export type Phase = "active" | FinalStatus;
+
+export interface Table {
+  createTask(creation: Creation): Promise<CreateOutcome>;
+  getIdempotencyRecord(
+    workspace: string,
+    key: string,
+  ): Promise<{ taskId: TaskId; bodyHash: string; expiresAt: number } | undefined>;
+  /** Strongly consistent, like every read here but `readyHead`, `dueTasks` and `listTasks`' choice of ids. */
+  getTask(taskId: TaskId): Promise<Task | undefined>;
+  getSpec(taskId: TaskId): Promise<TaskSpec | undefined>;
+  getAttempt(agentId: AgentId): Promise<Attempt | undefined>;
+  listAttempts(taskId: TaskId): Promise<Attempt[]>;
+  listEvents(taskId: TaskId, afterVersion: number, limit: number): Promise<AuditEvent[]>;
+  /** Newest first. */
+  listTasks(workspace: string, page: TaskPage): Promise<{ tasks: Task[]; next?: TaskId }>;
+  commit(change: TaskChange): Promise<CommitOutcome>;
+  /** Moves the lease of a running attempt; refused once it is not running any more. */
+  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): Promise<"accepted" | "refused">;
+  /** Refused once the attempt has ended: whoever launched must then stop what it started. */
+  recordSandbox(agentId: AgentId, sandboxArn: string): Promise<"recorded" | "refused">;
+  recordSandboxStopped(agentId: AgentId, at: number): Promise<void>;
+  listWorkspaces(): Promise<string[]>;
+  /** The first task ids of a workspace in the order in which they should run. */
+  readyHead(workspace: string, limit: number): Promise<TaskId[]>;
+  heldSlots(pool: string): Promise<{ index: number; holder: AgentId; workspace: string }[]>;
+  /** A queued task that may not run yet leaves the ready index until `at`. Not a change of state, so no version. */
+  holdBack(task: Task, at: number): Promise<void>;
+  /** For a slot whose holder has ended without giving it back; nothing happens if it is not that holder's. */
+  releaseSlot(slot: Slot, holder: AgentId): Promise<void>;
+  /** Never counted by reading tasks: counters that move in the transactions of the tasks' beginnings and ends. */
+  countTasks(workspace: string): Promise<TaskCounts>;
+  /** Queued tasks whose time has not come; read from the index, which lags. */
+  countDelayed(workspace: string): Promise<number>;
+  /** The oldest queued or live tasks of a workspace. */
+  oldestActive(workspace: string, limit: number): Promise<Task[]>;
+  getSwitches(task: Pick<Task, "workspace" | "backend">): Promise<Switches>;
+  dueTasks(kind: Due["kind"], now: number, limit: number): Promise<TaskId[]>;
+  /** A queued task whose waiting time is over enters the ready index. Not a change of state, so no version. */
+  makeReady(task: Task): Promise<void>;
+  /** Looks at an owed stop or outcome again at `at`. */
+  postpone(task: Task, at: number): Promise<void>;
+  getApiKey(keyId: KeyId): Promise<ApiKey | undefined>;
+  listApiKeys(workspace: string): Promise<ApiKey[]>;
+  /** The last act of a chain; version 0 and the empty hash before the first. */
+  getChainHead(chain: string): Promise<{ version: number; hash: string }>;
+  listActs(chain: string, afterVersion: number, limit: number): Promise<AuditAct[]>;
+  /** An act and what it changes, in one transaction; `stale` when another act of the chain was faster. */
+  commitAct(act: AuditAct, writes: readonly ActWrite[]): Promise<{ kind: "committed" | "stale" | "contended" }>;
+  getOperation(operationId: Operation["operationId"]): Promise<Operation | undefined>;
+  /** The ones that are not finished. */
+  openOperations(): Promise<Operation[]>;
+  putOperation(operation: Operation): Promise<void>;
+  /** Throws when the table cannot be reached. */
+  probe(): Promise<void>;
+}

@@ -1,0 +1,90 @@
+// How does a user change, withdraw or repeat a task?
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import type { TaskId } from "../core/ids.ts";
+import type { TaskEdit, TaskRequest } from "../core/requests.ts";
+import type { ApiKey } from "../core/table.ts";
+import type { Task, TaskSpec } from "../core/task.ts";
+import { type Change, changeTask, taskNotFound } from "./change-task.ts";
+import { submitTask } from "./submit-task.ts";
+import { wake } from "./wake.ts";
+
+/** Only while it is queued, and only the version that the user has seen: else 409 with the current one. */
+export async function editTask(cloud: Cloud, taskId: TaskId, by: string, edit: TaskEdit): Promise<Task> {
+  const { version, prompt, limits, ...changes } = edit;
+  const spec = await cloud.table.getSpec(taskId);
+  if (!spec) throw taskNotFound(taskId);
+  const fields = Object.entries({ ...changes, prompt, limits }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+  const nextSpec: TaskSpec = { ...spec, ...(prompt ? { prompt } : {}), ...(limits ? { limits } : {}) };
+  const change = await changeTask(cloud, taskId, by, (task) => {
+    if (task.version !== version) throw staleVersion(task, version);
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    return { event: { type: "edited", ...given, fields }, ...(prompt || limits ? { spec: nextSpec } : {}) };
+  });
+  if (change.kind === "changed") return change.task;
+  throw refusal(change, `${taskId} is ${change.task.status}, and only a queued task can be changed.`);
+}
+
+const staleVersion = (task: Task, given: number) =>
+  new DroverError(
+    "stale_version",
+    `${task.taskId} is at version ${task.version}, not ${given}. Read it and decide again.`,
+    {
+      details: { currentVersion: task.version },
+    },
+  );
+
+/** Withdraws a queued task. A running one is killed instead, since that needs a reason. */
+export async function cancelTask(cloud: Cloud, taskId: TaskId, by: string, reason: string): Promise<Task> {
+  const change = await changeTask(cloud, taskId, by, (task) => {
+    if (task.status === "queued") return { event: { type: "killed", reason, by, cause: "cancelled" } };
+    const code = ["completed", "failed", "killed"].includes(task.status) ? "task_ended" : "illegal_transition";
+    return { kind: "refused", code, reason: `${taskId} is ${task.status}` };
+  });
+  if (change.kind === "changed") return change.task;
+  throw refusal(
+    change,
+    `${taskId} is ${change.task.status}; only a queued task can be cancelled. To stop it, kill it.`,
+  );
+}
+
+function refusal(change: Exclude<Change, { kind: "changed" }>, message: string): DroverError {
+  const code = change.kind === "refused" && change.code === "task_ended" ? "task_ended" : "illegal_transition";
+  return new DroverError(code, message, {
+    details: { taskStatus: change.task.status, currentVersion: change.task.version },
+  });
+}
+
+/** A failed or killed task stays as it ended; what it asked for is asked for again as a new task. */
+export async function retryTask(cloud: Cloud, taskId: TaskId, principal: ApiKey): Promise<TaskId> {
+  const [task, spec] = await Promise.all([cloud.table.getTask(taskId), cloud.table.getSpec(taskId)]);
+  if (!task || !spec) throw taskNotFound(taskId);
+  if (task.status !== "failed" && task.status !== "killed") {
+    throw new DroverError(
+      "illegal_transition",
+      `${taskId} is ${task.status}; only a failed or killed task can be retried.`,
+      {
+        details: { taskStatus: task.status },
+      },
+    );
+  }
+  const request: TaskRequest = {
+    repository: spec.repository,
+    branch: spec.baseBranch,
+    prompt: spec.prompt,
+    agent: spec.agent,
+    title: task.title,
+    priority: task.priority,
+    maxAttempts: task.maxAttempts,
+    limits: spec.limits,
+    backend: task.backend,
+    ...(spec.credential ? { credential: spec.credential } : {}),
+    ...(task.labels ? { labels: task.labels } : {}),
+  };
+  // The key makes a second request for the same retry answer the first one's task.
+  const retry = await submitTask(cloud, { principal, request, retryOf: taskId, idempotencyKey: `retry of ${taskId}` });
+  await wake(cloud, retry.taskId);
+  return retry.taskId;
+}

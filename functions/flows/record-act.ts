@@ -1,0 +1,47 @@
+// How does an act without a task get into the audit log? With what it changes, in one write.
+import { type AuditAct, hashEvent } from "../core/audit.ts";
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import type { ActWrite } from "../core/table.ts";
+
+export interface Act {
+  type: string;
+  data: Record<string, unknown>;
+  writes: readonly ActWrite[];
+}
+
+const tries = 12;
+const backoffMs = 20;
+
+/**
+ * `decide` is asked again whenever another act of the chain was faster, so it must read what it changes anew each time.
+ * It answers undefined when nothing is to be done. `chain` is `global` or `workspace:…`.
+ */
+export async function recordAct(
+  cloud: Cloud,
+  chain: string,
+  by: string,
+  decide: () => Promise<Act | undefined> | Act | undefined,
+): Promise<AuditAct | undefined> {
+  for (let n = 0; n < tries; n += 1) {
+    // The head first: an act that comes after this read makes the write below fail.
+    const head = await cloud.table.getChainHead(chain);
+    const decided = await decide();
+    if (!decided) return undefined;
+    const unhashed = {
+      eventId: cloud.ids.event(),
+      chain,
+      version: head.version + 1,
+      type: decided.type,
+      at: cloud.clock.now(),
+      by,
+      data: decided.data,
+      previousHash: head.hash,
+    };
+    const act = { ...unhashed, hash: hashEvent(unhashed) };
+    const outcome = await cloud.table.commitAct(act, decided.writes);
+    if (outcome.kind === "committed") return act;
+    await cloud.clock.sleep(cloud.ids.random() * backoffMs * 2 ** Math.min(n, 6));
+  }
+  throw new DroverError("busy", `The audit log of ${chain} is busy; nothing was changed. Send the request again.`);
+}

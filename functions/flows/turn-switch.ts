@@ -1,0 +1,49 @@
+// How does somebody stop, release, pause or resume a scope? One write turns its switch, and says so in the audit log.
+import type { Cloud } from "../core/cloud.ts";
+import { applyAct, formatScope, type Scope, type Switch, type SwitchAct } from "../core/switches.ts";
+import { recordAct } from "./record-act.ts";
+import { wake } from "./wake.ts";
+
+export type Turn = { kind: "turned"; now: Switch } | { kind: "unchanged"; now: Switch; why: string };
+
+export const chainOf = (scope: Scope): string => (scope.kind === "workspace" ? formatScope(scope) : "global");
+
+/** Retries contention until its function ends: a stop is never told to come back later. */
+export async function turnSwitch(
+  cloud: Cloud,
+  scope: Scope,
+  act: SwitchAct,
+  by: string,
+  reason: string,
+): Promise<Turn> {
+  let result: Turn | undefined;
+  await recordAct(cloud, chainOf(scope), by, async () => {
+    const now = await readSwitch(cloud, scope);
+    const change = applyAct(now, act, by, reason, cloud.clock.now());
+    if (change.kind === "unchanged") {
+      result = { kind: "unchanged", now, why: change.why };
+      return undefined;
+    }
+    result = { kind: "turned", now: change.next };
+    const { generation, stopped, paused } = change.next;
+    const data = { scope: formatScope(scope), reason, generation, stopped, paused };
+    return { type: `switch_${act}`, data, writes: [{ kind: "switch", next: change.next }] };
+  });
+  if (!result) throw new Error(`switch ${formatScope(scope)} was not read`);
+  if (act === "release" || act === "resume") await wakeSome(cloud, scope);
+  return result;
+}
+
+export async function readSwitch(cloud: Cloud, scope: Scope): Promise<Switch> {
+  const name = scope.kind === "global" ? "" : scope.name;
+  return (await cloud.table.getSwitches({ workspace: name, backend: name }))[scope.kind];
+}
+
+/** What waited may run again; the reaper wakes the rest. */
+async function wakeSome(cloud: Cloud, scope: Scope): Promise<void> {
+  const workspaces = scope.kind === "workspace" ? [scope.name] : await cloud.table.listWorkspaces();
+  for (const workspace of workspaces) {
+    for (const taskId of await cloud.table.readyHead(workspace, cloud.settings.limits.global))
+      await wake(cloud, taskId);
+  }
+}
