@@ -3,10 +3,12 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
+import { addAgentRoutes } from "./agent-routes.ts";
 import { addCallbackRoutes } from "./callback-routes.ts";
 import { addCredentialRoutes } from "./credential-routes.ts";
 import { addEditRoutes } from "./edit-routes.ts";
 import { addEventRoutes } from "./event-routes.ts";
+import { addFeedRoutes } from "./feed-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addKeyRoutes } from "./key-routes.ts";
 import { addKillRoutes } from "./kill-routes.ts";
@@ -56,7 +58,9 @@ export function createApp(cloud: OpenCloud): Api {
   addStopRoutes(app, cloud);
   addSwitchRoutes(app, cloud);
   addKeyRoutes(app, cloud);
+  addAgentRoutes(app, cloud);
   addEventRoutes(app, cloud);
+  addFeedRoutes(app, cloud);
   addCredentialRoutes(app, cloud);
   addCallbackRoutes(app, cloud);
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {

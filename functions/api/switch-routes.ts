@@ -21,7 +21,7 @@ const base = "/api/orchestrator";
 const workspaceParam = z.object({ workspace: z.string().min(1).max(64) });
 const body = { required: true, content: json(killRequest) };
 
-const operationSchema = z.object({
+export const operationSchema = z.object({
   operationId: z.string(),
   scope: z.string(),
   total: z.int(),
@@ -174,7 +174,7 @@ const viewSwitch = ({ at, ...shown }: Awaited<ReturnType<typeof readSwitch>>) =>
   ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
 });
 
-function viewOperation(operation: Operation): z.output<typeof operationSchema> {
+export function viewOperation(operation: Operation): z.output<typeof operationSchema> {
   const { operationId, scope, total, killed, failed, errors, finishedAt } = operation;
   return {
     operationId,

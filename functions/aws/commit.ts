@@ -10,6 +10,7 @@ import {
   attemptKey,
   counterKey,
   eventKey,
+  feedKeys,
   idempotencyKey,
   shardOf,
   slotKey,
@@ -34,7 +35,7 @@ const slotIsOurs = "holder = :holder";
  * An answer that got lost looks like a conflict with ourselves: the task then holds our own event id.
  */
 export async function commitChange(dynamo: Dynamo, change: TaskChange): Promise<CommitOutcome> {
-  const items: TransactWriteItem[] = [putTask(dynamo, change), putEvent(dynamo, change.event)];
+  const items: TransactWriteItem[] = [putTask(dynamo, change), putEvent(dynamo, change.after.workspace, change.event)];
   const { before, after } = change;
   if (isFinal(after.status) && !isFinal(before.status)) {
     items.push(addToCounter(dynamo, after, { active: -1, [after.status]: 1 }));
@@ -113,8 +114,8 @@ function putTask(dynamo: Dynamo, { before, after }: TaskChange): TransactWriteIt
   );
 }
 
-const putEvent = (dynamo: Dynamo, event: TaskChange["event"]) =>
-  put(dynamo, { ...eventKey(event.taskId, event.version), ...event }, mustNotExist);
+const putEvent = (dynamo: Dynamo, workspace: string, event: TaskChange["event"]) =>
+  put(dynamo, { ...eventKey(event.taskId, event.version), ...feedKeys(workspace, event), ...event }, mustNotExist);
 
 function writeAttempt(dynamo: Dynamo, change: AttemptChange): TransactWriteItem {
   if (change.kind === "open") {
@@ -144,7 +145,7 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
   const items = [
     put(dynamo, { ...taskKey(task.taskId), ...taskIndexKeys(task), ...task }, mustNotExist),
     put(dynamo, { ...specKey(task.taskId), ...spec }, mustNotExist),
-    putEvent(dynamo, event),
+    putEvent(dynamo, task.workspace, event),
     addToCounter(dynamo, task, { active: 1 }),
   ];
   if (idempotency) {

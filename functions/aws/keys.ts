@@ -14,6 +14,8 @@ export const indexes = {
   phase: { name: "phase", pk: "phasePk", sk: "phaseSk" },
   /** Queued tasks of a workspace that may run now, in the order in which they should. */
   ready: { name: "ready", pk: "readyPk", sk: "readySk" },
+  /** Events of a workspace by time, in partitions of an hour. */
+  feed: { name: "feed", pk: "feedPk", sk: "feedSk" },
   /** Tasks that some later moment owes something, by kind and time. */
   due: { name: "due", pk: "duePk", sk: "dueSk" },
 } as const;
@@ -60,6 +62,19 @@ export function attemptKey(agentId: AgentId): Key {
 }
 
 export const phasePk = (workspace: string, phase: Phase) => `${workspace}#${phase}`;
+
+const feedHourMs = 60 * 60 * 1000;
+/** The partitions that hold what happened from `from` to `until`, oldest first. */
+export function feedPartitions(workspace: string, from: number, until: number): string[] {
+  const first = Math.floor(from / feedHourMs);
+  const hours = Math.max(0, Math.floor(until / feedHourMs) - first) + 1;
+  return Array.from({ length: hours }, (_, i) => `${workspace}#${first + i}`);
+}
+export const feedSortKey = (at: number, eventId = "") => `${padded(at, 13)}#${eventId}`;
+export const feedKeys = (workspace: string, { at, eventId }: { at: number; eventId: string }) => ({
+  feedPk: feedPartitions(workspace, at, at)[0],
+  feedSk: feedSortKey(at, eventId),
+});
 
 /** Counters of a workspace, in shards: a task keeps to its own, so that most transactions do not meet. */
 export const counterShards = 10;

@@ -5,6 +5,7 @@ import * as acts from "./acts.ts";
 import * as attempts from "./attempts.ts";
 import { commitChange, createTask } from "./commit.ts";
 import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
+import { listFeed } from "./feed.ts";
 import { workspaceKey, workspacesPk } from "./keys.ts";
 import { getSwitches } from "./switches.ts";
 import * as tasks from "./tasks.ts";
@@ -58,6 +59,7 @@ export function openTable(dynamo: Dynamo): Table {
     getChainHead: (chain) => acts.getChainHead(dynamo, chain),
     listActs: (chain, afterVersion, limit) => acts.listActs(dynamo, chain, afterVersion, limit),
     commitAct: (act, writes) => acts.commitAct(dynamo, act, writes),
+    listFeed: (workspace, from, until, limit) => listFeed(dynamo, workspace, from, until, limit),
     getOperation: (operationId) => acts.getOperation(dynamo, operationId),
     openOperations: () => acts.openOperations(dynamo),
     putOperation: (operation) => acts.putOperation(dynamo, operation),

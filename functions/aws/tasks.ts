@@ -22,7 +22,7 @@ import {
 const keyNames = new Set(["pk", "sk", ...Object.values(indexes).flatMap(({ pk, sk }) => [pk, sk] as string[])]);
 
 /** The item without its keys: what was stored is what comes back. */
-function stripKeys<T>(item: Item): T {
+export function stripKeys<T>(item: Item): T {
   const entries = Object.entries(item).filter(([name]) => !keyNames.has(name));
   return Object.fromEntries(entries) as T;
 }

@@ -49,6 +49,20 @@ export const taskRequest = z.strictObject({
 
 export type TaskRequest = z.output<typeof taskRequest>;
 
+/** The body of `POST /agents/spawn`: the same in a coordinator's words. */
+export const spawnRequest = z
+  .strictObject({
+    ...taskRequest.shape,
+    prompt: taskRequest.shape.prompt.optional(),
+    workItems: z.array(z.string().trim().min(1).max(4_000)).min(1).max(50).optional(),
+  })
+  .refine(({ prompt, workItems }) => prompt !== undefined || workItems !== undefined, "give a prompt, or work items");
+
+export function taskRequestOf({ workItems, prompt, ...rest }: z.output<typeof spawnRequest>): TaskRequest {
+  const list = (workItems ?? []).map((item) => `- ${item}`).join("\n");
+  return { ...rest, prompt: [prompt, list].filter(Boolean).join("\n\n") };
+}
+
 /** The body of `PATCH /tasks/:id`: the version that was read, and what shall be otherwise. Only while it is queued. */
 export const taskEdit = z
   .strictObject({

@@ -88,6 +88,8 @@ export interface Table {
   listEvents(taskId: TaskId, afterVersion: number, limit: number): Promise<AuditEvent[]>;
   /** Newest first. */
   listTasks(workspace: string, page: TaskPage): Promise<{ tasks: Task[]; next?: TaskId }>;
+  /** Events of all tasks of a workspace between two moments, oldest first; from an index, which lags. */
+  listFeed(workspace: string, from: number, until: number, limit: number): Promise<AuditEvent[]>;
   commit(change: TaskChange): Promise<CommitOutcome>;
   /** Moves the lease of a running attempt; refused once it is not running any more. */
   beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): Promise<"accepted" | "refused">;

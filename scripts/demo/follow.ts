@@ -7,8 +7,13 @@ export interface FeedEvent {
 }
 
 /** Yields the events of a server-sent stream until its `end`. Throws when the stream breaks off before. */
-export async function* readFeed(url: string, apiKey: string, signal: AbortSignal): AsyncGenerator<FeedEvent> {
-  const response = await fetch(url, { headers: { "x-api-key": apiKey }, signal });
+export async function* readFeed(
+  url: string,
+  apiKey: string,
+  signal: AbortSignal,
+  headers: Record<string, string> = {},
+): AsyncGenerator<FeedEvent> {
+  const response = await fetch(url, { headers: { "x-api-key": apiKey, ...headers }, signal });
   if (!response.ok || !response.body) throw new Error(`the event feed answered ${response.status}`);
   let text = "";
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {

@@ -18,6 +18,7 @@ const banNamespaces = [
   "/",
   "/",
   "--unshare-user",
+  "--die-with-parent",
   "--disable-userns",
   "--uid",
   "1000",

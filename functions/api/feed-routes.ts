@@ -1,0 +1,92 @@
+// How does a user follow all tasks of a workspace? One stream; after a break it goes on without a gap.
+import { createRoute, z } from "@hono/zod-openapi";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import type { AuditEvent } from "../core/audit.ts";
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import type { Api, OpenCloud } from "./app.ts";
+import { authenticate, security } from "./auth.ts";
+import { viewTaskSummary } from "./task-view.ts";
+
+const pollMs = 500;
+const pingMs = 10_000;
+const retryMs = 3_000;
+const pageSize = 200;
+/** How far back each look begins: the index may lag, and clocks of functions differ. */
+const overlapMs = 15_000;
+/** An older position gets a snapshot of what is active instead of all that it missed. */
+const maxBehindMs = 60 * 60_000;
+const snapshotSize = 1_000;
+
+const feed = createRoute({
+  method: "get",
+  path: "/api/orchestrator/agents/events",
+  summary: "Follow all tasks of the workspace",
+  security,
+  request: { headers: z.object({ "last-event-id": z.string().optional() }) },
+  responses: {
+    200: {
+      description:
+        "Events `audit`, each with a stable id: after a break some come again, and a client drops the ids it has seen. " +
+        "A new client, or one that is too far behind, gets a `snapshot` of the active tasks first",
+      content: { "text/event-stream": { schema: z.string() } },
+    },
+  },
+});
+
+export function addFeedRoutes(app: Api, openCloud: OpenCloud): void {
+  app.openapi(feed, async (context) => {
+    const cloud = await openCloud();
+    const { workspace } = await authenticate(cloud, context);
+    const since = parsePosition(context.req.valid("header")["last-event-id"]);
+    context.header("cache-control", "no-store");
+    return streamSSE(context, (stream) => follow(cloud, workspace, since, stream));
+  });
+}
+
+async function follow(
+  cloud: Cloud,
+  workspace: string,
+  since: number | undefined,
+  stream: SSEStreamingApi,
+): Promise<void> {
+  const now = cloud.clock.now();
+  let from = since === undefined || now - since > maxBehindMs ? undefined : since - overlapMs;
+  if (from === undefined) {
+    // Looked at before the events are: what happens in between comes as an event, too.
+    from = now - overlapMs;
+    await sendSnapshot(cloud, workspace, stream);
+  }
+  const sent = new Map<string, number>();
+  let pingAt = 0;
+  while (!stream.aborted) {
+    if (cloud.clock.now() >= pingAt) {
+      await stream.write(`retry: ${retryMs}\n: ping\n\n`);
+      pingAt = cloud.clock.now() + pingMs;
+    }
+    const events = await cloud.table.listFeed(workspace, from, cloud.clock.now(), pageSize);
+    for (const event of events.filter(({ eventId }) => !sent.has(eventId))) {
+      sent.set(event.eventId, event.at);
+      await stream.writeSSE({ event: "audit", id: `${event.at}-${event.eventId}`, data: JSON.stringify(view(event)) });
+    }
+    const isFull = events.length === pageSize;
+    from = Math.max(from, isFull ? (events.at(-1)?.at ?? from) : cloud.clock.now() - overlapMs);
+    for (const [id, at] of sent) if (at < from) sent.delete(id);
+    if (!isFull) await cloud.clock.sleep(pollMs);
+  }
+}
+
+async function sendSnapshot(cloud: Cloud, workspace: string, stream: SSEStreamingApi): Promise<void> {
+  const { tasks, next } = await cloud.table.listTasks(workspace, { limit: snapshotSize, phase: "active" });
+  const data = { tasks: tasks.map(viewTaskSummary), complete: next === undefined };
+  await stream.writeSSE({ event: "snapshot", data: JSON.stringify(data) });
+}
+
+const view = ({ at, ...event }: AuditEvent) => ({ ...event, at: new Date(at).toISOString() });
+
+function parsePosition(id: string | undefined): number | undefined {
+  if (!id) return undefined;
+  const match = /^(\d{13})-evt_[0-9A-Z]{26}$/.exec(id);
+  if (!match) throw new DroverError("invalid_request", `Last-Event-ID "${id}" is not one that this feed has sent.`);
+  return Number(match[1]);
+}
