@@ -99,6 +99,8 @@ async function startParts(
     DROVER_TASK_DEFINITION: sandboxFamily,
     DROVER_SUBNETS: "subnet-local",
     DROVER_PARAMETERS: "/drover/local",
+    // One person and their tools: a limit that only a loop gone wrong meets.
+    DROVER_REQUESTS_PER_MINUTE: "3000",
     DROVER_BEAT_MS: "1000",
     DROVER_LOG_UPLOAD_MS: "5000",
     DROVER_ISOLATION: JSON.stringify(isolation),

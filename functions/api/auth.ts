@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { KeyId } from "../core/ids.ts";
-import type { ApiKey } from "../core/table.ts";
+import type { ApiKey, RequestKind } from "../core/table.ts";
 
 const keyForm = /^drv_([0-9A-HJKMNP-TV-Z]{26})_([A-Za-z0-9_-]{43})$/;
 
@@ -13,8 +13,8 @@ export const hashSecret = (secret: string) => createHash("sha256").update(secret
 /** `drv_<id>_<secret>`: the id finds the key, the secret proves it. */
 export const formatApiKey = (keyId: KeyId, secret: string) => `drv_${keyId.slice("key_".length)}_${secret}`;
 
-/** Throws `invalid_api_key`, with the same words whether the key is unknown or wrong. */
-export async function authenticate(cloud: Cloud, context: Context): Promise<ApiKey> {
+/** Throws `invalid_api_key`, with the same words whether the key is unknown or wrong, or `rate_limited`. */
+export async function authenticate(cloud: Cloud, context: Context, kind: RequestKind = "normal"): Promise<ApiKey> {
   const given = keyForm.exec(context.req.header("x-api-key") ?? "");
   const key = given && (await cloud.table.getApiKey(`key_${given[1]}`));
   // Compared also when there is no such key, so that time does not tell which ids exist.
@@ -26,7 +26,27 @@ export async function authenticate(cloud: Cloud, context: Context): Promise<ApiK
       "Send a valid API key in the X-API-Key header. Locally it is in .drover/api-key.",
     );
   }
+  await limitRate(cloud, key, kind);
   return key;
+}
+
+/** A kill is never limited below this. */
+const minKillsPerMinute = 60;
+
+async function limitRate(cloud: Cloud, key: ApiKey, kind: RequestKind): Promise<void> {
+  const allowed = key.requestsPerMinute ?? cloud.settings.requestsPerMinute;
+  const limit = kind === "kill" ? Math.max(allowed, minKillsPerMinute) : allowed;
+  const now = cloud.clock.now();
+  const minute = Math.floor(now / 60_000);
+  if (await cloud.table.countRequest(key.keyId, kind, minute, limit)) return;
+  const retryAfterSeconds = Math.ceil(((minute + 1) * 60_000 - now) / 1000);
+  throw new DroverError(
+    "rate_limited",
+    `${key.keyId} has made ${limit} requests in this minute. Send it again in ${retryAfterSeconds} s.`,
+    {
+      details: { retryAfterSeconds },
+    },
+  );
 }
 
 export const security = [{ apiKey: [] }];

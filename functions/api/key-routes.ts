@@ -21,6 +21,7 @@ const keyRequest = z.strictObject({
   /** Who the key speaks for: the same for a key that replaces another. */
   principal: z.string().trim().min(1).max(100).optional(),
   role: z.enum(roles).default("member"),
+  requestsPerMinute: z.int().min(1).max(100_000).optional(),
 });
 const keySchema = z.object({
   keyId: z.string(),
@@ -28,6 +29,7 @@ const keySchema = z.object({
   principal: z.string(),
   role: z.enum(roles),
   workspace: z.string(),
+  requestsPerMinute: z.int().optional(),
   createdAt: z.string(),
   revokedAt: z.string().optional(),
 });
@@ -72,14 +74,23 @@ export function addKeyRoutes(app: Api, openCloud: OpenCloud): void {
     const cloud = await openCloud();
     const admin = await authenticate(cloud, context);
     const { workspace } = context.req.valid("param");
-    const { name, role, principal } = context.req.valid("json");
+    const { name, role, principal, requestsPerMinute } = context.req.valid("json");
     // Nobody makes a key that may more than the one that made it.
     requireRole(admin, role === "super_admin" ? "super_admin" : "workspace_admin", workspace);
     const keyId: KeyId = cloud.ids.key();
     const secret = randomBytes(32).toString("base64url");
     const secretHash = hashSecret(secret);
     const createdAt = cloud.clock.now();
-    const key: ApiKey = { keyId, name, principal: principal ?? keyId, secretHash, workspace, role, createdAt };
+    const key: ApiKey = {
+      keyId,
+      name,
+      principal: principal ?? keyId,
+      secretHash,
+      workspace,
+      role,
+      createdAt,
+      requestsPerMinute,
+    };
     await createApiKey(cloud, key, admin.keyId);
     return context.json({ ...viewKey(key), apiKey: formatApiKey(keyId, secret) }, 201);
   });

@@ -49,6 +49,11 @@ export const openOperationKey = (operationId: string): Key => ({ pk: openOperati
 export const operationKey = (operationId: string): Key => ({ pk: operationId, sk: "operation" });
 /** Names the keys of a workspace, since a key stands under its own id. */
 export const workspaceApiKeyKey = (workspace: string, keyId: string): Key => ({ pk: `keys#${workspace}`, sk: keyId });
+/** One minute of one key; TTL removes it. */
+export const requestsKey = (keyId: KeyId, kind: string, minute: number): Key => ({
+  pk: `requests#${keyId}`,
+  sk: `${kind}#${minute}`,
+});
 export const apiKeyKey = (keyId: KeyId): Key => ({ pk: keyId, sk: "key" });
 export const idempotencyKey = (workspace: string, key: string): Key => ({
   pk: `idempotency#${workspace}`,

@@ -7,6 +7,7 @@ import { commitChange, createTask } from "./commit.ts";
 import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
 import { listFeed } from "./feed.ts";
 import { workspaceKey, workspacesPk } from "./keys.ts";
+import { countRequest } from "./requests.ts";
 import { getSwitches } from "./switches.ts";
 import * as tasks from "./tasks.ts";
 
@@ -55,6 +56,7 @@ export function openTable(dynamo: Dynamo): Table {
       return items.map((item) => String(item.sk));
     },
     getApiKey: (keyId) => acts.getApiKey(dynamo, keyId),
+    countRequest: (keyId, kind, minute, limit) => countRequest(dynamo, keyId, kind, minute, limit),
     listApiKeys: (workspace) => acts.listApiKeys(dynamo, workspace),
     getChainHead: (chain) => acts.getChainHead(dynamo, chain),
     listActs: (chain, afterVersion, limit) => acts.listActs(dynamo, chain, afterVersion, limit),

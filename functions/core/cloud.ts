@@ -36,6 +36,8 @@ export interface Settings {
   limits: Limits;
   /** Tasks that a workspace may have waiting or running; over it a submission answers 429. */
   queueLimit: number;
+  /** Requests that one API key may make in a minute. */
+  requestsPerMinute: number;
   /** How long a task may wait before it is given up. */
   maxQueueAgeMs: number;
   /** Silence after which a running attempt counts as stalled. */

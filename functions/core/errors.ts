@@ -30,6 +30,7 @@ export const statusOfCode = {
   isolation_unavailable: 422,
   internal_error: 500,
   queue_full: 429,
+  rate_limited: 429,
   busy: 503,
   admission_stopped: 503,
 } as const;

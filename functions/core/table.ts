@@ -43,6 +43,9 @@ export type ActWrite =
   | { kind: "api_key"; key: ApiKey }
   | { kind: "operation"; operation: Operation };
 
+/** Kills have a limit of their own, so that nobody is too busy to stop something. */
+export type RequestKind = "normal" | "kill";
+
 export interface ApiKey {
   keyId: KeyId;
   name: string;
@@ -54,6 +57,8 @@ export interface ApiKey {
   role: Role;
   createdAt: number;
   revokedAt?: number;
+  /** Instead of the setting. */
+  requestsPerMinute?: number;
 }
 
 export interface TaskPage {
@@ -117,6 +122,8 @@ export interface Table {
   /** Looks at an owed stop or outcome again at `at`. */
   postpone(task: Task, at: number): Promise<void>;
   getApiKey(keyId: KeyId): Promise<ApiKey | undefined>;
+  /** Counts one request of a key in a minute (since the epoch); false, and not counted, once there were `limit`. */
+  countRequest(keyId: KeyId, kind: RequestKind, minute: number, limit: number): Promise<boolean>;
   listApiKeys(workspace: string): Promise<ApiKey[]>;
   /** The last act of a chain; version 0 and the empty hash before the first. */
   getChainHead(chain: string): Promise<{ version: number; hash: string }>;

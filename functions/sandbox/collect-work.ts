@@ -24,7 +24,8 @@ export async function collectWork(
   const files = base.filter((entry) => entry.mode !== "160000");
   const manifest = await workspace.manifest(files.map(({ path }) => path));
   for (const { path, why } of manifest.skipped) log.note(`${JSON.stringify(path)} is left out: ${why}`);
-  const { changed, deleted } = compare(files, manifest.entries);
+  const leftOut = new Set(manifest.skipped.map(({ path }) => path));
+  const { changed, deleted } = compare(files, manifest.entries, leftOut);
   if (changed.length === 0 && deleted.length === 0) return { kind: "unchanged" };
   const contents: TreeFile[] = [];
   for await (const file of workspace.fetch(changed)) contents.push(file);
@@ -41,11 +42,12 @@ export async function collectWork(
   return diff.files.length === 0 ? { kind: "unchanged" } : { kind: "changed", commit, diff };
 }
 
-function compare(base: TreeEntry[], now: readonly ManifestEntry[]) {
+/** A tracked file that could not be read stays as it was: that it is not listed does not mean that it was deleted. */
+function compare(base: TreeEntry[], now: readonly ManifestEntry[], leftOut: ReadonlySet<string>) {
   const before = new Map(base.map((entry) => [entry.path, entry]));
   const present = new Set(now.map(({ path }) => path));
   return {
     changed: now.filter(({ path, mode, oid }) => before.get(path)?.oid !== oid || before.get(path)?.mode !== mode),
-    deleted: base.map(({ path }) => path).filter((path) => !present.has(path)),
+    deleted: base.map(({ path }) => path).filter((path) => !present.has(path) && !leftOut.has(path)),
   };
 }

@@ -46,7 +46,7 @@ async function main(): Promise<number> {
   const log = new OutputLog();
   await startEgress(join(env.DROVER_SOCKETS, "egress.sock"), {
     rules: { allow: env.DROVER_EGRESS_ALLOW, allowPrivate: env.DROVER_EGRESS_ALLOW_PRIVATE },
-    onRefused: ({ host, port, why }) => log.note(`refused a connection to ${host}:${port}: ${why}`),
+    onRefused: noteRefusals(log),
   });
   const answer = await plane.start();
   const heartbeat = startHeartbeat(plane, answer, log, (why) => {
@@ -70,6 +70,18 @@ async function main(): Promise<number> {
   if (!(workspace instanceof Error)) workspace.close();
   await rm(gitDir, { recursive: true, force: true });
   return failure ? 1 : 0;
+}
+
+const notedRefusals = 100;
+
+/** The agent can make as many as it likes, so only the first are told one by one. */
+function noteRefusals(log: OutputLog) {
+  let refusals = 0;
+  return ({ host, port, why }: { host: string; port: number; why: string }) => {
+    refusals += 1;
+    if (refusals <= notedRefusals) log.note(`refused a connection to ${host}:${port}: ${why}`);
+    if (refusals === notedRefusals) log.note("further refused connections are not noted");
+  };
 }
 
 // A kill: no grace. The workspace loses its connection and ends.

@@ -253,6 +253,31 @@ describe("roles", () => {
   });
 });
 
+it("a key may make so many requests in a minute; kills have a limit of their own, and callbacks none", async () => {
+  const made = await post("/workspaces/default/keys", { name: "slow", requestsPerMinute: 3 });
+  const headers = { "x-api-key": made.body.apiKey };
+  const realNow = stack.cloud.clock.now;
+  const fixed = Math.floor(realNow() / 60_000) * 60_000 + 20_000;
+  stack.cloud.clock.now = () => fixed;
+  try {
+    const get = () => call(stack, "GET", tasksPath, undefined, headers);
+    const answers = await Promise.all([get(), get(), get(), get(), get()]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429, 429]);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(refused?.body).toMatchObject({ code: "rate_limited", retryAfterSeconds: 40 });
+    expect(refused?.headers.get("retry-after")).toBe("40");
+    const kills = await Promise.all(
+      Array.from({ length: 61 }, () => post("/tasks/tsk_01K0000000000000000000000A/kill", reason, headers)),
+    );
+    expect(kills.filter(({ status }) => status === 404)).toHaveLength(60);
+    expect(kills.filter(({ status }) => status === 429)).toHaveLength(1);
+    stack.cloud.clock.now = () => fixed + 40_000;
+    expect((await get()).status).toBe(200);
+  } finally {
+    stack.cloud.clock.now = realNow;
+  }
+});
+
 it("acts of one chain at the same moment all get in, each once", async () => {
   const before = (await stack.cloud.table.getChainHead("workspace:busy")).version;
   const answers = await Promise.all(

@@ -72,6 +72,15 @@ it("files that the repository ignores are not part of the work", async () => {
   expect(remote.git("diff", "--name-only", `main..${drover(taskId)}`)).toBe(".gitignore\ndeep/file\n");
 });
 
+it("a tracked file that became unreadable stays as it was, and the log says so", async () => {
+  const command = sh("chmod 000 src/a.txt; mkfifo pipe; rm README.md; mkfifo README.md; echo new > new.txt");
+  const taskId = await submit(stack, { repository: remote.url, command });
+  await untilSettled(stack, taskId);
+  expect(remote.git("diff", "--name-only", `main..${drover(taskId)}`)).toBe("new.txt\n");
+  const { body } = await call(stack, "GET", `${tasksPath}/${taskId}/log`);
+  expect(body).toMatch(/"src\/a.txt" is left out/);
+});
+
 it("a command that fails fails its task with the exit code and its last words", async () => {
   const taskId = await submit(stack, { repository: remote.url, command: sh("echo it broke >&2; exit 7") });
   expect(await untilSettled(stack, taskId)).toMatchObject({
