@@ -7,7 +7,12 @@ import { SSMClient } from "@aws-sdk/client-ssm";
 import { ulid } from "ulid";
 import { z } from "zod";
 import { openArtifacts } from "./aws/artifacts.ts";
-import { getSecret, openCredentials } from "./aws/parameters.ts";
+import { openAuditKey } from "./aws/audit-key.ts";
+import { openIntake } from "./aws/intake-queue.ts";
+import { openNoticeQueue } from "./aws/notice-queue.ts";
+import { openNotices } from "./aws/notices.ts";
+import { getSecret, openCredentials, openWebhookSecrets } from "./aws/parameters.ts";
+import { openReceivers } from "./aws/receivers.ts";
 import { openSandboxes } from "./aws/sandboxes.ts";
 import { openTable } from "./aws/table.ts";
 import { openWakeUps } from "./aws/wake-ups.ts";
@@ -20,6 +25,19 @@ const list = z.string().transform((text) => text.split(",").filter(Boolean));
 const environment = z.object({
   DROVER_TABLE: z.string(),
   DROVER_WAKE_QUEUE_URL: z.string(),
+  DROVER_NOTIFY_QUEUE_URL: z.string(),
+  DROVER_INTAKE_QUEUE_URL: z.string().optional(),
+  DROVER_INTAKE_DEAD_QUEUE_URL: z.string().optional(),
+  DROVER_INTAKE_WORKSPACE: z.string().optional(),
+  DROVER_INTAKE_PRINCIPAL: z.string().default("intake"),
+  DROVER_INTAKE_MAX_RECEIVES: count.default(200),
+  /** Waits between the tries of a delivery: eight tries in about a day. */
+  DROVER_WEBHOOKS_BACKOFF_MS: list
+    .pipe(z.array(z.coerce.number<string>().int().positive()).min(1))
+    .default([5_000, 60_000, 300_000, 1_800_000, 7_200_000, 21_600_000, 43_200_000]),
+  DROVER_WEBHOOKS_TIMEOUT_MS: count.default(10_000),
+  /** For tests and one machine: notices may go to loopback over plain http. */
+  DROVER_WEBHOOKS_ALLOW_LOOPBACK: z.stringbool().default(false),
   DROVER_ARTIFACTS_BUCKET: z.string(),
   DROVER_CLUSTER: z.string(),
   DROVER_TASK_DEFINITION: z.string(),
@@ -38,6 +56,7 @@ const environment = z.object({
   DROVER_LEASE_MS: count.default(90_000),
   DROVER_BEAT_MS: count.default(30_000),
   DROVER_LOG_UPLOAD_MS: count.default(300_000),
+  DROVER_PUSH_SETTLE_MS: count.default(120_000),
   DROVER_LAUNCH_LIMIT_MS: count.default(300_000),
   /** JSON of `Isolation`; Fargate's micro-VM when absent. */
   DROVER_ISOLATION: z.string().default('{"kind":"confined"}'),
@@ -52,10 +71,12 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
   const ssm = new SSMClient();
   const tokenSecret = await getSecret(ssm, tokenSecretName(env.DROVER_PARAMETERS));
   if (!tokenSecret) throw new Error(`SSM parameter ${tokenSecretName(env.DROVER_PARAMETERS)} does not exist.`);
+  const sqs = new SQSClient();
+  const dynamo = { client: new DynamoDBClient(), tableName: env.DROVER_TABLE };
   const localGitUrl = env.DROVER_LOCAL_GIT_URL;
   return {
-    table: openTable({ client: new DynamoDBClient(), tableName: env.DROVER_TABLE }),
-    wakeUps: openWakeUps(new SQSClient(), env.DROVER_WAKE_QUEUE_URL),
+    table: openTable(dynamo),
+    wakeUps: openWakeUps(sqs, env.DROVER_WAKE_QUEUE_URL),
     sandboxes: openSandboxes(new ECSClient(), {
       cluster: env.DROVER_CLUSTER,
       taskDefinition: env.DROVER_TASK_DEFINITION,
@@ -69,7 +90,16 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       env.DROVER_ARTIFACTS_BUCKET,
     ),
     credentials: openCredentials(ssm, env.DROVER_PARAMETERS),
+    auditKey: openAuditKey(ssm, env.DROVER_PARAMETERS),
     remotes: openRemotes(),
+    notices: openNotices(dynamo),
+    noticeQueue: openNoticeQueue(sqs, env.DROVER_NOTIFY_QUEUE_URL),
+    webhookSecrets: openWebhookSecrets(ssm, env.DROVER_PARAMETERS),
+    receivers: openReceivers({
+      timeoutMs: env.DROVER_WEBHOOKS_TIMEOUT_MS,
+      allowLoopback: env.DROVER_WEBHOOKS_ALLOW_LOOPBACK,
+    }),
+    ...intakeOf(sqs, env),
     settings: {
       limits: {
         global: env.DROVER_SLOTS,
@@ -83,6 +113,8 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       leaseMs: env.DROVER_LEASE_MS,
       beatMs: env.DROVER_BEAT_MS,
       logUploadMs: env.DROVER_LOG_UPLOAD_MS,
+      pushSettleMs: env.DROVER_PUSH_SETTLE_MS,
+      notices: { backoffMs: env.DROVER_WEBHOOKS_BACKOFF_MS, timeoutMs: env.DROVER_WEBHOOKS_TIMEOUT_MS },
       launchLimitMs: env.DROVER_LAUNCH_LIMIT_MS,
       tokenSecret,
       isolation: JSON.parse(env.DROVER_ISOLATION) as Isolation,
@@ -93,11 +125,21 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       task: () => `tsk_${ulid()}`,
       event: () => `evt_${ulid()}`,
       key: () => `key_${ulid()}`,
+      webhook: () => `whk_${ulid()}`,
       permit: () => `prm_${ulid()}`,
       operation: () => `opr_${ulid()}`,
       random: () => Math.random(),
     },
   };
+}
+
+/** Only the intake function has these. */
+function intakeOf(sqs: SQSClient, env: z.output<typeof environment>): Pick<Cloud, "intake"> {
+  const { DROVER_INTAKE_QUEUE_URL: queueUrl, DROVER_INTAKE_DEAD_QUEUE_URL: deadQueueUrl } = env;
+  const { DROVER_INTAKE_WORKSPACE: workspace, DROVER_INTAKE_PRINCIPAL: principal } = env;
+  if (!queueUrl || !deadQueueUrl || !workspace) return {};
+  const maxReceives = env.DROVER_INTAKE_MAX_RECEIVES;
+  return { intake: openIntake(sqs, { queueUrl, deadQueueUrl, workspace, principal, maxReceives }) };
 }
 
 export const tokenSecretName = (prefix: string) => `${prefix}/token-secret`;

@@ -14,7 +14,9 @@ const limitMs = 120_000;
 
 let hop = "starting";
 let stack: LocalStack | undefined;
+let starting: Promise<LocalStack> | undefined;
 let remote: DemoRemote | undefined;
+let making: Promise<DemoRemote> | undefined;
 
 interface Hop {
   status: string;
@@ -25,7 +27,7 @@ async function main(): Promise<void> {
   const startedAt = performance.now();
   await clearLastRun();
   // The demo's command is our own, so it may run where users' tasks would be refused; the stack says so plainly.
-  stack = await startLocal({
+  starting = startLocal({
     dataDir: home,
     port: 0,
     ephemeral: true,
@@ -33,18 +35,20 @@ async function main(): Promise<void> {
     imageDir: join(checkout, ".drover"),
     say: (line) => console.log(`  ${line}`),
   });
+  stack = await starting;
   say(`1. The whole system is up on ${stack.url} after ${seconds(performance.now() - startedAt)}`);
 
   hop = "making the repository";
   const token = randomBytes(16).toString("hex");
   mkdirSync(join(home, "repositories"), { recursive: true });
-  remote = await createRemote(join(home, "repositories"), token);
-  say(`2. A repository with a remote behind smart HTTP and a token: ${remote.repository}`);
+  making = createRemote(join(home, "repositories"), token).then((made) => (remote = made));
+  const { repository } = await making;
+  say(`2. A repository with a remote behind smart HTTP and a token: ${repository}`);
 
   hop = "submitting";
   await call("PUT", "/api/orchestrator/workspaces/default/credentials/demo", { token });
   const task = await call("POST", "/api/orchestrator/tasks", {
-    repository: remote.repository,
+    repository,
     credential: "demo",
     prompt: "Replace var by const in src/",
     agent: { kind: "command", command: codemod },
@@ -57,11 +61,11 @@ async function main(): Promise<void> {
   if (ended.status !== "completed") throw new Error(describeEnd(ended));
 
   hop = "verifying the pushed branch with git";
-  await verify(remote.bareDir, String(ended.branch), String(ended.commit));
+  await verify((await making).bareDir, String(ended.branch), String(ended.commit));
   say(
     `4. git confirms: ${ended.branch} is on the remote at ${String(ended.commit).slice(0, 12)}, with the expected change\n`,
   );
-  console.log(await git(remote.bareDir, "diff", `main..${ended.branch}`));
+  console.log(await git((await making).bareDir, "diff", `main..${ended.branch}`));
   showTimes(hops);
   console.log("\nTo run it for good, on your own repositories:  npm start");
 }
@@ -132,6 +136,9 @@ let ending: Promise<void> | undefined;
 /** Leaves no process, no lock and no disk behind; called once, by the end or by a signal. */
 function cleanUp(): Promise<void> {
   ending ??= (async () => {
+    // Ctrl-C may come while something is being made: that is waited for, and then closed.
+    stack ??= await starting?.catch(() => undefined);
+    await making?.catch(() => undefined);
     await remote?.close();
     await stack?.closeAndKill();
     rmSync(home, { recursive: true, force: true });

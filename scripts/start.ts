@@ -1,7 +1,7 @@
 // `npm start`: the whole system on this machine, until Ctrl-C. Data in .drover/, API on 127.0.0.1:8787.
 import { parseArgs } from "node:util";
 import { SetUpError } from "../infra/local/data-dir.ts";
-import { startLocal } from "../stacks/local.ts";
+import { type LocalStack, startLocal } from "../stacks/local.ts";
 
 const usage = `npm start -- [options]
   --port N              port of the API on 127.0.0.1 (8787)
@@ -29,12 +29,14 @@ function readOptions() {
 async function main(): Promise<void> {
   const options = readOptions();
   if (options.help) return console.log(usage);
-  const stack = await startLocal({
+  const starting = startLocal({
     dataDir: options.data,
     port: options.port,
     allowUnconfined: options["allow-unconfined"],
     say: (line) => console.log(`drover: ${line}`),
   });
+  stopOnSignal(starting);
+  const stack = await starting;
   console.log(`drover is up: ${stack.url} (API reference: ${stack.url}/openapi.json)
   API key: ${stack.apiKey} (also in ${options.data}/api-key)
   agents:  ${stack.isolation.kind === "confined" ? "each confined by bubblewrap" : stack.isolation.kind}
@@ -45,19 +47,25 @@ Submit a task for a repository of yours:
     -d '{"repository":"/path/to/repository","prompt":"Format everything","agent":{"kind":"command","command":["npx","--yes","prettier","--write","."]}}'
 
 Ctrl-C stops it; a running attempt is then stopped too, and tried again at the next start.`);
+}
+
+/** From the first moment on: a stack that is still starting is closed as soon as it is up. */
+function stopOnSignal(starting: Promise<LocalStack>): void {
   let stopping = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (stopping) return;
       stopping = true;
       console.log("drover: stopping");
-      stack.closeAndKill().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          console.error(error);
-          process.exit(1);
-        },
-      );
+      starting
+        .then((stack) => stack.closeAndKill())
+        .then(
+          () => process.exit(0),
+          (error: unknown) => {
+            console.error(error);
+            process.exit(1);
+          },
+        );
     });
   }
 }

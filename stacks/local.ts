@@ -2,8 +2,10 @@
 import { join, resolve } from "node:path";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { app } from "../functions/api.ts";
+import { cloudOfThisProcess } from "../functions/cloud.ts";
 import type { Isolation } from "../functions/core/cloud.ts";
 import { handler as dispatcher } from "../functions/dispatcher.ts";
+import { putBackLive } from "../functions/flows/put-back-live.ts";
 import { handler as reaper } from "../functions/reaper.ts";
 import { handler as sandboxState } from "../functions/sandbox-state.ts";
 import { serveApi } from "../infra/local/api-server.ts";
@@ -26,6 +28,7 @@ import { startSqs } from "../infra/local/sqs.ts";
 import { startSsm } from "../infra/local/ssm.ts";
 import { sandboxFamily, sandboxTaskDefinition } from "../infra/local/task-definition.ts";
 import { startTrigger } from "../infra/local/trigger.ts";
+import { setSideQueues, sideQueues, startSideTriggers } from "./local-queues.ts";
 
 export interface LocalOptions {
   dataDir: string;
@@ -82,8 +85,10 @@ async function startParts(
     closers.push(() => part.close());
     return part;
   };
+  let isUp = false;
+  const up = Promise.withResolvers<void>();
   // First of all: a taken port is found out before anything else is begun, and the sandboxes need the address.
-  const api = started(await serveApi(app.fetch, options.port));
+  const api = started(await serveApi(app.fetch, options.port, () => isUp));
   const isolation = await chooseIsolation(options.allowUnconfined ?? false, say);
   const known = await remember(path);
   const egress = readEgressSettings();
@@ -103,6 +108,7 @@ async function startParts(
     DROVER_REQUESTS_PER_MINUTE: "3000",
     DROVER_BEAT_MS: "1000",
     DROVER_LOG_UPLOAD_MS: "5000",
+    DROVER_PUSH_SETTLE_MS: "10000",
     DROVER_ISOLATION: JSON.stringify(isolation),
   });
   const bucket = String(process.env.DROVER_ARTIFACTS_BUCKET);
@@ -130,11 +136,14 @@ async function startParts(
       queues: [
         { name: wakeQueue, visibilityTimeoutMs, maxReceiveCount: 5, deadLetterQueue: `${wakeQueue}-dead` },
         { name: `${wakeQueue}-dead`, visibilityTimeoutMs },
+        ...sideQueues,
       ],
     }),
   );
   const sqsUrl = await interpose("SQS", sqs.url);
-  const queueUrl = sqs.queueUrl(wakeQueue).replace(sqs.url, sqsUrl);
+  const urlOf = (name: string) => sqs.queueUrl(name).replace(sqs.url, sqsUrl);
+  const queueUrl = urlOf(wakeQueue);
+  setSideQueues(urlOf);
   setUnlessGiven({ [endpointVariable("SQS")]: sqsUrl, DROVER_WAKE_QUEUE_URL: queueUrl });
 
   await createTable(String(process.env.DROVER_TABLE));
@@ -156,7 +165,10 @@ async function startParts(
       cluster: String(process.env.DROVER_CLUSTER),
       taskDefinitions: [sandboxTaskDefinition(api.url, await egress)],
       runtime,
-      onStateChange: (event) => sandboxState(event),
+      onStateChange: async (event) => {
+        await up.promise;
+        await sandboxState(event);
+      },
     }),
   );
   setUnlessGiven({ [endpointVariable("ECS")]: await interpose("ECS", ecs.url) });
@@ -173,6 +185,7 @@ async function startParts(
     onError: (error) => console.error("the trigger could not deliver", error),
   });
   closers.push(() => trigger.stop());
+  for (const side of startSideTriggers(sqs, urlOf)) closers.push(() => side.stop());
   const schedule = startSchedule({
     everyMs: reaperEveryMs,
     run: reaper,
@@ -180,6 +193,8 @@ async function startParts(
   });
   closers.push(() => schedule.stop());
 
+  isUp = true;
+  up.resolve();
   const close = () => closeAll(closers, dataDir);
   return {
     url: api.url,
@@ -191,6 +206,8 @@ async function startParts(
       // No new launch may come between the kill and the end.
       await trigger.stop();
       await schedule.stop();
+      // Their attempts were stopped by us, not by a failure: they go back without being counted.
+      await putBackLive(await cloudOfThisProcess(), "drover was shut down");
       await ecs.stopAll();
       await close();
     },

@@ -4,7 +4,6 @@ import type { Context } from "hono";
 import { DroverError } from "../core/errors.ts";
 import { agentIdOf, parseAgentId } from "../core/ids.ts";
 import { killRequest, spawnRequest, taskRequestOf } from "../core/requests.ts";
-import type { RequestKind } from "../core/table.ts";
 import type { Attempt, Task } from "../core/task.ts";
 import { killTask } from "../flows/kill-task.ts";
 import { stopScope } from "../flows/stop-scope.ts";
@@ -108,9 +107,9 @@ export function addAgentRoutes(app: Api, openCloud: OpenCloud): void {
     return context.json({ agents }, 200);
   });
 
-  const find = async (context: Context, agentId: string, kind?: RequestKind) => {
+  const find = async (context: Context, agentId: string) => {
     const cloud = await openCloud();
-    const key = await authenticate(cloud, context, kind);
+    const key = await authenticate(cloud, context);
     const parsed = parseAgentId(agentId);
     if (!parsed) throw new DroverError("task_not_found", `There is no agent ${agentId}.`);
     const task = await taskOf(cloud, parsed.taskId, key);
@@ -128,7 +127,7 @@ export function addAgentRoutes(app: Api, openCloud: OpenCloud): void {
 
   app.openapi(kill, async (context) => {
     const { agentId } = context.req.valid("param");
-    const { cloud, key, task, attempt, number } = await find(context, agentId, "kill");
+    const { cloud, key, task, attempt, number } = await find(context, agentId);
     requireOwn(key, task);
     if (attempt && number !== task.attempt) {
       throw new DroverError(
@@ -145,7 +144,7 @@ export function addAgentRoutes(app: Api, openCloud: OpenCloud): void {
 
   app.openapi(killAll, async (context) => {
     const cloud = await openCloud();
-    const key = await authenticate(cloud, context, "kill");
+    const key = await authenticate(cloud, context);
     requireRole(key, "workspace_admin", key.workspace);
     const deadline = cloud.clock.now() + answerWithinMs;
     const { reason } = context.req.valid("json");

@@ -4,6 +4,8 @@ import { bodyLimit } from "hono/body-limit";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { addAgentRoutes } from "./agent-routes.ts";
+import { addAuditRoutes } from "./audit-routes.ts";
+import { requireKey } from "./auth.ts";
 import { addCallbackRoutes } from "./callback-routes.ts";
 import { addCredentialRoutes } from "./credential-routes.ts";
 import { addEditRoutes } from "./edit-routes.ts";
@@ -16,6 +18,7 @@ import { addListRoutes } from "./list-routes.ts";
 import { answerProblem, refuseInvalid } from "./problems.ts";
 import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
 import { addTaskRoutes } from "./task-routes.ts";
+import { addWebhookRoutes } from "./webhook-routes.ts";
 
 export type Api = OpenAPIHono;
 
@@ -24,7 +27,7 @@ const maxBodyBytes = 1024 * 1024;
 /** `cloud` is asked for with each request, so that a function that cannot reach it yet can still answer /health. */
 export type OpenCloud = () => Promise<Cloud>;
 
-function createBareApp(): Api {
+function createBareApp(cloud: OpenCloud): Api {
   const app: Api = new OpenAPIHono({ defaultHook: refuseInvalid });
   app.onError(answerProblem);
   app.notFound((context) => {
@@ -34,6 +37,10 @@ function createBareApp(): Api {
       context,
     );
   });
+  // The supervisor's callbacks have a token of their own, and are never limited.
+  app.use("/api/orchestrator/*", async (context, next) =>
+    context.req.path.startsWith("/api/orchestrator/attempts/") ? next() : requireKey(cloud)(context, next),
+  );
   app.use(
     bodyLimit({
       maxSize: maxBodyBytes,
@@ -49,7 +56,7 @@ function createBareApp(): Api {
 }
 
 export function createApp(cloud: OpenCloud): Api {
-  const app = createBareApp();
+  const app = createBareApp(cloud);
   addHealthRoutes(app, cloud);
   addTaskRoutes(app, cloud);
   addListRoutes(app, cloud);
@@ -62,6 +69,8 @@ export function createApp(cloud: OpenCloud): Api {
   addEventRoutes(app, cloud);
   addFeedRoutes(app, cloud);
   addCredentialRoutes(app, cloud);
+  addAuditRoutes(app, cloud);
+  addWebhookRoutes(app, cloud);
   addCallbackRoutes(app, cloud);
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
     type: "apiKey",
@@ -74,7 +83,7 @@ export function createApp(cloud: OpenCloud): Api {
 
 /** The break-glass function: it works without the rest of the API. */
 export function createKillApp(cloud: OpenCloud): Api {
-  const app = createBareApp();
+  const app = createBareApp(cloud);
   addHealthRoutes(app, cloud);
   addKillRoutes(app, cloud);
   addStopRoutes(app, cloud);

@@ -1,6 +1,6 @@
 // Who is calling? The holder of an API key; the table knows its hash only.
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Context } from "hono";
+import type { Context, Next } from "hono";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { KeyId } from "../core/ids.ts";
@@ -14,7 +14,9 @@ export const hashSecret = (secret: string) => createHash("sha256").update(secret
 export const formatApiKey = (keyId: KeyId, secret: string) => `drv_${keyId.slice("key_".length)}_${secret}`;
 
 /** Throws `invalid_api_key`, with the same words whether the key is unknown or wrong, or `rate_limited`. */
-export async function authenticate(cloud: Cloud, context: Context, kind: RequestKind = "normal"): Promise<ApiKey> {
+export async function authenticate(cloud: Cloud, context: Context): Promise<ApiKey> {
+  const known = keyOfRequest.get(context.req.raw);
+  if (known) return known;
   const given = keyForm.exec(context.req.header("x-api-key") ?? "");
   const key = given && (await cloud.table.getApiKey(`key_${given[1]}`));
   // Compared also when there is no such key, so that time does not tell which ids exist.
@@ -26,8 +28,20 @@ export async function authenticate(cloud: Cloud, context: Context, kind: Request
       "Send a valid API key in the X-API-Key header. Locally it is in .drover/api-key.",
     );
   }
-  await limitRate(cloud, key, kind);
+  await limitRate(cloud, key, isKill(context.req.path) ? "kill" : "normal");
+  keyOfRequest.set(context.req.raw, key);
   return key;
+}
+
+const keyOfRequest = new WeakMap<Request, ApiKey>();
+const isKill = (path: string) => /\/(kill|kill-all|emergency-stop)$/.test(path);
+
+/** Before anything of a request is looked at: a stranger learns nothing of what would be valid. */
+export function requireKey(openCloud: () => Promise<Cloud>) {
+  return async (context: Context, next: Next): Promise<void> => {
+    await authenticate(await openCloud(), context);
+    await next();
+  };
 }
 
 /** A kill is never limited below this. */

@@ -47,8 +47,8 @@ export function addEventRoutes(app: Api, openCloud: OpenCloud): void {
   app.openapi(events, async (context) => {
     const cloud = await openCloud();
     const key = await authenticate(cloud, context);
-    const { taskId } = await taskOf(cloud, context.req.valid("param").taskId, key);
-    const position = parsePosition(context.req.valid("header")["last-event-id"]);
+    const { taskId, version } = await taskOf(cloud, context.req.valid("param").taskId, key);
+    const position = parsePosition(context.req.valid("header")["last-event-id"], version);
     context.header("cache-control", "no-store");
     return streamSSE(context, (stream) => follow(cloud, taskId, position, stream));
   });
@@ -78,12 +78,18 @@ async function sendEvents(cloud: Cloud, task: Task, from: Sent, stream: SSEStrea
   let at = from;
   for (const event of await cloud.table.listEvents(task.taskId, at.version, pageSize)) {
     // What an attempt printed comes before the event that it leads to.
-    if (event.from === "running") at = await sendBeat(cloud, task, at, stream);
+    if (event.from === "running" && isOfCurrentAttempt(event, task)) at = await sendBeat(cloud, task, at, stream);
     // A new attempt counts its beats from the start.
     at = { ...at, version: event.version, ...(event.type === "claimed" ? { progress: 0, outputLength: 0 } : {}) };
     await stream.writeSSE({ event: "audit", id: format(at), data: JSON.stringify(viewEvent(event)) });
   }
   return at;
+}
+
+/** Only the current attempt's beat is at hand; an earlier one's is in its log. */
+function isOfCurrentAttempt({ by, data }: AuditEvent, task: Task): boolean {
+  const current = agentIdOf(task.taskId, task.attempt);
+  return by === `agent:${current}` || data.agentId === current || data.attempt === task.attempt;
 }
 
 async function sendBeat(cloud: Cloud, task: Task, at: Sent, stream: SSEStreamingApi): Promise<Sent> {
@@ -117,9 +123,10 @@ function viewBeat(agentId: AgentId, { seq, step, stepStartedAt, output, outputLe
 
 const format = ({ version, progress }: Position) => `${version}.${progress}`;
 
-function parsePosition(id: string | undefined): Position {
+function parsePosition(id: string | undefined, newestVersion: number): Position {
   if (!id) return { version: 0, progress: 0 };
   const match = /^(\d{1,9})\.(\d{1,9})$/.exec(id);
-  if (!match) throw new DroverError("invalid_request", `Last-Event-ID "${id}" is not one that this feed has sent.`);
+  if (!match || Number(match[1]) > newestVersion)
+    throw new DroverError("invalid_request", `Last-Event-ID "${id}" is not one that this feed has sent.`);
   return { version: Number(match[1]), progress: Number(match[2]) };
 }

@@ -41,7 +41,7 @@ export function addKillRoutes(app: Api, openCloud: OpenCloud): void {
   app.use("/api/orchestrator/tasks/:taskId/kill", requireJson);
   app.openapi(kill, async (context) => {
     const cloud = await openCloud();
-    const principal = await authenticate(cloud, context, "kill");
+    const principal = await authenticate(cloud, context);
     const found = await taskOf(cloud, context.req.valid("param").taskId, principal);
     const { taskId } = found;
     requireOwn(principal, found);

@@ -16,7 +16,7 @@ import { taskSummarySchema, viewTaskSummary } from "./task-view.ts";
 /** What one request reads at most when a filter throws most of it away; the cursor goes on from there. */
 const maxRead = 300;
 
-const filters = z.object({
+const filters = z.strictObject({
   status: z.enum(taskStatuses).optional(),
   priority: z.coerce.number().int().min(1).max(10).optional(),
   repository: z.string().max(2048).optional(),

@@ -80,7 +80,7 @@ const showOperation = createRoute({
 /** Break-glass: the kill function serves these too. */
 export function addStopRoutes(app: Api, openCloud: OpenCloud): void {
   const stop = async (cloud: Cloud, context: Context, scope: Scope, reason: string) => {
-    const key = await authenticate(cloud, context, "kill");
+    const key = await authenticate(cloud, context);
     if (scope.kind === "workspace") requireRole(key, "workspace_admin", scope.name);
     else requireRole(key, "super_admin");
     return viewOperation(await stopScope(cloud, scope, key.keyId, reason, cloud.clock.now() + answerWithinMs));

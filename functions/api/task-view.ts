@@ -63,8 +63,19 @@ export const taskSchema = taskSummarySchema
   .meta({ id: "Task" });
 
 export function viewTaskSummary(task: Task): z.output<typeof taskSummarySchema> {
-  const { createdAt, updatedAt, due, attemptsUsed, slots, lastEventId, lastEventHash, permitId, admitted, ...shown } =
-    task;
+  const {
+    createdAt,
+    updatedAt,
+    due,
+    attemptsUsed,
+    slots,
+    lastEventId,
+    lastEventHash,
+    permitId,
+    admitted,
+    permittedCommits,
+    ...shown
+  } = task;
   const waiting = task.status === "queued" && due ? { notBefore: iso(due.at) } : {};
   return { ...shown, createdAt: iso(createdAt) ?? "", updatedAt: iso(updatedAt) ?? "", ...waiting };
 }

@@ -23,10 +23,12 @@ import {
   actKey,
   apiKeyKey,
   chainHeadKey,
+  chainHeadsPk,
   openOperationKey,
   openOperationsPk,
   operationKey,
   switchKey,
+  webhookKey,
   workspaceApiKeyKey,
 } from "./keys.ts";
 
@@ -36,6 +38,15 @@ const noHeadYet = "attribute_not_exists(pk)";
 export async function getChainHead(dynamo: Dynamo, chain: string): Promise<{ version: number; hash: string }> {
   const head = await getItem(dynamo, chainHeadKey(chain));
   return { version: Number(head?.version ?? 0), hash: String(head?.hash ?? "") };
+}
+
+export async function listChainHeads(dynamo: Dynamo): Promise<{ chain: string; version: number; hash: string }[]> {
+  const heads = await queryItems(dynamo, {
+    KeyConditionExpression: "pk = :chains",
+    ExpressionAttributeValues: toItem({ ":chains": chainHeadsPk }),
+    ConsistentRead: true,
+  });
+  return heads.map(({ sk, version, hash }) => ({ chain: String(sk), version: Number(version), hash: String(hash) }));
 }
 
 export async function listActs(
@@ -99,6 +110,12 @@ function toWrites(dynamo: Dynamo, write: ActWrite): TransactWriteItem[] {
         put(dynamo, { ...apiKeyKey(keyId), ...write.key }),
         put(dynamo, { ...workspaceApiKeyKey(workspace, keyId), keyId }),
       ];
+    }
+    case "webhook":
+      return [put(dynamo, { ...webhookKey(write.webhook.workspace, write.webhook.webhookId), ...write.webhook })];
+    case "webhook_removed": {
+      const Key = toItem(webhookKey(write.workspace, write.webhookId));
+      return [{ Delete: { TableName: dynamo.tableName, Key } }];
     }
     case "operation":
       return [put(dynamo, { ...openOperationKey(write.operation.operationId), ...write.operation })];

@@ -8,19 +8,28 @@ import { type AgentId, parseAgentId } from "../core/ids.ts";
 const uploadExpiresInSeconds = 26 * 60 * 60;
 
 export function openArtifacts(client: S3Client, bucket: string): Artifacts {
+  async function get(Key: string): Promise<Uint8Array | undefined> {
+    try {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
+      return await Body?.transformToByteArray();
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
   return {
     uploadUrl: (agentId, kind) =>
       getSignedUrl(client, new PutObjectCommand({ Bucket: bucket, Key: keyOf(agentId, kind) }), {
         expiresIn: uploadExpiresInSeconds,
       }),
-    async read(agentId, kind) {
-      try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: keyOf(agentId, kind) }));
-        return await Body?.transformToByteArray();
-      } catch (error) {
-        if (error instanceof NoSuchKey) return undefined;
-        throw error;
-      }
+    read: (agentId, kind) => get(keyOf(agentId, kind)),
+    async putAuditFile(name, text) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: auditKeyOf(name), Body: text }));
+    },
+    async readAuditFile(name) {
+      const bytes = await get(auditKeyOf(name));
+      return bytes && Buffer.from(bytes).toString();
     },
   };
 }
@@ -28,3 +37,6 @@ export function openArtifacts(client: S3Client, bucket: string): Artifacts {
 function keyOf(agentId: AgentId, kind: ArtifactKind): string {
   return `tasks/${parseAgentId(agentId)?.taskId}/${agentId}/${kind}`;
 }
+
+/** Under a prefix of its own: the lifecycle rule of `tasks/` must never reach it. */
+const auditKeyOf = (name: string) => `audit/${name}`;

@@ -1,6 +1,7 @@
 // How is one change of a task written? Task, event, attempt and slot in one transaction, or nothing of it.
 import { type TransactWriteItem, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
 import type { TaskId } from "../core/ids.ts";
+import { owedBy } from "../core/notices.ts";
 import { scopesOf } from "../core/switches.ts";
 import type { CommitOutcome, CreateOutcome, Creation, TaskChange } from "../core/table.ts";
 import { isFinal, type Task } from "../core/task.ts";
@@ -12,6 +13,7 @@ import {
   eventKey,
   feedKeys,
   idempotencyKey,
+  owedKey,
   shardOf,
   slotKey,
   specKey,
@@ -21,6 +23,7 @@ import {
 } from "./keys.ts";
 
 const versionIsTheOneRead = "version = :read";
+const leaseIsTheOneRead = "leaseExpiresAt = :lease";
 const sameGeneration = "generation = :admitted";
 const untouchedOrSame = "attribute_not_exists(pk) OR generation = :admitted";
 const slotIsFree = "attribute_not_exists(pk)";
@@ -40,8 +43,10 @@ export async function commitChange(dynamo: Dynamo, change: TaskChange): Promise<
   if (isFinal(after.status) && !isFinal(before.status)) {
     items.push(addToCounter(dynamo, after, { active: -1, [after.status]: 1 }));
   }
+  const owed = owedBy(change);
+  if (owed) items.push(put(dynamo, { ...owedKey(owed.taskId), ...owed }));
   if (change.spec) items.push(put(dynamo, { ...specKey(change.after.taskId), ...change.spec }));
-  if (change.attempt) items.push(writeAttempt(dynamo, change.attempt));
+  const attemptAt = change.attempt ? items.push(writeAttempt(dynamo, change.attempt)) - 1 : Number.POSITIVE_INFINITY;
   const fences = change.fenced ? fencesOf(dynamo, change.before) : [];
   const slots = (change.slots ?? []).map((slot) => writeSlot(dynamo, slot));
   const fencesAt = items.push(...fences) - fences.length;
@@ -64,6 +69,7 @@ export async function commitChange(dynamo: Dynamo, change: TaskChange): Promise<
       return { kind: task?.item?.lastEventId === change.event.eventId ? "committed" : "stale" };
     }
     if (isConditionReason(event)) return { kind: "stale" };
+    if (failed(attemptAt, 1)) return { kind: "stale" };
     if (failed(fencesAt, fences.length)) return { kind: "fenced" };
     if (failed(slotsAt, slots.length)) return { kind: "slot_taken" };
     if (reasons.some((reason) => isContention(reason.code))) return { kind: "contended" };
@@ -122,6 +128,18 @@ function writeAttempt(dynamo: Dynamo, change: AttemptChange): TransactWriteItem 
     return put(dynamo, { ...attemptKey(change.attempt.agentId), ...change.attempt }, mustNotExist);
   }
   const Key = toItem(attemptKey(change.agentId));
+  if (change.ifLeaseAt !== undefined) {
+    const update = setExpression({ ...change.set });
+    return {
+      Update: {
+        TableName: dynamo.tableName,
+        Key,
+        ...update,
+        ConditionExpression: leaseIsTheOneRead,
+        ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ...toItem({ ":lease": change.ifLeaseAt }) },
+      },
+    };
+  }
   return { Update: { TableName: dynamo.tableName, Key, ...setExpression({ ...change.set }) } };
 }
 

@@ -2,6 +2,7 @@
 
 import type { AgentId, KeyId, TaskId } from "../core/ids.ts";
 import { parseAgentId } from "../core/ids.ts";
+import { type DeliveryId, parseDeliveryId } from "../core/notices.ts";
 import { formatScope, type Scope } from "../core/switches.ts";
 import type { Phase } from "../core/table.ts";
 import { isFinal, type Slot, type Task } from "../core/task.ts";
@@ -37,12 +38,16 @@ export const slotKey = ({ pool, index }: Slot): Key => ({ pk: slotsPk(pool), sk:
 export const switchKey = (scope: Scope): Key => ({ pk: `switch#${formatScope(scope)}`, sk: "switch" });
 export const workspacesPk = "workspaces";
 export const workspaceKey = (workspace: string): Key => ({ pk: workspacesPk, sk: workspace });
-/** The acts of one chain; its last version and hash stand in `head`. */
+/** The acts of one chain; its last version and hash stand in its head. */
 export const actKey = (chain: string, version: number): Key => ({
   pk: `audit#${chain}`,
   sk: `act#${padded(version, 10)}`,
 });
-export const chainHeadKey = (chain: string): Key => ({ pk: `audit#${chain}`, sk: "head" });
+/** The heads of all chains stand together, so that the daily digest finds each of them without a scan. */
+export const chainHeadsPk = "chains";
+export const chainHeadKey = (chain: string): Key => ({ pk: chainHeadsPk, sk: chain });
+export const digestsPk = "digests";
+export const digestKey = (number: number): Key => ({ pk: digestsPk, sk: padded(number, 10) });
 /** Open operations stand together, so that the reaper finds them; a finished one moves to a key of its own. */
 export const openOperationsPk = "operations";
 export const openOperationKey = (operationId: string): Key => ({ pk: openOperationsPk, sk: operationId });
@@ -58,6 +63,24 @@ export const apiKeyKey = (keyId: KeyId): Key => ({ pk: keyId, sk: "key" });
 export const idempotencyKey = (workspace: string, key: string): Key => ({
   pk: `idempotency#${workspace}`,
   sk: key,
+});
+
+/** The outbox: ended tasks whose end not everybody knows yet. In one place, so that the reaper finds them. */
+export const owedKey = (taskId: TaskId): Key => ({ pk: "outbox", sk: taskId });
+export const webhookKey = (workspace: string, webhookId: string): Key => ({
+  pk: `webhooks#${workspace}`,
+  sk: webhookId,
+});
+export const deliveryPrefix = "delivery#";
+export function deliveryKey(deliveryId: DeliveryId): Key {
+  const parsed = parseDeliveryId(deliveryId);
+  if (!parsed) throw new Error(`not a delivery id: ${deliveryId}`);
+  return { pk: parsed.webhookId, sk: `${deliveryPrefix}${parsed.order}` };
+}
+/** The place in the due index of something that is no task. */
+export const pendingKeys = (kind: string, at: number, id: string) => ({
+  duePk: kind,
+  dueSk: `${padded(at, 13)}#${id}`,
 });
 
 export function attemptKey(agentId: AgentId): Key {
@@ -101,6 +124,9 @@ export function taskIndexKeys(task: Task): Record<string, string> {
   if (task.status === "queued") return { ...keys, ...readyKeys(task) };
   return keys;
 }
+
+/** The partition of the ready index for tasks that wait for a slot of a full pool. */
+export const heldBackPk = (pool: string) => `held#${pool}`;
 
 /** Priority 10 first, then the oldest. */
 export function readyKeys(task: Task): { readyPk: string; readySk: string } {

@@ -1,6 +1,13 @@
-// Where do secrets live? In SSM as SecureStrings: credentials per workspace, and the key that signs attempt tokens.
-import { GetParameterCommand, ParameterNotFound, PutParameterCommand, type SSMClient } from "@aws-sdk/client-ssm";
+// Where do secrets live? In SSM as SecureStrings: credentials, webhook secrets, and the key that signs attempt tokens.
+import {
+  DeleteParameterCommand,
+  GetParameterCommand,
+  ParameterNotFound,
+  PutParameterCommand,
+  type SSMClient,
+} from "@aws-sdk/client-ssm";
 import type { Credential, Credentials } from "../core/cloud.ts";
+import type { WebhookId, WebhookSecrets } from "../core/notices.ts";
 
 export async function getSecret(client: SSMClient, name: string): Promise<string | undefined> {
   try {
@@ -24,6 +31,32 @@ export function openCredentials(client: SSMClient, prefix: string): Credentials 
     async get(workspace, name) {
       const value = await getSecret(client, nameOf(workspace, name));
       return value === undefined ? undefined : (JSON.parse(value) as Credential);
+    },
+  };
+}
+
+const keptSecrets = 500;
+
+/** A secret never changes under its webhook's id, so a process may keep it: SSM allows 40 reads a second. */
+export function openWebhookSecrets(client: SSMClient, prefix: string): WebhookSecrets {
+  const nameOf = (webhookId: WebhookId) => `${prefix}/webhooks/${webhookId}`;
+  const known = new Map<WebhookId, string>();
+  return {
+    put: (webhookId, secret) => putSecret(client, nameOf(webhookId), secret),
+    async get(webhookId) {
+      const secret = known.get(webhookId) ?? (await getSecret(client, nameOf(webhookId)));
+      if (known.size >= keptSecrets) known.clear();
+      if (secret) known.set(webhookId, secret);
+      return secret;
+    },
+    async remove(webhookId) {
+      known.delete(webhookId);
+      try {
+        await client.send(new DeleteParameterCommand({ Name: nameOf(webhookId) }));
+      } catch (error) {
+        // Removed before, by a request whose answer was lost.
+        if (!(error instanceof ParameterNotFound)) throw error;
+      }
     },
   };
 }

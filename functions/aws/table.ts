@@ -4,6 +4,7 @@ import type { Table } from "../core/table.ts";
 import * as acts from "./acts.ts";
 import * as attempts from "./attempts.ts";
 import { commitChange, createTask } from "./commit.ts";
+import * as digests from "./digests.ts";
 import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
 import { listFeed } from "./feed.ts";
 import { workspaceKey, workspacesPk } from "./keys.ts";
@@ -26,6 +27,7 @@ export function openTable(dynamo: Dynamo): Table {
     },
     getIdempotencyRecord: (workspace, key) => tasks.getIdempotencyRecord(dynamo, workspace, key),
     getTask: (taskId) => tasks.getTask(dynamo, taskId),
+    getTasks: async (taskIds) => [...(await tasks.getTasks(dynamo, taskIds)).values()],
     getSpec: (taskId) => tasks.getSpec(dynamo, taskId),
     listEvents: (taskId, afterVersion, limit) => tasks.listEvents(dynamo, taskId, afterVersion, limit),
     listTasks: (workspace, page) => tasks.listTasks(dynamo, workspace, page),
@@ -35,7 +37,8 @@ export function openTable(dynamo: Dynamo): Table {
     readyHead: (workspace, limit) => tasks.readyHead(dynamo, workspace, limit),
     dueTasks: (kind, now, limit) => tasks.dueTasks(dynamo, kind, now, limit),
     makeReady: (task) => tasks.makeReady(dynamo, task),
-    holdBack: (task, at) => tasks.holdBack(dynamo, task, at),
+    holdBack: (task, pool, at) => tasks.holdBack(dynamo, task, pool, at),
+    heldBackHead: (pool) => tasks.heldBackHead(dynamo, pool),
     postpone: (task, at) => tasks.postpone(dynamo, task, at),
     commit: (change) => commitChange(dynamo, change),
     getAttempt: (agentId) => attempts.getAttempt(dynamo, agentId),
@@ -59,9 +62,13 @@ export function openTable(dynamo: Dynamo): Table {
     countRequest: (keyId, kind, minute, limit) => countRequest(dynamo, keyId, kind, minute, limit),
     listApiKeys: (workspace) => acts.listApiKeys(dynamo, workspace),
     getChainHead: (chain) => acts.getChainHead(dynamo, chain),
+    listChainHeads: () => acts.listChainHeads(dynamo),
     listActs: (chain, afterVersion, limit) => acts.listActs(dynamo, chain, afterVersion, limit),
     commitAct: (act, writes) => acts.commitAct(dynamo, act, writes),
     listFeed: (workspace, from, until, limit) => listFeed(dynamo, workspace, from, until, limit),
+    addDigest: (record) => digests.addDigest(dynamo, record),
+    getLastDigest: () => digests.getLastDigest(dynamo),
+    listDigests: (afterNumber, limit) => digests.listDigests(dynamo, afterNumber, limit),
     getOperation: (operationId) => acts.getOperation(dynamo, operationId),
     openOperations: () => acts.openOperations(dynamo),
     putOperation: (operation) => acts.putOperation(dynamo, operation),

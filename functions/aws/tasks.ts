@@ -10,6 +10,7 @@ import {
   dueSortKey,
   dueUntil,
   eventKey,
+  heldBackPk,
   idempotencyKey,
   indexes,
   type Key,
@@ -61,7 +62,7 @@ export async function listEvents(
 export async function listTasks(
   dynamo: Dynamo,
   workspace: string,
-  { before, limit, phase }: TaskPage,
+  { before, since = "tsk_", limit, phase }: TaskPage,
 ): Promise<{ tasks: Task[]; next?: TaskId }> {
   const index = phase ? indexes.phase : indexes.list;
   const keys = await queryItems(dynamo, {
@@ -74,11 +75,13 @@ export async function listTasks(
     ScanIndexForward: false,
     Limit: limit + 1,
   });
-  const ids = keys.slice(0, limit).map((key) => key.pk as TaskId);
+  // A sort key takes one condition, and `before` has it. What is younger than `since` stands first.
+  const wanted = keys.map((key) => key.pk as TaskId).filter((id) => id >= since);
+  const ids = wanted.slice(0, limit);
   const found = await getTasks(dynamo, ids);
   const tasks = ids.flatMap((id) => found.get(id) ?? []);
   const last = ids.at(-1);
-  return keys.length > limit && last ? { tasks, next: last } : { tasks };
+  return wanted.length > limit && last ? { tasks, next: last } : { tasks };
 }
 
 export async function countTasks(dynamo: Dynamo, workspace: string): Promise<TaskCounts> {
@@ -91,7 +94,8 @@ export async function countTasks(dynamo: Dynamo, workspace: string): Promise<Tas
   return { active: sum("active"), completed: sum("completed"), failed: sum("failed"), killed: sum("killed") };
 }
 
-async function getTasks(dynamo: Dynamo, ids: TaskId[]): Promise<Map<TaskId, Task>> {
+/** At most 100, as one request allows. */
+export async function getTasks(dynamo: Dynamo, ids: TaskId[]): Promise<Map<TaskId, Task>> {
   const found = new Map<TaskId, Task>();
   let wanted = ids.map((id) => toItem(taskKey(id)));
   // DynamoDB may answer part of a batch when it is busy; each round makes progress or the SDK throws.
@@ -167,11 +171,25 @@ export function makeReady(dynamo: Dynamo, task: Task): Promise<void> {
   });
 }
 
-export function holdBack(dynamo: Dynamo, task: Task, at: number): Promise<void> {
+export function holdBack(dynamo: Dynamo, task: Task, pool: string, at: number): Promise<void> {
   const due: Due = { kind: "ready", at };
-  const values = { ":due": due, ":pk": due.kind, ":sk": dueSortKey(at, task) };
-  return updateUnchanged(dynamo, task, "SET due = :due, duePk = :pk, dueSk = :sk REMOVE readyPk, readySk", values);
+  const values = {
+    ":due": due,
+    ":duePk": due.kind,
+    ":dueSk": dueSortKey(at, task),
+    ":readyPk": heldBackPk(pool),
+    ":readySk": readyKeys(task).readySk,
+  };
+  return updateUnchanged(
+    dynamo,
+    task,
+    "SET due = :due, duePk = :duePk, dueSk = :dueSk, readyPk = :readyPk, readySk = :readySk",
+    values,
+  );
 }
+
+export const heldBackHead = async (dynamo: Dynamo, pool: string): Promise<TaskId | undefined> =>
+  (await readyHead(dynamo, heldBackPk(pool), 1)).at(0);
 
 export function postpone(dynamo: Dynamo, task: Task, at: number): Promise<void> {
   const dueSk = dueSortKey(at, task);

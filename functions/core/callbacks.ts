@@ -59,6 +59,10 @@ export const completeMessage = z.discriminatedUnion("kind", [
 ]);
 export type CompleteMessage = z.output<typeof completeMessage>;
 
-export const failMessage = z.strictObject({ class: z.enum(failureClasses), message: z.string().min(1).max(2_000) });
+export const maxFailureCharacters = 2_000;
+export const failMessage = z.strictObject({
+  class: z.enum(failureClasses),
+  message: z.string().min(1).max(maxFailureCharacters),
+});
 
 export const acknowledged = z.strictObject({ status: z.string() });

@@ -1,5 +1,7 @@
 // What does a flow need of the world? Production passes the SDK-backed cloud, the simulation one in memory.
 import type { AgentId, EventId, KeyId, PermitId, TaskId } from "./ids.ts";
+import type { Intake } from "./intake.ts";
+import type { NoticeQueue, NoticeSettings, Notices, Receivers, WebhookId, WebhookSecrets } from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { Limits } from "./slots.ts";
 import type { Table } from "./table.ts";
@@ -10,7 +12,14 @@ export interface Cloud {
   sandboxes: Sandboxes;
   artifacts: Artifacts;
   credentials: Credentials;
+  auditKey: AuditKey;
   remotes: Remotes;
+  notices: Notices;
+  noticeQueue: NoticeQueue;
+  webhookSecrets: WebhookSecrets;
+  receivers: Receivers;
+  /** Where a queue for tasks from outside is bound to a workspace. */
+  intake?: Intake;
   settings: Settings;
   clock: Clock;
   ids: Ids;
@@ -27,6 +36,7 @@ export interface Ids {
   event(): EventId;
   permit(): PermitId;
   key(): KeyId;
+  webhook(): WebhookId;
   operation(): Operation["operationId"];
   /** Uniform in [0, 1): jitter, choice of a slot. */
   random(): number;
@@ -46,6 +56,9 @@ export interface Settings {
   beatMs: number;
   /** How often a supervisor uploads its growing log; each upload costs a request. */
   logUploadMs: number;
+  /** How long after the end of a sandbox its push may still land on a slow remote. */
+  pushSettleMs: number;
+  notices: NoticeSettings;
   /** From the claim to the supervisor's first word. */
   launchLimitMs: number;
   /** Signs attempt tokens. */
@@ -96,6 +109,17 @@ export interface Artifacts {
   /** A URL that takes one PUT of that artifact for some hours. Computed, not requested. */
   uploadUrl(agentId: AgentId, kind: ArtifactKind): Promise<string>;
   read(agentId: AgentId, kind: ArtifactKind): Promise<Uint8Array | undefined>;
+  /** A file of the audit log: a digest, or the public key beside them. */
+  putAuditFile(name: string, text: string): Promise<void>;
+  readAuditFile(name: string): Promise<string | undefined>;
+}
+
+/** Ed25519. Both are read when first asked for, so that who only publishes the one never sees the other. */
+export interface AuditKey {
+  /** SPKI in base64. */
+  publicKey(): Promise<string>;
+  /** The signature of a digest's hash, in base64. */
+  sign(hash: string): Promise<string>;
 }
 
 export interface Credential {

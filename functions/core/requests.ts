@@ -1,6 +1,8 @@
 // What may a user ask for? The shape of a task request, and the limits of each field.
 import { z } from "zod";
 
+/** A lone half of a surrogate pair cannot be stored or sent as UTF-8. */
+const text = () => z.string().refine((value) => value.isWellFormed(), "is not well-formed Unicode");
 const oneLine = (text: string) => !/\p{Cc}/u.test(text);
 
 export const maxPromptCharacters = 65_536;
@@ -26,19 +28,20 @@ const labels = z
   .max(10);
 const maxDelayMs = 30 * 24 * 60 * 60 * 1000;
 
+export const credentialName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _");
+
 /** The body of `POST /tasks`. Unknown fields are refused, so that a misspelt limit is not silently ignored. */
 export const taskRequest = z.strictObject({
-  repository: z.string().min(1).max(2048),
+  repository: text().min(1).max(2048),
   branch: z.string().min(1).max(255).refine(oneLine, "may not hold control characters").optional(),
-  prompt: z
-    .string()
+  prompt: text()
     .max(maxPromptCharacters)
     .refine((text) => text.trim() !== "", "say in words what the task is for; it becomes the commit message"),
-  title: z.string().trim().min(1).max(120).refine(oneLine, "may not hold control characters").optional(),
+  title: text().trim().min(1).max(120).refine(oneLine, "may not hold control characters").optional(),
   agent: commandAgentRequest,
   priority: z.int().min(1).max(10).default(5),
   maxAttempts: z.int().min(1).max(10).default(3),
-  credential: z.string().min(1).max(64).optional(),
+  credential: credentialName.optional(),
   labels: labels.optional(),
   backend: z.string().min(1).max(64).default("default"),
   /** Not before this moment (ISO 8601), at most 30 days ahead; or after so many milliseconds. */
@@ -80,11 +83,10 @@ export const taskEdit = z
   );
 export type TaskEdit = z.output<typeof taskEdit>;
 
-export const cancelRequest = z.strictObject({ reason: z.string().trim().min(1).max(500).default("cancelled") });
+export const cancelRequest = z.strictObject({ reason: text().trim().min(1).max(500).default("cancelled") });
 
 export const killRequest = z.strictObject({
-  reason: z
-    .string()
+  reason: text()
     .max(500)
     .refine((text) => text.trim() !== "", "say why: the reason goes into the audit log"),
 });
@@ -98,5 +100,5 @@ export const credentialRequest = z.strictObject({
 /** The first line of the prompt, cut to what a list can show. */
 export function titleOf(prompt: string): string {
   const line = prompt.trim().split("\n")[0]?.replaceAll(/\s+/g, " ").trim() ?? "";
-  return line.length <= 120 ? line : `${line.slice(0, 119)}…`;
+  return line.length <= 120 ? line : `${line.slice(0, 119).toWellFormed()}…`;
 }

@@ -1,6 +1,8 @@
 // What does drover keep, and what may be asked of where it is kept?
 import type { AuditAct, AuditEvent } from "./audit.ts";
+import type { DigestRecord } from "./digest.ts";
 import type { AgentId, KeyId, TaskId } from "./ids.ts";
+import type { Webhook, WebhookId } from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { Switch, Switches } from "./switches.ts";
 import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
@@ -41,7 +43,9 @@ export type Role = "member" | "workspace_admin" | "super_admin";
 export type ActWrite =
   | { kind: "switch"; next: Switch }
   | { kind: "api_key"; key: ApiKey }
-  | { kind: "operation"; operation: Operation };
+  | { kind: "operation"; operation: Operation }
+  | { kind: "webhook"; webhook: Webhook }
+  | { kind: "webhook_removed"; workspace: string; webhookId: WebhookId };
 
 /** Kills have a limit of their own, so that nobody is too busy to stop something. */
 export type RequestKind = "normal" | "kill";
@@ -64,6 +68,8 @@ export interface ApiKey {
 export interface TaskPage {
   /** The last id of the page before. */
   before?: TaskId;
+  /** Ids before this one are left out. */
+  since?: TaskId;
   limit: number;
   phase?: Phase;
 }
@@ -87,6 +93,8 @@ export interface Table {
   ): Promise<{ taskId: TaskId; bodyHash: string; expiresAt: number } | undefined>;
   /** Strongly consistent, like every read here but `readyHead`, `dueTasks` and `listTasks`' choice of ids. */
   getTask(taskId: TaskId): Promise<Task | undefined>;
+  /** At most 100; those that do not exist are left out. */
+  getTasks(taskIds: TaskId[]): Promise<Task[]>;
   getSpec(taskId: TaskId): Promise<TaskSpec | undefined>;
   getAttempt(agentId: AgentId): Promise<Attempt | undefined>;
   listAttempts(taskId: TaskId): Promise<Attempt[]>;
@@ -105,8 +113,13 @@ export interface Table {
   /** The first task ids of a workspace in the order in which they should run. */
   readyHead(workspace: string, limit: number): Promise<TaskId[]>;
   heldSlots(pool: string): Promise<{ index: number; holder: AgentId; workspace: string }[]>;
-  /** A queued task that may not run yet leaves the ready index until `at`. Not a change of state, so no version. */
-  holdBack(task: Task, at: number): Promise<void>;
+  /**
+   * A queued task whose `pool` is full leaves its workspace's ready index: it waits in the pool's, for whoever frees a
+   * slot there, and at the latest until `at`. Not a change of state, so no version.
+   */
+  holdBack(task: Task, pool: string, at: number): Promise<void>;
+  /** The first task that waits for a slot of a pool. */
+  heldBackHead(pool: string): Promise<TaskId | undefined>;
   /** For a slot whose holder has ended without giving it back; nothing happens if it is not that holder's. */
   releaseSlot(slot: Slot, holder: AgentId): Promise<void>;
   /** Never counted by reading tasks: counters that move in the transactions of the tasks' beginnings and ends. */
@@ -127,9 +140,16 @@ export interface Table {
   listApiKeys(workspace: string): Promise<ApiKey[]>;
   /** The last act of a chain; version 0 and the empty hash before the first. */
   getChainHead(chain: string): Promise<{ version: number; hash: string }>;
+  /** The last act of every chain that has one. */
+  listChainHeads(): Promise<{ chain: string; version: number; hash: string }[]>;
   listActs(chain: string, afterVersion: number, limit: number): Promise<AuditAct[]>;
   /** An act and what it changes, in one transaction; `stale` when another act of the chain was faster. */
   commitAct(act: AuditAct, writes: readonly ActWrite[]): Promise<{ kind: "committed" | "stale" | "contended" }>;
+  /** On condition that no digest has this number yet. */
+  addDigest(record: DigestRecord): Promise<"added" | "exists">;
+  getLastDigest(): Promise<DigestRecord | undefined>;
+  /** Oldest first. */
+  listDigests(afterNumber: number, limit: number): Promise<DigestRecord[]>;
   getOperation(operationId: Operation["operationId"]): Promise<Operation | undefined>;
   /** The ones that are not finished. */
   openOperations(): Promise<Operation[]>;

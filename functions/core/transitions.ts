@@ -33,7 +33,7 @@ export type TaskEvent =
 export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   edited: ["queued"],
   claimed: ["queued"],
-  put_back: ["launching"],
+  put_back: ["launching", "running", "verifying", "publishing"],
   started: ["launching"],
   work_done: ["running"],
   rejected: ["verifying"],
@@ -44,13 +44,14 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   expired: ["queued"],
   killed: ["queued", "launching", "running", "verifying", "publishing"],
   stop_confirmed: ["failed", "killed"],
-  outcome_resolved: ["failed", "killed"],
+  outcome_resolved: ["completed", "failed", "killed"],
 };
 
 /** What else the same transaction writes. A slot names its holder, so a double release is impossible. */
 export type AttemptChange =
   | { kind: "open"; attempt: Attempt }
-  | { kind: "set"; agentId: AgentId; set: Partial<Attempt> };
+  /** `ifLeaseAt`: only while the lease is the one that was read, so that a beat in between wins. */
+  | { kind: "set"; agentId: AgentId; set: Partial<Attempt>; ifLeaseAt?: number };
 /** The workspace stands in the slot, so that the slots alone tell how much each workspace has running. */
 export type SlotChange = { kind: "take" | "release"; slot: Slot; holder: AgentId; workspace: string };
 
@@ -205,10 +206,13 @@ function endAttempt(before: Task, task: Task, state: AttemptState, now: number):
 }
 
 function complete(before: Task, next: Task, event: Extract<TaskEvent, { type: "completed" }>, now: number): Applied {
-  const { slots: _, ...rest } = next;
+  const { slots: _, failure: __, ...rest } = next;
   const result = event.result;
+  // Nothing to push this time; an earlier attempt may have pushed all the same.
   const outcome: Partial<Task> =
-    result.kind === "pushed" ? { branch: result.branch, publishOutcome: "pushed" } : { noChanges: true };
+    result.kind === "pushed"
+      ? { branch: result.branch, publishOutcome: "pushed" }
+      : { noChanges: true, ...owedOutcome(before, now) };
   return { ...endAttempt(before, { ...rest, ...outcome, status: "completed" }, "completed", now), data: { ...result } };
 }
 
@@ -234,11 +238,10 @@ function failAttempt(before: Task, next: Task, failure: Failure, now: number): A
 function kill(before: Task, next: Task, event: Extract<TaskEvent, { type: "killed" }>, now: number): Applied {
   const { slots: _slots, due: _due, ...rest } = next;
   const { by, reason, cause } = event;
-  // A queued task has no sandbox. The commit that kills a live one is the fence; its process is stopped after it.
+  // A task that was never claimed has no sandbox. The commit that kills a live one is the fence; its process is stopped after it.
   const stop: Partial<Task> =
-    before.status === "queued"
-      ? { stopConfirmation: "not_needed", ...owedOutcome(before, now) }
-      : { due: { kind: "stop", at: now + stopCheckMs } };
+    // One that waits for another try had a sandbox, which may live yet.
+    before.attempt === 0 ? { stopConfirmation: "not_needed" } : { due: { kind: "stop", at: now + stopCheckMs } };
   const task: Task = { ...rest, ...stop, status: "killed", killed: { by, reason, from: before.status, cause } };
   const data = { reason, cause, from: before.status, attempt: before.attempt };
   return { ...endAttempt(before, task, "killed", now), data };

@@ -3,9 +3,11 @@ import { hashEvent } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { TaskId } from "../core/ids.ts";
+import { owedBy } from "../core/notices.ts";
 import type { TaskChange } from "../core/table.ts";
 import type { Task, TaskSpec } from "../core/task.ts";
 import { type Applied, applyEvent, type Refused, type TaskEvent } from "../core/transitions.ts";
+import { announceEnd } from "./announce.ts";
 
 export type Change =
   | { kind: "changed"; before: Task; task: Task }
@@ -20,11 +22,16 @@ export interface ChangeOptions {
   fenced?: boolean;
   /** Commits without giving the slots back, because they are contended; the reaper does that. */
   leaveSlots?: boolean;
+  /** Nobody is told that the task has ended: the caller does that, after what is more urgent. */
+  quiet?: boolean;
+  /** Only while the attempt's lease is the one that was read. */
+  ifLeaseAt?: number;
 }
 
 const tries = 3;
 const contendedTries = 8;
 const backoffMs = 25;
+const longestBackoffMs = 500;
 
 /**
  * Applies one event to a task. `decide` is asked again after each conflict, so it always judges the task it changes.
@@ -37,8 +44,9 @@ export async function changeTask(
   taskId: TaskId,
   by: string,
   decide: (task: Task) => Decision | Promise<Decision>,
-  { fenced = false, leaveSlots = false }: ChangeOptions = {},
+  options: ChangeOptions = {},
 ): Promise<Change> {
+  let { leaveSlots = false } = options;
   let stale = 0;
   let contended = 0;
   for (;;) {
@@ -49,16 +57,21 @@ export async function changeTask(
     const applied = applyEvent(before, decision.event, cloud.clock.now());
     if (applied.kind === "refused") return { ...applied, task: before };
     const change = toChange(cloud, before, applied, decision, by);
-    change.fenced = fenced;
+    change.fenced = options.fenced ?? false;
+    if (change.attempt?.kind === "set" && options.ifLeaseAt !== undefined) change.attempt.ifLeaseAt = options.ifLeaseAt;
     if (leaveSlots) change.slots = [];
     const outcome = await cloud.table.commit(change);
     switch (outcome.kind) {
       case "committed":
+        if (owedBy(change) && !options.quiet) await announceEnd(cloud, taskId);
         return { kind: "changed", before, task: change.after };
       case "fenced":
         return { kind: "refused", code: "stopped", reason: `a stop covers ${taskId}`, task: before };
       case "slot_taken":
-        return { kind: "slot_taken", task: before };
+        if (applied.slots?.some(({ kind }) => kind === "take")) return { kind: "slot_taken", task: before };
+        // A slot that should be ours to give back is not: the change must not wait for that.
+        leaveSlots = true;
+        continue;
       case "stale":
         stale += 1;
         if (stale >= tries) throw concurrentUpdate(before);
@@ -72,7 +85,7 @@ export async function changeTask(
           );
         }
     }
-    await cloud.clock.sleep(cloud.ids.random() * backoffMs * 2 ** (stale + contended));
+    await cloud.clock.sleep(cloud.ids.random() * Math.min(longestBackoffMs, backoffMs * 2 ** (stale + contended)));
   }
 }
 

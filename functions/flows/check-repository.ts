@@ -1,6 +1,7 @@
 // Does the repository of a request exist, let us in, and have the branch? Asked before anything is queued.
 import type { Cloud, RemoteAuth, RemoteState } from "../core/cloud.ts";
 import { assertNever, DroverError, type ErrorCode } from "../core/errors.ts";
+import { localRepositoryUser } from "../git/local-repository.ts";
 import { locateRepository } from "./locate-repository.ts";
 
 interface RepositoryChoice {
@@ -14,6 +15,12 @@ export async function checkRepository(cloud: Cloud, workspace: string, choice: R
   const { url, auth } = await locateRepository(cloud, workspace, choice);
   const state = await cloud.remotes.inspect(url, auth, choice.branch);
   if (state.kind === "found") return state.branch;
+  if (state.kind === "not_found" && auth?.username === localRepositoryUser) {
+    throw new DroverError(
+      "repository_not_found",
+      `${choice.repository} is not a git repository on this machine. Check the path.`,
+    );
+  }
   throw new DroverError(codeOf(state), describe(state.message, url, choice.repository, auth));
 }
 

@@ -12,8 +12,8 @@ export type Choice =
   | { kind: "none"; reason: string };
 
 const headLength = 10;
-/** How long a task waits whose repository has all that it may have. */
-const holdBackMs = 10_000;
+/** A task whose repository is full is let go by whoever frees a slot there; this is for the case that nobody does. */
+const holdBackMs = 60_000;
 
 /** The task that a wake-up names is read directly, beside the heads of the index, which lags behind the table. */
 export async function chooseTask(cloud: Cloud, wokenFor: TaskId | undefined): Promise<Choice> {
@@ -67,7 +67,7 @@ async function consider(cloud: Cloud, task: Task): Promise<Choice | "next_task" 
     else if (pool.name.startsWith("workspace:") || pool.name === "global") return "next_workspace";
     else {
       // Out of the index: many such tasks at its head would hide what could run.
-      await cloud.table.holdBack(task, cloud.clock.now() + holdBackMs);
+      await cloud.table.holdBack(task, pool.name, cloud.clock.now() + holdBackMs);
       return "next_task";
     }
   }

@@ -4,7 +4,7 @@ import { type AgentId, parseAgentId } from "../core/ids.ts";
 import { isFinal, isLive, type StopConfirmation, type Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { resolveOutcome } from "./resolve-outcome.ts";
-import { wake } from "./wake.ts";
+import { wakeAfter } from "./wake.ts";
 
 const by = "system:sandbox-state";
 
@@ -23,7 +23,7 @@ export async function confirmStop(
   await cloud.table.recordSandboxStopped(agentId, cloud.clock.now());
   const change = await changeTask(cloud, parsed.taskId, by, (task) => decide(task, parsed.attempt, how, why));
   if (change.kind !== "changed") return;
-  if (!isFinal(change.before.status)) await wake(cloud, parsed.taskId);
+  if (!isFinal(change.before.status)) await wakeAfter(cloud, change.task);
   if (change.task.due?.kind === "outcome") await resolveOutcome(cloud, change.task);
 }
 

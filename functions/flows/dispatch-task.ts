@@ -4,7 +4,7 @@ import { agentIdOf, type TaskId } from "../core/ids.ts";
 import { changeTask } from "./change-task.ts";
 import { chooseTask } from "./choose-task.ts";
 import { killFenced } from "./kill-task.ts";
-import { launchAttempt } from "./launch-attempt.ts";
+import { launchAttempt, recoverLaunch } from "./launch-attempt.ts";
 
 export type Dispatch = { kind: "dispatched"; taskId: TaskId } | { kind: "idle"; reason: string };
 
@@ -13,6 +13,7 @@ const tries = 5;
 
 /** One wake-up starts at most one task: it says only that there may be work. */
 export async function dispatchTask(cloud: Cloud, wokenFor: TaskId | undefined): Promise<Dispatch> {
+  if (wokenFor) await resumeLaunch(cloud, wokenFor);
   for (let n = 0; n < tries; n += 1) {
     const choice = await chooseTask(cloud, wokenFor);
     if (choice.kind === "none") return { kind: "idle", reason: choice.reason };
@@ -39,4 +40,12 @@ export async function dispatchTask(cloud: Cloud, wokenFor: TaskId | undefined): 
     return { kind: "dispatched", taskId: claim.task.taskId };
   }
   return { kind: "idle", reason: "others took every task that was tried" };
+}
+
+/** A wake-up that comes again because its first dispatcher died between the claim and the launch. */
+async function resumeLaunch(cloud: Cloud, taskId: TaskId): Promise<void> {
+  const task = await cloud.table.getTask(taskId);
+  if (task?.status !== "launching") return;
+  const attempt = await cloud.table.getAttempt(agentIdOf(taskId, task.attempt));
+  if (attempt?.state === "spawning" && !attempt.sandboxArn) await recoverLaunch(cloud, attempt);
 }

@@ -5,7 +5,7 @@ import { DroverError } from "../core/errors.ts";
 import type { PermitId } from "../core/ids.ts";
 import type { Failure, Task } from "../core/task.ts";
 import { type Caller, callBack } from "./call-back.ts";
-import { wake } from "./wake.ts";
+import { wakeAfter } from "./wake.ts";
 
 const maxFailureCharacters = 300;
 
@@ -46,19 +46,19 @@ export async function completeAttempt(cloud: Cloud, caller: Caller, message: Com
       ? { kind: "already_done" }
       : { kind: "change", event: { type: "completed", result: message } },
   );
-  await wake(cloud, task.taskId);
+  await wakeAfter(cloud, task);
   return task;
 }
 
 /** live → queued or failed, by the class of the failure. */
 export async function failAttempt(cloud: Cloud, caller: Caller, failure: Failure): Promise<Task> {
-  const message = failure.message.slice(0, maxFailureCharacters);
+  const message = failure.message.slice(0, maxFailureCharacters).toWellFormed();
   const task = await callBack(cloud, caller, (now) =>
     now.status === "failed"
       ? { kind: "already_done" }
       : { kind: "change", event: { type: "attempt_failed", failure: { ...failure, message } } },
   );
-  await wake(cloud, task.taskId);
+  await wakeAfter(cloud, task);
   return task;
 }
 

@@ -2,9 +2,10 @@
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { agentIdOf, type TaskId } from "../core/ids.ts";
-import { isLive, type KillCause, type Task } from "../core/task.ts";
+import type { KillCause, Task } from "../core/task.ts";
+import { announceEnd } from "./announce.ts";
 import { changeTask } from "./change-task.ts";
-import { wake } from "./wake.ts";
+import { wakeAfter } from "./wake.ts";
 
 export interface Kill {
   task: Task;
@@ -31,9 +32,10 @@ export async function killTask(
     );
   }
   const { before, task } = change;
-  if (!isLive(before.status)) return { task, stop: "not_needed" };
-  const stop = await stopSandbox(cloud, before, `killed by ${by}: ${reason}`);
-  await wake(cloud, taskId);
+  const stop = before.attempt === 0 ? "not_needed" : await stopSandbox(cloud, before, `killed by ${by}: ${reason}`);
+  await announceEnd(cloud, taskId);
+  if (stop === "not_needed") return { task, stop };
+  await wakeAfter(cloud, task);
   return { task, stop };
 }
 
@@ -60,6 +62,7 @@ async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reas
     try {
       return await changeTask(cloud, taskId, by, () => ({ event: { type: "killed", reason, by, cause } }), {
         leaveSlots,
+        quiet: true,
       });
     } catch (error) {
       if (!(error instanceof DroverError) || (error.code !== "concurrent_update" && error.code !== "busy")) throw error;

@@ -2,6 +2,7 @@
 import { signAttempt } from "../core/attempt-token.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
+import type { Attempt } from "../core/task.ts";
 import type { TaskEvent } from "../core/transitions.ts";
 import { changeTask } from "./change-task.ts";
 
@@ -30,6 +31,20 @@ export async function launchAttempt(cloud: Cloud, agentId: AgentId): Promise<voi
         type: "attempt_failed",
         failure: { class: "infrastructure", message: `The sandbox could not be launched: ${launch.why}` },
       });
+  }
+}
+
+/**
+ * An attempt without a recorded sandbox: whoever claimed it died, or its answer from ECS was lost. Within the deadline
+ * the same launch is made again, which finds what the first one may have started; after it, what ECS lists is adopted,
+ * and a task without anything goes back.
+ */
+export async function recoverLaunch(cloud: Cloud, { agentId, claimedAt }: Attempt): Promise<void> {
+  if (cloud.clock.now() <= claimedAt + launchDeadlineMs) return launchAttempt(cloud, agentId);
+  const alive = (await cloud.sandboxes.findByAgent(agentId)).find((sandbox) => !sandbox.stopped);
+  if (!alive) return putBack(cloud, agentId, "nothing was launched for it in time");
+  if ((await cloud.table.recordSandbox(agentId, alive.sandboxArn)) === "refused") {
+    await cloud.sandboxes.stop(alive.sandboxArn, `${agentId} has ended`);
   }
 }
 

@@ -15,6 +15,12 @@ export async function locateRepository(
     case "bad":
       throw new DroverError("repository_invalid", parsed.message);
     case "file": {
+      if (choice.credential) {
+        throw new DroverError(
+          "repository_invalid",
+          `${choice.repository} is on this machine and needs no credential. Leave it out.`,
+        );
+      }
       const { localGit } = cloud.settings;
       if (!localGit) {
         throw new DroverError(

@@ -2,14 +2,16 @@
 import type { Cloud } from "../core/cloud.ts";
 import { type AgentId, agentIdOf, parseAgentId } from "../core/ids.ts";
 import { isFenced } from "../core/switches.ts";
-import { isLive, type Task } from "../core/task.ts";
+import { type Attempt, isLive, type Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { confirmStop } from "./confirm-stop.ts";
 import { killFenced } from "./kill-task.ts";
-import { launchDeadlineMs } from "./launch-attempt.ts";
+import { launchDeadlineMs, recoverLaunch } from "./launch-attempt.ts";
+import { resendNotices } from "./resend-notices.ts";
 import { resolveOutcome } from "./resolve-outcome.ts";
 import { continueOperation } from "./stop-scope.ts";
-import { wake } from "./wake.ts";
+import { wake, wakeAfter } from "./wake.ts";
+import { writeDigest } from "./write-digest.ts";
 
 const by = "system:reaper";
 const batch = 50;
@@ -30,6 +32,8 @@ const steps = [
   resolveOutcomes,
   sweepOrphans,
   resendWakeUps,
+  resendNotices,
+  writeDigest,
 ];
 
 /** One round. A step that fails is logged and does not keep the others from their work. */
@@ -99,21 +103,32 @@ async function promoteWaiting(cloud: Cloud): Promise<void> {
 async function expireLeases(cloud: Cloud): Promise<void> {
   for (const { holder } of await cloud.table.heldSlots("global")) {
     const attempt = await cloud.table.getAttempt(holder);
-    if (!attempt || attempt.leaseExpiresAt > cloud.clock.now()) continue;
-    const silent = attempt.state === "spawning" ? "was not up in time" : "has been silent too long";
-    const change = await changeTask(cloud, attempt.taskId, by, async (task) => {
-      // Read again with the task: a beat may have come in between.
-      const current = await cloud.table.getAttempt(holder);
-      if (task.attempt !== attempt.attempt || !current || current.leaseExpiresAt > cloud.clock.now()) {
-        return { kind: "refused", code: "illegal_transition", reason: `${holder} is alive after all` };
-      }
-      const failure = { class: "infrastructure", message: `The sandbox of ${holder} ${silent}.` } as const;
-      return { event: { type: "attempt_failed", failure } };
-    });
-    if (change.kind !== "changed") continue;
-    if (attempt.sandboxArn) await cloud.sandboxes.stop(attempt.sandboxArn, `${holder} ${silent}`);
-    await wake(cloud, attempt.taskId);
+    if (!attempt || attempt.endedAt !== undefined) continue;
+    if (attempt.state === "spawning" && !attempt.sandboxArn) await recoverLaunch(cloud, attempt);
+    else if (attempt.leaseExpiresAt <= cloud.clock.now()) await expireLease(cloud, attempt);
   }
+}
+
+/** A beat that comes between the read and the write moves the lease, and the write is refused: the agent lives. */
+async function expireLease(cloud: Cloud, { agentId, taskId, attempt, state, leaseExpiresAt, sandboxArn }: Attempt) {
+  const silent = state === "spawning" ? "was not up in time" : "has been silent too long";
+  const change = await changeTask(
+    cloud,
+    taskId,
+    by,
+    async (task) => {
+      const current = await cloud.table.getAttempt(agentId);
+      if (task.attempt !== attempt || current?.leaseExpiresAt !== leaseExpiresAt) {
+        return { kind: "refused", code: "illegal_transition", reason: `${agentId} is alive after all` };
+      }
+      const failure = { class: "infrastructure", message: `The sandbox of ${agentId} ${silent}.` } as const;
+      return { event: { type: "attempt_failed", failure } };
+    },
+    { ifLeaseAt: leaseExpiresAt },
+  );
+  if (change.kind !== "changed") return;
+  if (sandboxArn) await cloud.sandboxes.stop(sandboxArn, `${agentId} ${silent}`);
+  await wakeAfter(cloud, change.task);
 }
 
 async function confirmStops(cloud: Cloud): Promise<void> {

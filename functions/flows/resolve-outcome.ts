@@ -6,19 +6,27 @@ import { locateRepository } from "./locate-repository.ts";
 
 const retryMs = 30_000;
 
-/** Only once the sandbox is known to be gone, so that nothing can be pushed after the look. */
+/**
+ * Only once the sandbox is known to be gone. A remote may still be busy with what it was sent before that, so absence
+ * counts only some time after; what is there, counts at once.
+ */
 export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
   const spec = await cloud.table.getSpec(task.taskId);
   if (!spec || !task.branch) return;
   const look = await readRemote(cloud, task, spec);
+  const now = cloud.clock.now();
   if (look.kind === "unknown") {
     console.warn(`the remote of ${task.taskId} did not answer: ${look.message}; asked again in ${retryMs} ms`);
-    return cloud.table.postpone(task, cloud.clock.now() + retryMs);
+    return cloud.table.postpone(task, now + retryMs);
   }
   const landed = look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);
-  const branchDeleted = landed && (await cloud.remotes.deleteBranch(look.url, look.auth, task.branch, look.commit));
+  const settledAt = task.updatedAt + cloud.settings.pushSettleMs;
+  if (!landed && now < settledAt) return cloud.table.postpone(task, settledAt);
+  const unwanted = landed && task.status !== "completed";
+  const branchDeleted = unwanted && (await cloud.remotes.deleteBranch(look.url, look.auth, task.branch, look.commit));
+  const outcome = !landed ? "not_pushed" : unwanted ? "pushed_before_stop" : "pushed";
   await changeTask(cloud, task.taskId, "system:reaper", () => ({
-    event: { type: "outcome_resolved", outcome: landed ? "pushed_before_stop" : "not_pushed", branchDeleted },
+    event: { type: "outcome_resolved", outcome, branchDeleted },
   }));
 }
 

@@ -13,12 +13,15 @@ import { wake } from "./wake.ts";
 
 const contendedTries = 8;
 const backoffMs = 25;
-const idempotencyLifeMs = 24 * 60 * 60 * 1000;
+const defaultIdempotencyLifeMs = 24 * 60 * 60 * 1000;
 
 export interface Submission {
-  principal: ApiKey;
+  /** A key, or drover itself for somebody who has none. */
+  principal: Pick<ApiKey, "principal" | "workspace"> & { keyId: string };
   request: TaskRequest;
   idempotencyKey?: string;
+  /** How long the key is remembered. */
+  idempotencyLifeMs?: number;
   retryOf?: TaskId;
 }
 
@@ -27,7 +30,7 @@ export interface Submission {
  * Throws `idempotency_key_reused`, `isolation_unavailable`, or what is wrong with the repository.
  */
 export async function submitTask(cloud: Cloud, submission: Submission): Promise<{ taskId: TaskId; repeated: boolean }> {
-  const { principal, request, idempotencyKey } = submission;
+  const { principal, request, idempotencyKey, idempotencyLifeMs = defaultIdempotencyLifeMs } = submission;
   const bodyHash = createHash("sha256").update(canonicalJson(request)).digest("hex");
   const now = cloud.clock.now();
   if (idempotencyKey) {

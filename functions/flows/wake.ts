@@ -1,6 +1,8 @@
 // How does somebody tell the dispatcher that there may be work? By a message whose loss only costs time.
 import type { Cloud } from "../core/cloud.ts";
 import type { TaskId } from "../core/ids.ts";
+import { poolsOf } from "../core/slots.ts";
+import type { Task } from "../core/task.ts";
 
 /** Never fails the caller: the task is in the table, and the reaper sends the wake-up again. */
 export async function wake(cloud: Cloud, taskId: TaskId): Promise<void> {
@@ -9,4 +11,25 @@ export async function wake(cloud: Cloud, taskId: TaskId): Promise<void> {
   } catch (error) {
     console.warn(`wake-up for ${taskId} was not sent; the reaper will send it`, error);
   }
+}
+
+/**
+ * After an attempt has ended: its slots are free, and somebody may have waited for just these. Never fails the caller;
+ * what is not done here, the reaper does.
+ */
+export async function wakeAfter(cloud: Cloud, ended: Task): Promise<void> {
+  try {
+    for (const { name } of poolsOf(ended, cloud.settings.limits).filter(({ name }) =>
+      /^(repository|backend):/.test(name),
+    )) {
+      const next = await cloud.table.heldBackHead(name);
+      const task = next && (await cloud.table.getTask(next));
+      if (task?.status !== "queued") continue;
+      await cloud.table.makeReady(task);
+      await cloud.wakeUps.send(task.taskId);
+    }
+  } catch (error) {
+    console.warn(`what waited for the slots of ${ended.taskId} was not let go yet`, error);
+  }
+  await wake(cloud, ended.taskId);
 }

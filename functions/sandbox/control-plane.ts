@@ -3,6 +3,7 @@ import type { z } from "zod";
 import {
   acknowledged,
   type CompleteMessage,
+  maxFailureCharacters,
   permitAnswer,
   type StartAnswer,
   startAnswer,
@@ -56,7 +57,11 @@ export function connectControlPlane(options: ControlPlaneOptions): ControlPlane 
     workDone: async (work) => void (await call("work-done", work, acknowledged)),
     permit: (branch) => call("permit", { branch }, permitAnswer),
     complete: async (message) => void (await call("complete", message, acknowledged)),
-    fail: async (failure) => void (await call("fail", failure, acknowledged)),
+    async fail(failure) {
+      // A refused report would lose the cause: whatever a server or a command said is made to fit.
+      const message = failure.message.slice(0, maxFailureCharacters).toWellFormed() || "no reason was given";
+      await call("fail", { class: failure.class, message }, acknowledged);
+    },
     lastAnswerAt: () => lastAnswerAt,
   };
 }
@@ -75,9 +80,9 @@ async function callOnce({ apiUrl, agentId, token }: ControlPlaneOptions, verb: s
     const text = await response.text();
     if (response.ok) return { kind: "answered", body: JSON.parse(text) };
     const why = `${response.status} ${text.slice(0, 300)}`;
-    // concurrent_update is a 409 too, but only says "again"; every other refusal is final for this attempt.
-    const again = response.status >= 500 || response.status === 429 || text.includes('"concurrent_update"');
-    return { kind: again ? "failed" : "dismissed", why };
+    // These say that the attempt may not go on; concurrent_update is a 409 too, but only says "again".
+    const dismissed = [401, 403, 404, 409].includes(response.status) && !text.includes('"concurrent_update"');
+    return { kind: dismissed ? "dismissed" : "failed", why };
   } catch (error) {
     return { kind: "no_answer", why: error instanceof Error ? `${error.message} ${error.cause ?? ""}` : String(error) };
   }

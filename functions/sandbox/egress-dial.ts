@@ -1,7 +1,7 @@
 // How is an allowed name turned into a connection that goes nowhere else?
 import { lookup } from "node:dns/promises";
 import { createConnection, type Socket } from "node:net";
-import { isPrivateAddress, isPublicAddress } from "./egress-address.ts";
+import { isPrivateAddress, isPublicAddress } from "../core/addresses.ts";
 import { type EgressPolicy, normaliseHost, type Target } from "./egress-policy.ts";
 
 export interface Refusal {

@@ -26,6 +26,8 @@ export function startHeartbeat(
   let toldLength = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let uploading = false;
+  let underWay: Promise<void> = Promise.resolve();
 
   async function beatOnce(): Promise<void> {
     if (Date.now() - step.startedAt > step.limitMs) return;
@@ -33,15 +35,28 @@ export function startHeartbeat(
     const { latest: output, length: outputLength } = log;
     await plane.beat({ seq, step: step.name, stepStartedAt: step.startedAt, output, outputLength });
     toldLength = outputLength;
-    if (Date.now() < uploadAt || log.bytes === uploadedBytes) return;
-    uploadAt = Date.now() + answer.logUploadMs;
+  }
+
+  /** Beside the beats, which must not wait for it; one at a time. */
+  async function uploadLog(): Promise<void> {
+    if (uploading || stopped || Date.now() < uploadAt || log.bytes === uploadedBytes) return;
+    uploading = true;
     uploadedBytes = log.bytes;
     await uploadArtifact(answer.uploads.log.url, log.read());
+    uploadAt = Date.now() + answer.logUploadMs;
+    uploading = false;
+  }
+
+  /** One after the other, or an older one could be written last. */
+  function beat(): Promise<void> {
+    underWay = underWay.catch(() => undefined).then(beatOnce);
+    return underWay;
   }
 
   async function loop(): Promise<void> {
     try {
-      await beatOnce();
+      await beat();
+      void uploadLog();
     } catch (error) {
       if (stopped) return;
       if (error instanceof Dismissed) return onLost(error.message);
@@ -59,7 +74,7 @@ export function startHeartbeat(
       step = { name, startedAt: Date.now(), limitMs };
     },
     async flush() {
-      if (log.length > toldLength) await beatOnce();
+      if (log.length > toldLength) await beat();
     },
     stop() {
       stopped = true;

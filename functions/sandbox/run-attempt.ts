@@ -54,6 +54,8 @@ async function workAndPublish(attempt: Attempt): Promise<Failure | undefined> {
 
   heartbeat.enter("collecting", transferLimitMs);
   await workspace.quiesce();
+  // What the agent made unreadable is part of its tree all the same. `X` leaves the exec bits of files as they are.
+  await workspace.run({ argv: ["chmod", "-R", "u+rwX", "."], timeoutMs: transferLimitMs }, () => undefined);
   const work = await collectWork(workspace, repository, commitMessage(answer), log);
   if (work.kind === "unchanged") {
     log.note("nothing was changed, so nothing is pushed");

@@ -11,9 +11,13 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-/** Port 0 lets the kernel choose. Throws SetUpError when the port is taken. */
-export function serveApi(fetch: Fetch, port: number): Promise<ApiServer> {
-  const server = createAdaptorServer({ fetch: (request) => refuseStrangers(request) ?? fetch(request) }) as Server;
+/**
+ * Port 0 lets the kernel choose. Until `isReady`, everything is answered 503: the functions must not open their cloud
+ * before the environment that names it is complete. Throws SetUpError when the port is taken.
+ */
+export function serveApi(fetch: Fetch, port: number, isReady: () => boolean): Promise<ApiServer> {
+  const answer = (request: Request) => refuseStrangers(request) ?? (isReady() ? fetch(request) : notYet());
+  const server = createAdaptorServer({ fetch: answer }) as Server;
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EADDRINUSE") return reject(error);
@@ -32,6 +36,12 @@ export function serveApi(fetch: Fetch, port: number): Promise<ApiServer> {
     });
   });
 }
+
+const notYet = () =>
+  Response.json(
+    { title: "Starting", status: 503, detail: "drover is starting. Send the request again in a second.", code: "busy" },
+    { status: 503, headers: { "content-type": "application/problem+json", "retry-after": "1" } },
+  );
 
 /** A page that a browser was lured to under another name (DNS rebinding) is not a local client. */
 function refuseStrangers(request: Request): Response | undefined {

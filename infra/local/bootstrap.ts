@@ -6,6 +6,7 @@ import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from "@aws
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { ulid } from "ulid";
 import { formatApiKey, hashSecret } from "../../functions/api/auth.ts";
+import { ensureAuditKey } from "../../functions/aws/audit-key.ts";
 import { getSecret, putSecret } from "../../functions/aws/parameters.ts";
 import { tableDefinition } from "../../functions/aws/table-definition.ts";
 import { cloudOfThisProcess, tokenSecretName } from "../../functions/cloud.ts";
@@ -21,8 +22,10 @@ export async function createTable(tableName: string): Promise<void> {
   }
 }
 
+/** Beside it the pair of keys that signs the audit log's digests, which nobody asks for by hand. */
 export async function ensureTokenSecret(prefix: string): Promise<string> {
   const ssm = new SSMClient();
+  await ensureAuditKey(ssm, prefix);
   const known = await getSecret(ssm, tokenSecretName(prefix));
   if (known) return known;
   const secret = randomBytes(32).toString("base64url");

@@ -1,5 +1,6 @@
 // How does a sandbox reach a repository that is only a path on this machine? Over loopback, with a password of its own.
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { statSync } from "node:fs";
 import { isAbsolute, normalize } from "node:path";
 import { localRepositoryPassword, localRepositoryPrefix } from "../../functions/git/local-repository.ts";
 import type { Endpoint } from "./aws-json.ts";
@@ -13,7 +14,7 @@ export function serveLocalRepositories(options: {
 }): Promise<Endpoint> {
   return startGitServer({
     ...options,
-    resolve: decodePath,
+    resolve: findRepository,
     authorize: (_user, password, request) => {
       const path = decodePath(request.path);
       return path !== undefined && isSame(password, localRepositoryPassword(options.secret, path));
@@ -29,6 +30,12 @@ function decodePath(urlPath: string): string | undefined {
   if (Buffer.from(path).toString("base64url") !== encoded) return undefined;
   if (!isAbsolute(path) || normalize(path) !== path || path.includes("\0")) return undefined;
   return path;
+}
+
+/** A path that is no directory is not found, whatever git would say of it. */
+function findRepository(urlPath: string): string | undefined {
+  const path = decodePath(urlPath);
+  return path && statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : undefined;
 }
 
 /** Both are hashed first: the comparison needs equal lengths, and must not tell how many characters were right. */

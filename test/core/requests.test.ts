@@ -19,6 +19,8 @@ describe("a task request", () => {
     ["priority 11", { ...good, priority: 11 }, "10"],
     ["a priority as text", { ...good, priority: "5" }, "number"],
     ["a branch over two lines", { ...good, branch: "a\nb" }, "control characters"],
+    ["half a character", { ...good, prompt: "a\ud800b" }, "well-formed"],
+    ["a credential that cannot exist", { ...good, credential: "A/b" }, "lower-case"],
     ["an agent nobody knows", { ...good, agent: { kind: "magic" } }, "command"],
   ])("is refused with %s", (_name, body, words) => {
     const result = taskRequest.safeParse(body);

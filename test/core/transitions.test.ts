@@ -27,7 +27,7 @@ const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>
   conflicted: { publishing: "running" },
   expired: { queued: "failed" },
   claimed: { queued: "launching" },
-  put_back: { launching: "queued" },
+  put_back: { launching: "queued", running: "queued", verifying: "queued", publishing: "queued" },
   started: { launching: "running" },
   work_done: { running: "verifying" },
   permit_granted: { verifying: "publishing" },
@@ -35,7 +35,7 @@ const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>
   attempt_failed: { launching: "queued", running: "queued", verifying: "queued", publishing: "queued" },
   killed: { queued: "killed", launching: "killed", running: "killed", verifying: "killed", publishing: "killed" },
   stop_confirmed: { failed: "failed", killed: "killed" },
-  outcome_resolved: { failed: "failed", killed: "killed" },
+  outcome_resolved: { completed: "completed", failed: "failed", killed: "killed" },
 };
 
 const holder = "agt_01K0000000000000000000000A_1";
@@ -146,6 +146,14 @@ describe("slots and attempts", () => {
     expect(after.publishOutcome).toBeUndefined();
   });
 
+  it("completing without changes still asks what an earlier attempt pushed, and forgets how that failed", () => {
+    const failure = { class: "infrastructure", message: "lost" } as const;
+    const task = makeTask({ status: "verifying", publishOutcome: "unresolved", failure });
+    const after = apply(task, { type: "completed", result: { kind: "no_changes" } }).task;
+    expect(after).toMatchObject({ status: "completed", noChanges: true, due: { kind: "outcome", at: now } });
+    expect(after.failure).toBeUndefined();
+  });
+
   it("rejections are counted", () => {
     const once = apply(makeTask({ status: "verifying" }), { type: "rejected", why: "x" }).task;
     expect(apply({ ...once, status: "verifying" }, { type: "rejected", why: "y" }).task.rejections).toBe(2);
@@ -172,9 +180,13 @@ describe("a kill", () => {
     expect(stopped).toMatchObject({ task: { due: { kind: "outcome", at: now }, stopConfirmation: "stopped" } });
   });
 
-  it("of a task that waits for its second attempt still resolves what the first may have pushed", () => {
+  it("of a task that waits for its second attempt stops what the first may have left, then asks what it pushed", () => {
     const waiting = makeTask({ status: "queued", slots: undefined, publishOutcome: "unresolved" });
-    expect(applyEvent(waiting, kill, now)).toMatchObject({ task: { due: { kind: "outcome", at: now } } });
+    const killed = applyEvent(waiting, kill, now);
+    expect(killed).toMatchObject({ task: { due: { kind: "stop" } } });
+    if (killed.kind === "refused") throw new Error(killed.reason);
+    const stopped = applyEvent(killed.task, { type: "stop_confirmed", how: "stopped" }, now);
+    expect(stopped).toMatchObject({ task: { due: { kind: "outcome", at: now } } });
   });
 
   it("is confirmed once only", () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isPrivateAddress, isPublicAddress } from "../../functions/sandbox/egress-address.ts";
+import { isPrivateAddress, isPublicAddress } from "../../functions/core/addresses.ts";
 import { parseRules } from "../../functions/sandbox/egress-policy.ts";
 
 const policy = parseRules({

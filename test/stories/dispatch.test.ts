@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
 import { handler as dispatcher } from "../../functions/dispatcher.ts";
+import { changeTask } from "../../functions/flows/change-task.ts";
+import { launchDeadlineMs } from "../../functions/flows/launch-attempt.ts";
 import { checkInvariants } from "../support/invariants.ts";
 import { drover, useRemote } from "../support/remote.ts";
 import { call, submit, tasksPath, until, untilSettled, untilStatus, useStack } from "../support/stack.ts";
@@ -59,7 +61,7 @@ it("a claim whose answer got lost is recognised as our own", async () => {
   await checkInvariants(stack, [taskId]);
 });
 
-it("a claim whose answers all got lost is found by its lease, and the task is tried again", async () => {
+it("a claim whose answers all got lost is found, and the task goes back without using an attempt", async () => {
   const lost = stack.faults.DYNAMODB.on({
     operation: "TransactWriteItems",
     match: contains('"claimed"'),
@@ -71,9 +73,9 @@ it("a claim whose answers all got lost is found by its lease, and the task is tr
   const [attempt] = await stack.cloud.table.listAttempts(taskId);
   expect(attempt).toMatchObject({ state: "spawning" });
   lost.remove();
-  const { clock, settings } = stack.cloud;
+  const { clock } = stack.cloud;
   const realNow = clock.now;
-  clock.now = () => realNow() + settings.launchLimitMs;
+  clock.now = () => realNow() + launchDeadlineMs + 1;
   try {
     await until("the next attempt has done it", async () => {
       await stack.local.reaper.runNow();
@@ -82,7 +84,7 @@ it("a claim whose answers all got lost is found by its lease, and the task is tr
   } finally {
     clock.now = realNow;
   }
-  expect(await untilSettled(stack, taskId)).toMatchObject({ attempt: 2 });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ attempt: 2, attemptsUsed: 1 });
   await checkInvariants(stack, [taskId]);
 });
 
@@ -91,6 +93,50 @@ it("a launch whose answer got lost starts no second sandbox", async () => {
   const taskId = await submit(stack, { repository: remote.url, command: write("launched") });
   expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1 });
   expect(lost.hits()).toBe(1);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a dispatcher that dies between the claim and the launch: the wake-up that comes again launches that very attempt", async () => {
+  const dead = stack.faults.ECS.on({
+    operation: "RunTask",
+    do: { kind: "error", type: "ServerException", message: "x", status: 500 },
+  });
+  const taskId = await submit(stack, { repository: remote.url, command: write("resumed"), maxAttempts: 1 });
+  await untilStatus(stack, taskId, "launching");
+  await until("the launch has failed", async () => dead.hits() >= 3);
+  dead.remove();
+  await wakeUp(taskId);
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1, attemptsUsed: 1 });
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a sandbox that was started but never recorded is found by its agent, and its task goes on", async () => {
+  const lost = stack.faults.ECS.on({ operation: "RunTask", do: { kind: "drop_answer" }, times: 3 });
+  const taskId = await submit(stack, { repository: remote.url, command: write("adopted") });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1 });
+  lost.remove();
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a beat that comes after the reaper's look keeps the agent alive", async () => {
+  const taskId = await submit(stack, { repository: remote.url, command: ["sleep", "2"] });
+  await untilStatus(stack, taskId, "running");
+  const { table } = stack.cloud;
+  const leaseRead = (await table.listAttempts(taskId))[0]?.leaseExpiresAt ?? 0;
+  await until(
+    "a beat moves the lease",
+    async () => ((await table.listAttempts(taskId))[0]?.leaseExpiresAt ?? 0) > leaseRead,
+  );
+  const failure = { class: "infrastructure", message: "silent" } as const;
+  const expiry = changeTask(
+    stack.cloud,
+    taskId,
+    "system:test",
+    () => ({ event: { type: "attempt_failed", failure } }),
+    { ifLeaseAt: leaseRead },
+  );
+  await expect(expiry).rejects.toMatchObject({ code: "concurrent_update" });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1 });
   await checkInvariants(stack, [taskId]);
 });
 

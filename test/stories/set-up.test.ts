@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { until } from "../support/stack.ts";
 import { runStart, type Started, untilUp } from "../support/start-script.ts";
 
 const remote = useRemote();
+const task = { prompt: "Try", agent: { kind: "command", command: ["sh", "-c", "echo ran > ran"] } };
 const started: Started[] = [];
 const dirs: string[] = [];
 
@@ -41,11 +42,22 @@ afterEach(async () => {
     child.kill("SIGTERM");
     await exited;
   }
+  for (const dir of dirs) await until(`no process is left on ${dir}`, async () => countProcesses(dir) === 0);
   for (const dir of dirs.splice(0)) {
     await removeTree(sandboxBase(dir));
     rmSync(dir, { recursive: true, force: true });
   }
 });
+
+function countProcesses(dir: string): number {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(dir);
+    } catch {
+      return false; // It ended while we looked.
+    }
+  }).length;
+}
 
 it("a port in use is named, with what to do", async () => {
   const blocker = createServer().listen(0, "127.0.0.1");
@@ -92,6 +104,57 @@ it("a disk without space is named before anything is begun", () => {
   }
 });
 
+it("requests that come while it starts are told to come again, and break nothing", async () => {
+  const blocker = createServer().listen(0, "127.0.0.1");
+  await once(blocker, "listening");
+  const { port } = blocker.address() as { port: number };
+  await new Promise((closed) => blocker.close(closed));
+  const run = start(["--data", freshDir(), "--port", String(port)]);
+  const seen = new Set<number>();
+  await until("it is up", async () => {
+    const status = await fetch(`http://127.0.0.1:${port}/health/ready`).then(
+      (r) => r.status,
+      () => 0,
+    );
+    seen.add(status);
+    return status === 200;
+  });
+  expect([...seen].every((status) => [0, 200, 503].includes(status))).toBe(true);
+  const { body } = await request(await untilUp(run), "POST", "", { ...task, repository: remote.url });
+  const at = await untilUp(run);
+  await until(
+    "its task has run",
+    async () => (await request(at, "GET", `/${body.taskId}`)).body.status === "completed",
+  );
+});
+
+it("Ctrl-C while it starts leaves nothing behind; Ctrl-C in mid-task uses no attempt", async () => {
+  const dir = freshDir();
+  const early = start(["--data", dir, "--port", "0"]);
+  await until("it has begun", async () => existsSync(join(dir, "lock.json")));
+  early.child.kill("SIGINT");
+  expect(await early.exited).toBe(0);
+  expect(existsSync(join(dir, "lock.json"))).toBe(false);
+
+  const first = start(["--data", dir, "--port", "0"]);
+  const at = await untilUp(first);
+  const slow = {
+    ...task,
+    maxAttempts: 1,
+    agent: { kind: "command", command: ["sh", "-c", "sleep 2; echo ran > ran"] },
+  };
+  const { body } = await request(at, "POST", "", { ...slow, repository: remote.url });
+  await until("it runs", async () => (await request(at, "GET", `/${body.taskId}`)).body.status === "running");
+  first.child.kill("SIGINT");
+  expect(await first.exited).toBe(0);
+  const again = await untilUp(start(["--data", dir, "--port", "0"]));
+  const ended = await until("it has ended", async () => {
+    const now = (await request(again, "GET", `/${body.taskId}`)).body;
+    return ["completed", "failed"].includes(now.status) ? now : undefined;
+  });
+  expect(ended).toMatchObject({ status: "completed", attempt: 2 });
+});
+
 it("secrets lie in files that only their owner can read, and Ctrl-C leaves no lock", async () => {
   const dir = freshDir();
   const run = start(["--data", dir, "--port", "0"]);
@@ -104,8 +167,6 @@ it("secrets lie in files that only their owner can read, and Ctrl-C leaves no lo
   expect(await run.exited).toBe(0);
   expect(existsSync(join(dir, "lock.json"))).toBe(false);
 });
-
-const task = { prompt: "Try", agent: { kind: "command", command: ["sh", "-c", "echo ran > ran"] } };
 
 it("without isolation a user's task is refused with the cause and the remedy", async () => {
   const run = start(["--data", freshDir(), "--port", "0"], { namespacesBanned: true });

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { checkInvariants } from "../support/invariants.ts";
 import { drover, useRemote } from "../support/remote.ts";
@@ -72,13 +74,29 @@ it("files that the repository ignores are not part of the work", async () => {
   expect(remote.git("diff", "--name-only", `main..${drover(taskId)}`)).toBe(".gitignore\ndeep/file\n");
 });
 
-it("a tracked file that became unreadable stays as it was, and the log says so", async () => {
-  const command = sh("chmod 000 src/a.txt; mkfifo pipe; rm README.md; mkfifo README.md; echo new > new.txt");
+it("what the agent made unreadable is still there; what it made special is left as it was, and the log says so", async () => {
+  const command = sh("echo new > src/a.txt; chmod 000 src; rm README.md; mkfifo README.md; echo new > new.txt");
   const taskId = await submit(stack, { repository: remote.url, command });
   await untilSettled(stack, taskId);
-  expect(remote.git("diff", "--name-only", `main..${drover(taskId)}`)).toBe("new.txt\n");
+  expect(remote.git("diff", "--name-only", `main..${drover(taskId)}`)).toBe("new.txt\nsrc/a.txt\n");
   const { body } = await call(stack, "GET", `${tasksPath}/${taskId}/log`);
-  expect(body).toMatch(/"src\/a.txt" is left out/);
+  expect(body).toMatch(/"README.md" is left out/);
+});
+
+it("a server that refuses the push at length is quoted, and the task is not tried again", async () => {
+  const hook = join(remote.bareDir, "hooks", "pre-receive");
+  writeFileSync(hook, "#!/bin/sh\nyes 'the policy says no' | head -c 5000 >&2\nexit 1\n", { mode: 0o755 });
+  const taskId = await submit(stack, { repository: remote.url, command: sh("echo x > x") });
+  const task = await untilSettled(stack, taskId);
+  rmSync(hook);
+  expect(task).toMatchObject({
+    status: "failed",
+    attempt: 1,
+    failure: { class: "poison" },
+    publishOutcome: "not_pushed",
+  });
+  expect(task.failure?.message).toContain("the policy says no");
+  await checkInvariants(stack, [taskId]);
 });
 
 it("a command that fails fails its task with the exit code and its last words", async () => {

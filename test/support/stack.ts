@@ -26,7 +26,12 @@ export function useStack(settings: Record<string, string> = {}): TestStack {
   const dataDir = mkdtempSync(join(tmpdir(), "drover-test-"));
   const faults: Record<string, FaultProxy> = {};
   beforeAll(async () => {
-    Object.assign(process.env, { DROVER_BEAT_MS: "100", DROVER_LOG_UPLOAD_MS: "500", ...settings });
+    Object.assign(process.env, {
+      DROVER_BEAT_MS: "100",
+      DROVER_LOG_UPLOAD_MS: "500",
+      DROVER_PUSH_SETTLE_MS: "500",
+      ...settings,
+    });
     stack.local = await startLocal({
       dataDir,
       port: 0,

@@ -32,6 +32,8 @@ const codeParts = ["functions/sandbox", "functions/core", "functions/git/tree.ts
 const packageNames = ["zod", "ignore"] as const;
 
 const abandonedMs = 3_600_000;
+/** An attempt lasts a day at most. */
+const outdatedMs = 2 * 24 * 3_600_000;
 const underWay = new Map<string, Promise<string>>();
 
 export function defaultSources(): ImageSources {
@@ -119,13 +121,13 @@ async function openForReading(path: string): Promise<void> {
   await chmod(path, 0o755);
 }
 
-/** What a process that was killed in the middle has left. */
+/** What a killed process has left half-made, and images of older code that no sandbox can be running on any more. */
 async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    if (!name.startsWith(".making-")) continue;
+    const keptMs = name.startsWith(".making-") ? abandonedMs : outdatedMs;
     const path = join(parent, name);
     const found = await stat(path).catch(() => undefined); // its maker may have renamed it meanwhile
-    if (found && Date.now() - found.mtimeMs > abandonedMs) await rm(path, { recursive: true, force: true });
+    if (found && Date.now() - found.mtimeMs > keptMs) await rm(path, { recursive: true, force: true });
   }
 }
 

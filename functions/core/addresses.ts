@@ -19,6 +19,7 @@ const privateV4 = listRanges(
   "10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.0.2.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 " +
     "203.0.113.0/24",
 );
+const loopbackV4 = listRanges("ipv4", "127.0.0.0/8");
 const privateV6 = listRanges("ipv6", "::1/128 fc00::/7");
 /** Within it: where AWS answers with credentials and metadata. */
 const metadataV6 = listRanges("ipv6", "fd00:ec2::/32");
@@ -28,6 +29,12 @@ export function isPublicAddress(address: string): boolean {
   if (family === 4) return !notPublicV4.check(address, "ipv4");
   if (family !== 6 || address.includes("%")) return false;
   return publicV6.check(address, "ipv6") && !notPublicV6.check(address, "ipv6");
+}
+
+/** This machine itself. */
+export function isLoopbackAddress(address: string): boolean {
+  const family = isIP(address);
+  return family === 4 ? loopbackV4.check(address, "ipv4") : address === "::1";
 }
 
 /** Private or loopback. Never link-local (169.254.0.0/16), where cloud metadata and credentials live. */

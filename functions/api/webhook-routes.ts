@@ -1,0 +1,194 @@
+// How does an admin choose where a workspace's notices go, and see what became of them?
+import { randomBytes } from "node:crypto";
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Cloud } from "../core/cloud.ts";
+import { DroverError } from "../core/errors.ts";
+import { type Delivery, isDeliveryId, noticeTypes, type Webhook } from "../core/notices.ts";
+import type { ApiKey } from "../core/table.ts";
+import { formatWebhookSecret } from "../core/webhook-signature.ts";
+import { addWebhook, findWebhook, redeliver, removeWebhook } from "../flows/webhooks.ts";
+import type { Api, OpenCloud } from "./app.ts";
+import { authenticate, security } from "./auth.ts";
+import { problemResponse } from "./problems.ts";
+import { requireRole } from "./roles.ts";
+import { json } from "./task-routes.ts";
+
+const path = "/api/orchestrator/workspaces/{workspace}/webhooks";
+const params = z.object({
+  workspace: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _"),
+});
+const webhookParams = params.extend({ webhookId: z.string().max(64) });
+const deliveryParams = webhookParams.extend({ deliveryId: z.string().max(128) });
+const secretBytes = 32;
+
+const webhookRequest = z.strictObject({
+  url: z.string().min(1).max(2048),
+  events: z
+    .array(z.enum(noticeTypes))
+    .min(1)
+    .default([...noticeTypes]),
+});
+const webhookSchema = z.object({
+  webhookId: z.string(),
+  url: z.string(),
+  events: z.array(z.enum(noticeTypes)),
+  createdBy: z.string(),
+  createdAt: z.string(),
+});
+const deliverySchema = z.object({
+  deliveryId: z.string(),
+  /** What the receiver gets as `webhook-id`. */
+  messageId: z.string(),
+  type: z.enum(noticeTypes),
+  taskId: z.string(),
+  state: z.enum(["pending", "delivered", "failed"]),
+  createdAt: z.string(),
+  attempts: z.int(),
+  nextAt: z.string().optional(),
+  tries: z.array(
+    z.object({ at: z.string(), durationMs: z.int(), status: z.int().optional(), why: z.string().optional() }),
+  ),
+});
+const notFound = problemResponse("The workspace has no such webhook, or the webhook no such delivery");
+const forbidden = problemResponse("The key is not an admin of that workspace");
+
+const add = createRoute({
+  method: "post",
+  path,
+  summary: "Have the workspace's notices sent to a URL; the secret that signs them is shown in this answer only",
+  security,
+  request: { params, body: { required: true, content: json(webhookRequest) } },
+  responses: {
+    201: { description: "The webhook", content: json(webhookSchema.extend({ secret: z.string() })) },
+    403: forbidden,
+    422: problemResponse("Notices may not be sent to that URL, or there are too many webhooks"),
+  },
+});
+
+const list = createRoute({
+  method: "get",
+  path,
+  summary: "List the webhooks of a workspace",
+  security,
+  request: { params },
+  responses: {
+    200: {
+      description: "The webhooks, without their secrets",
+      content: json(z.object({ webhooks: z.array(webhookSchema) })),
+    },
+    403: forbidden,
+  },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path: `${path}/{webhookId}`,
+  summary: "Remove a webhook with its secret; deliveries under way fail",
+  security,
+  request: { params: webhookParams },
+  responses: { 204: { description: "Removed" }, 403: forbidden, 404: notFound },
+});
+
+const listDeliveries = createRoute({
+  method: "get",
+  path: `${path}/{webhookId}/deliveries`,
+  summary: "What was sent to a webhook, newest first, and what came of it",
+  security,
+  request: {
+    params: webhookParams,
+    query: z.strictObject({
+      limit: z.coerce.number().int().min(1).max(100).default(25),
+      cursor: z.string().optional(),
+    }),
+  },
+  responses: {
+    200: {
+      description: "One page; `nextCursor` is absent on the last",
+      content: json(z.object({ deliveries: z.array(deliverySchema), nextCursor: z.string().optional() })),
+    },
+    403: forbidden,
+    404: notFound,
+  },
+});
+
+const sendAgain = createRoute({
+  method: "post",
+  path: `${path}/{webhookId}/deliveries/{deliveryId}/redeliver`,
+  summary: "Send a delivery again, under the same webhook-id",
+  security,
+  request: { params: deliveryParams },
+  responses: {
+    202: { description: "It will be sent at once", content: json(deliverySchema) },
+    403: forbidden,
+    404: notFound,
+  },
+});
+
+export function addWebhookRoutes(app: Api, openCloud: OpenCloud): void {
+  const openFor = async (context: Context, workspace: string): Promise<{ cloud: Cloud; admin: ApiKey }> => {
+    const cloud = await openCloud();
+    const admin = await authenticate(cloud, context);
+    requireRole(admin, "workspace_admin", workspace);
+    return { cloud, admin };
+  };
+
+  app.openapi(add, async (context) => {
+    const { workspace } = context.req.valid("param");
+    const { cloud, admin } = await openFor(context, workspace);
+    const secret = formatWebhookSecret(randomBytes(secretBytes));
+    const webhook = await addWebhook(cloud, admin.keyId, { workspace, ...context.req.valid("json"), secret });
+    return context.json({ ...viewWebhook(webhook), secret }, 201);
+  });
+
+  app.openapi(list, async (context) => {
+    const { workspace } = context.req.valid("param");
+    const { cloud } = await openFor(context, workspace);
+    return context.json({ webhooks: (await cloud.notices.listWebhooks(workspace)).map(viewWebhook) }, 200);
+  });
+
+  app.openapi(remove, async (context) => {
+    const { workspace, webhookId } = context.req.valid("param");
+    const { cloud, admin } = await openFor(context, workspace);
+    await removeWebhook(cloud, admin.keyId, workspace, webhookId);
+    return context.body(null, 204);
+  });
+
+  app.openapi(listDeliveries, async (context) => {
+    const { workspace, webhookId } = context.req.valid("param");
+    const { cloud } = await openFor(context, workspace);
+    const webhook = await findWebhook(cloud, workspace, webhookId);
+    const { limit, cursor } = context.req.valid("query");
+    if (cursor !== undefined && !isDeliveryId(cursor)) {
+      throw new DroverError("invalid_request", "The cursor is not one that a list answered. Start without a cursor.");
+    }
+    const read = await cloud.notices.listDeliveries(webhook.webhookId, cursor, limit + 1);
+    const page = read.slice(0, limit);
+    const nextCursor = read.length > limit ? page.at(-1)?.deliveryId : undefined;
+    return context.json({ deliveries: page.map(viewDelivery), nextCursor }, 200);
+  });
+
+  app.openapi(sendAgain, async (context) => {
+    const { workspace, webhookId, deliveryId } = context.req.valid("param");
+    const { cloud } = await openFor(context, workspace);
+    const webhook = await findWebhook(cloud, workspace, webhookId);
+    return context.json(viewDelivery(await redeliver(cloud, webhook, deliveryId)), 202);
+  });
+}
+
+const iso = (at: number) => new Date(at).toISOString();
+
+const viewWebhook = ({ workspace: _, createdAt, ...webhook }: Webhook): z.output<typeof webhookSchema> => ({
+  ...webhook,
+  createdAt: iso(createdAt),
+});
+
+function viewDelivery(delivery: Delivery): z.output<typeof deliverySchema> {
+  const { deliveryId, messageId, type, taskId, state, createdAt, attempts, nextAt, tries } = delivery;
+  return {
+    ...{ deliveryId, messageId, type, taskId, state, attempts },
+    createdAt: iso(createdAt),
+    ...(state === "pending" ? { nextAt: iso(nextAt) } : {}),
+    tries: tries.map(({ at, ...tried }) => ({ at: iso(at), ...tried })),
+  };
+}

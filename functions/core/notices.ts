@@ -1,0 +1,160 @@
+// Who outside is told that a task has ended, and what is kept until they know?
+import type { EventId, TaskId } from "./ids.ts";
+import type { TaskChange } from "./table.ts";
+import { type FinalStatus, isFinal } from "./task.ts";
+
+export const noticeTypes = ["task.completed", "task.failed", "task.killed", "task.escalated"] as const;
+export type NoticeType = (typeof noticeTypes)[number];
+
+export type WebhookId = `whk_${string}`;
+export type DeliveryId = `dlv_${string}`;
+
+/**
+ * In the outbox, written with the task's end and there until every sink has taken it: this is why no end goes untold,
+ * though queues lose messages and functions die.
+ */
+export interface Owed {
+  taskId: TaskId;
+  workspace: string;
+  /** The audit event of the end: the notices take their ids from it, so that a repetition is recognised. */
+  eventId: EventId;
+  status: FinalStatus;
+  escalated: boolean;
+  at: number;
+}
+
+/** What goes out: the same for every receiver, however often it is sent. */
+export interface Notice {
+  /** `webhook-id`; receivers drop what they have seen. */
+  messageId: string;
+  eventId: EventId;
+  type: NoticeType;
+  taskId: TaskId;
+  workspace: string;
+  at: number;
+  data: Record<string, unknown>;
+}
+
+/** An address that a workspace wants to be told at. Its secret is not here. */
+export interface Webhook {
+  webhookId: WebhookId;
+  workspace: string;
+  url: string;
+  events: NoticeType[];
+  createdBy: string;
+  createdAt: number;
+}
+
+/** One try to hand over a delivery. */
+export interface Try {
+  at: number;
+  durationMs: number;
+  /** What the receiver answered, if it did. */
+  status?: number;
+  why?: string;
+}
+
+/** One notice on its way to one webhook. The queue holds its id only: this record is the truth. */
+export interface Delivery {
+  deliveryId: DeliveryId;
+  webhookId: WebhookId;
+  workspace: string;
+  messageId: string;
+  type: NoticeType;
+  taskId: TaskId;
+  /** Fixed when it was made, so that every repetition has the same bytes. */
+  body: string;
+  state: "pending" | "delivered" | "failed";
+  createdAt: number;
+  /** Tries begun; also the lock, since whoever begins one raises it on condition of what it read. */
+  attempts: number;
+  /** Where `attempts` ends; a redelivery adds to it. */
+  maxAttempts: number;
+  /** While pending: the next try, or when one that was begun counts as lost. */
+  nextAt: number;
+  /** The last ones. */
+  tries: Try[];
+  /** Epoch seconds; the table then forgets it. */
+  expiresAt: number;
+}
+
+export type NoticeMessage = { taskId: TaskId } | { deliveryId: DeliveryId };
+
+/** Where webhooks, deliveries and the outbox are kept; the outbox is filled by `Table.commit`. */
+export interface Notices {
+  getOwed(taskId: TaskId): Promise<Owed | undefined>;
+  listOwed(limit: number): Promise<Owed[]>;
+  clearOwed(taskId: TaskId): Promise<void>;
+  getWebhook(workspace: string, webhookId: WebhookId): Promise<Webhook | undefined>;
+  listWebhooks(workspace: string): Promise<Webhook[]>;
+  /** Nothing happens if it exists. */
+  createDelivery(delivery: Delivery): Promise<void>;
+  getDelivery(deliveryId: DeliveryId): Promise<Delivery | undefined>;
+  /** Newest first. */
+  listDeliveries(webhookId: WebhookId, before: DeliveryId | undefined, limit: number): Promise<Delivery[]>;
+  /** On condition that neither its state nor its attempts have changed since `before` was read. */
+  replaceDelivery(before: Delivery, after: Delivery): Promise<"replaced" | "stale">;
+  /** Pending ones whose time has come; read from the index, which lags. */
+  dueDeliveries(now: number, limit: number): Promise<DeliveryId[]>;
+}
+
+/** A message may be lost, doubled or late: each is only a wake-up for what the table says. */
+export interface NoticeQueue {
+  /** At most 900 s of delay. */
+  send(messages: readonly NoticeMessage[], delaySeconds?: number): Promise<void>;
+}
+
+export interface WebhookSecrets {
+  put(webhookId: WebhookId, secret: string): Promise<void>;
+  get(webhookId: WebhookId): Promise<string | undefined>;
+  /** Also when there is none. */
+  remove(webhookId: WebhookId): Promise<void>;
+}
+
+export type PostOutcome =
+  | { kind: "answered"; status: number }
+  /** Nothing was sent, and trying again would end the same way. */
+  | { kind: "refused"; why: string }
+  | { kind: "unreachable"; why: string };
+
+export interface Receivers {
+  /** Why this address may not be used; undefined when it may. Names are resolved. */
+  judge(url: string): Promise<string | undefined>;
+  /** One POST, to an address that was judged; no redirect is followed. Never throws. */
+  post(url: string, headers: Record<string, string>, body: string): Promise<PostOutcome>;
+}
+
+export interface NoticeSettings {
+  /** Waits between the tries of a delivery; one try more than there are waits. */
+  backoffMs: readonly number[];
+  /** For one POST in all. */
+  timeoutMs: number;
+}
+
+/** What a change of a task owes the outside: something only when it ends the task. */
+export function owedBy({ before, after, event }: TaskChange): Owed | undefined {
+  if (isFinal(before.status) || !isFinal(after.status)) return undefined;
+  return {
+    taskId: after.taskId,
+    workspace: after.workspace,
+    eventId: event.eventId,
+    status: after.status,
+    escalated: after.escalated ?? false,
+    at: event.at,
+  };
+}
+
+const deliveryIdForm = /^dlv_([0-9A-Z]{1,40})_([0-9A-Z]{1,40})_(completed|failed|killed|escalated)$/;
+
+/** Made of the webhook, the event and the type: the same notice for the same webhook is always the same delivery. */
+export function deliveryIdOf(webhookId: WebhookId, { eventId, type }: Pick<Notice, "eventId" | "type">): DeliveryId {
+  return `dlv_${webhookId.slice("whk_".length)}_${eventId.slice("evt_".length)}_${type.slice("task.".length)}`;
+}
+
+/** `order` sorts the deliveries of a webhook by time. */
+export function parseDeliveryId(text: string): { webhookId: WebhookId; order: string } | undefined {
+  const match = deliveryIdForm.exec(text);
+  return match ? { webhookId: `whk_${match[1]}`, order: `${match[2]}_${match[3]}` } : undefined;
+}
+
+export const isDeliveryId = (text: string): text is DeliveryId => parseDeliveryId(text) !== undefined;

@@ -1,0 +1,63 @@
+// One delivery: begin a try, post it, write down what came of it, and say when to try again.
+import type { Cloud } from "../core/cloud.ts";
+import type { Delivery, DeliveryId, PostOutcome } from "../core/notices.ts";
+import { signWebhook } from "../core/webhook-signature.ts";
+import { afterTry } from "../core/webhook-tries.ts";
+import { sendMessages } from "./announce.ts";
+
+/** Clocks differ, and SQS counts whole seconds. */
+const earlyMs = 1_000;
+/** After a try's own time: whoever began it has died, and the reaper lets another begin. */
+const lostAfterMs = 30_000;
+
+export type Delivered = { kind: "tried"; state: Delivery["state"] } | { kind: "skipped"; reason: string };
+
+/**
+ *   A reads attempts 1 ── begins: writes attempts 2 ── posts ── writes the result
+ *   B         reads attempts 1 ── begins: refused, somebody else is at it
+ *
+ * A try is counted when it begins, so one that kills its function is not repeated for ever. Whoever dies after the post
+ * leaves a delivery that is posted again: at least once, under the same id.
+ */
+export async function deliverNotice(cloud: Cloud, deliveryId: DeliveryId): Promise<Delivered> {
+  const found = await cloud.notices.getDelivery(deliveryId);
+  const startedAt = cloud.clock.now();
+  if (found?.state !== "pending") return skipped("it is not pending");
+  if (found.nextAt > startedAt + earlyMs) return skipped("its time has not come");
+  if (found.attempts >= found.maxAttempts) return giveUp(cloud, found);
+
+  const claimedUntil = startedAt + cloud.settings.notices.timeoutMs + lostAfterMs;
+  const claimed: Delivery = { ...found, attempts: found.attempts + 1, nextAt: claimedUntil };
+  if ((await cloud.notices.replaceDelivery(found, claimed)) === "stale") return skipped("another is at it");
+  const outcome = await post(cloud, claimed);
+
+  const now = cloud.clock.now();
+  const tried = { outcome, startedAt, now, random: cloud.ids.random() };
+  const next = afterTry(claimed, tried, cloud.settings.notices.backoffMs);
+  if ((await cloud.notices.replaceDelivery(claimed, next)) === "stale") return skipped("it was begun again meanwhile");
+  if (next.state === "pending") await sendMessages(cloud, [{ deliveryId }], next.nextAt - now);
+  if (next.state === "failed") console.warn(`${deliveryId} is given up after ${next.attempts} tries`);
+  return { kind: "tried", state: next.state };
+}
+
+const skipped = (reason: string): Delivered => ({ kind: "skipped", reason });
+
+/** Its last try was begun and never came to an end. */
+async function giveUp(cloud: Cloud, found: Delivery): Promise<Delivered> {
+  await cloud.notices.replaceDelivery(found, { ...found, state: "failed" });
+  return { kind: "tried", state: "failed" };
+}
+
+async function post(cloud: Cloud, { workspace, webhookId, messageId, body }: Delivery): Promise<PostOutcome> {
+  const webhook = await cloud.notices.getWebhook(workspace, webhookId);
+  if (!webhook) return { kind: "refused", why: "the webhook was removed" };
+  const secret = await cloud.webhookSecrets.get(webhookId);
+  if (!secret) return { kind: "unreachable", why: "the webhook has no secret" };
+  const headers = {
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(body)),
+    "user-agent": "drover",
+    ...signWebhook(secret, messageId, cloud.clock.now(), body),
+  };
+  return cloud.receivers.post(webhook.url, headers, body);
+}

@@ -1,0 +1,49 @@
+// Which queues are there on one machine besides the dispatcher's, and which functions do they call?
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { handler as intake } from "../functions/intake.ts";
+import { handler as notify } from "../functions/notify.ts";
+import { setUnlessGiven } from "../infra/local/environment.ts";
+import type { LocalSqs, SqsQueueOptions } from "../infra/local/sqs.ts";
+import { startTrigger, type Trigger } from "../infra/local/trigger.ts";
+
+const notifyQueue = "drover-notify";
+/** The public one. On this machine its messages live as long as this process: send again what made no task. */
+const intakeQueue = "drover-intake";
+const dead = (name: string) => `${name}-dead`;
+
+const visibilityTimeoutMs = 60_000;
+/** Above its own limit of tries, after which the intake function buries a message with the reason. */
+const intakeMaxReceives = 1_000;
+
+export const sideQueues: readonly SqsQueueOptions[] = [
+  { name: notifyQueue, visibilityTimeoutMs, maxReceiveCount: 5, deadLetterQueue: dead(notifyQueue) },
+  { name: dead(notifyQueue), visibilityTimeoutMs },
+  { name: intakeQueue, visibilityTimeoutMs, maxReceiveCount: intakeMaxReceives, deadLetterQueue: dead(intakeQueue) },
+  { name: dead(intakeQueue), visibilityTimeoutMs },
+];
+
+/** `urlOf` answers a queue's URL as the functions shall use it. */
+export function setSideQueues(urlOf: (name: string) => string): void {
+  setUnlessGiven({
+    DROVER_NOTIFY_QUEUE_URL: urlOf(notifyQueue),
+    DROVER_INTAKE_QUEUE_URL: urlOf(intakeQueue),
+    DROVER_INTAKE_DEAD_QUEUE_URL: urlOf(dead(intakeQueue)),
+    DROVER_INTAKE_WORKSPACE: "default",
+  });
+}
+
+export function startSideTriggers(sqs: LocalSqs, urlOf: (name: string) => string): Trigger[] {
+  const start = (name: string, concurrency: number, handler: Parameters<typeof startTrigger>[0]["handler"]) =>
+    startTrigger({
+      sqs: new SQSClient(),
+      queueUrl: urlOf(name),
+      queueArn: sqs.queueArn(name),
+      batchSize: 1,
+      concurrency,
+      visibilityTimeoutMs,
+      handler,
+      onError: (error) => console.error(`the trigger of ${name} could not deliver`, error),
+    });
+  // A receiver may take its time; it must not keep the others waiting for theirs.
+  return [start(notifyQueue, 4, notify), start(intakeQueue, 1, intake)];
+}

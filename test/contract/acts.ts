@@ -1,0 +1,122 @@
+// What do acts without a task promise? A chain that nobody can fork, and a switch that fences in the same moment.
+import { ulid } from "ulid";
+import { expect, it } from "vitest";
+import { type AuditAct, hashEvent } from "../../functions/core/audit.ts";
+import type { Operation } from "../../functions/core/operations.ts";
+import { type Switch, untouched } from "../../functions/core/switches.ts";
+import type { ApiKey } from "../../functions/core/table.ts";
+import { changeOf, claim, createTask, kill, newEventId, newWorkspace, now, type OpenTable } from "./support.ts";
+
+function makeAct(chain: string, version: number, previousHash: string): AuditAct {
+  const unhashed = {
+    eventId: newEventId(),
+    chain,
+    version,
+    type: "test",
+    at: now,
+    by: "key_1",
+    data: {},
+    previousHash,
+  };
+  return { ...unhashed, hash: hashEvent(unhashed) };
+}
+
+const makeOperation = (scope: string): Operation => ({
+  operationId: `opr_${ulid()}`,
+  scope,
+  generation: 1,
+  by: "key_1",
+  reason: "enough",
+  startedAt: now,
+  total: 0,
+  killed: 0,
+  failed: 0,
+  workspaces: [],
+  errors: [],
+});
+
+export function actContract(open: OpenTable): void {
+  const stopped = (workspace: string): Switch => ({
+    ...untouched({ kind: "workspace", name: workspace }),
+    generation: 1,
+    stopped: true,
+  });
+
+  it("chains acts: the next one needs the head that it was made for", async () => {
+    const chain = `workspace:${newWorkspace()}`;
+    expect(await open().getChainHead(chain)).toEqual({ version: 0, hash: "" });
+    const first = makeAct(chain, 1, "");
+    expect(await open().commitAct(first, [])).toEqual({ kind: "committed" });
+    expect(await open().commitAct(makeAct(chain, 1, ""), [])).toEqual({ kind: "stale" });
+    expect(await open().commitAct(first, [])).toEqual({ kind: "committed" });
+    const second = makeAct(chain, 2, first.hash);
+    expect(await open().commitAct(second, [])).toEqual({ kind: "committed" });
+    expect(await open().getChainHead(chain)).toEqual({ version: 2, hash: second.hash });
+    expect(await open().listActs(chain, 0, 10)).toEqual([first, second]);
+    expect(await open().listActs(chain, 1, 10)).toEqual([second]);
+  });
+
+  it("turns a switch with its act, and not without it", async () => {
+    const workspace = newWorkspace();
+    const chain = `workspace:${workspace}`;
+    const scope = { workspace, backend: `backend-${ulid()}` };
+    expect((await open().getSwitches(scope)).workspace).toEqual(untouched({ kind: "workspace", name: workspace }));
+    await open().commitAct(makeAct(chain, 2, "nothing"), [{ kind: "switch", next: stopped(workspace) }]);
+    expect((await open().getSwitches(scope)).workspace.generation).toBe(0);
+    await open().commitAct(makeAct(chain, 1, ""), [{ kind: "switch", next: stopped(workspace) }]);
+    expect((await open().getSwitches(scope)).workspace).toEqual(stopped(workspace));
+  });
+
+  it("fences a task that was admitted before the stop, and lets it be killed", async () => {
+    const workspace = newWorkspace();
+    const task = await createTask(open(), { workspace, backend: `backend-${ulid()}` });
+    expect(await open().commit(changeOf(task, { type: "edited", fields: [] }, { fenced: true }))).toEqual({
+      kind: "committed",
+    });
+    const now2 = await open().getTask(task.taskId);
+    if (!now2) throw new Error("the task is gone");
+    await open().commitAct(makeAct(`workspace:${workspace}`, 1, ""), [{ kind: "switch", next: stopped(workspace) }]);
+    expect(await open().commit(changeOf(now2, claim(), { fenced: true }))).toEqual({ kind: "fenced" });
+    expect(await open().commit(changeOf(now2, kill))).toEqual({ kind: "committed" });
+    const later = { global: 0, workspace: 1, backend: 0 };
+    const admitted = await createTask(open(), { workspace, backend: `backend-${ulid()}`, admitted: later });
+    expect(await open().commit(changeOf(admitted, claim(), { fenced: true }))).toEqual({ kind: "committed" });
+  });
+
+  it("keeps an operation open until it is finished", async () => {
+    const operation = makeOperation("global");
+    await open().commitAct(makeAct(`workspace:${newWorkspace()}`, 1, ""), [{ kind: "operation", operation }]);
+    expect(await open().openOperations()).toContainEqual(operation);
+    expect(await open().getOperation(operation.operationId)).toEqual(operation);
+    const finished = { ...operation, killed: 2, finishedAt: now };
+    await open().putOperation(finished);
+    expect(await open().openOperations()).not.toContainEqual(
+      expect.objectContaining({ operationId: operation.operationId }),
+    );
+    expect(await open().getOperation(operation.operationId)).toEqual(finished);
+  });
+
+  it("finds an API key by its id and by its workspace", async () => {
+    const workspace = newWorkspace();
+    const key: ApiKey = {
+      keyId: `key_${ulid()}`,
+      name: "ci",
+      principal: "ci",
+      secretHash: "00",
+      workspace,
+      role: "member",
+      createdAt: now,
+    };
+    expect(await open().getApiKey(key.keyId)).toBeUndefined();
+    await open().commitAct(makeAct(`workspace:${workspace}`, 1, ""), [{ kind: "api_key", key }]);
+    expect(await open().getApiKey(key.keyId)).toEqual(key);
+    expect(await open().listApiKeys(workspace)).toEqual([key]);
+  });
+
+  it("counts the requests of a key up to its limit, each minute and kind by itself", async () => {
+    const keyId = `key_${ulid()}` as const;
+    const count = (kind: "normal" | "kill", minute: number) => open().countRequest(keyId, kind, minute, 2);
+    expect([await count("normal", 7), await count("normal", 7), await count("normal", 7)]).toEqual([true, true, false]);
+    expect([await count("kill", 7), await count("normal", 8)]).toEqual([true, true]);
+  });
+}

@@ -1,0 +1,62 @@
+// What do the writes of an attempt promise? Each is fenced by the attempt's own state.
+import { expect, it } from "vitest";
+import { agentIdOf } from "../../functions/core/ids.ts";
+import { apply, claim, createTask, kill, newTaskId, now, type OpenTable } from "./support.ts";
+
+const beat = { seq: 1, step: "working", stepStartedAt: now, output: "", outputLength: 0 };
+const arn = "arn:aws:ecs:eu-central-1:000000000000:task/drover/1";
+
+export function attemptContract(open: OpenTable): void {
+  const claimed = async () => apply(open(), await createTask(open()), claim());
+
+  it("takes a beat of a running attempt, and moves its lease", async () => {
+    const task = await claimed();
+    await apply(open(), task, { type: "started", leaseMs: 1_000 });
+    const agentId = agentIdOf(task.taskId, 1);
+    expect(await open().beat(agentId, beat, now + 90_000)).toBe("accepted");
+    expect(await open().getAttempt(agentId)).toMatchObject({ beat, leaseExpiresAt: now + 90_000, state: "running" });
+    expect((await open().getTask(task.taskId))?.version).toBe(3);
+  });
+
+  it("refuses a beat before the start, after the end, and of nobody", async () => {
+    const task = await claimed();
+    const agentId = agentIdOf(task.taskId, 1);
+    expect(await open().beat(agentId, beat, now)).toBe("refused");
+    const started = await apply(open(), task, { type: "started", leaseMs: 1_000 });
+    await apply(open(), started, kill);
+    expect(await open().beat(agentId, beat, now)).toBe("refused");
+    expect(await open().beat(agentIdOf(newTaskId(), 1), beat, now)).toBe("refused");
+  });
+
+  it("records the sandbox of a live attempt, and of no other", async () => {
+    const task = await claimed();
+    const agentId = agentIdOf(task.taskId, 1);
+    expect(await open().recordSandbox(agentId, arn)).toBe("recorded");
+    const started = await apply(open(), task, { type: "started", leaseMs: 1_000 });
+    expect(await open().recordSandbox(agentId, arn)).toBe("recorded");
+    await apply(open(), started, kill);
+    expect(await open().recordSandbox(agentId, `${arn}2`)).toBe("refused");
+    expect((await open().getAttempt(agentId))?.sandboxArn).toBe(arn);
+    expect(await open().recordSandbox(agentIdOf(newTaskId(), 1), arn)).toBe("refused");
+  });
+
+  it("records when a sandbox stopped, in any state; for an attempt that never was, nothing", async () => {
+    const task = await apply(open(), await claimed(), kill);
+    const agentId = agentIdOf(task.taskId, 1);
+    await open().recordSandboxStopped(agentId, now + 5);
+    expect(await open().getAttempt(agentId)).toMatchObject({ state: "killed", sandboxStoppedAt: now + 5 });
+    const nobody = agentIdOf(newTaskId(), 1);
+    await open().recordSandboxStopped(nobody, now);
+    expect(await open().getAttempt(nobody)).toBeUndefined();
+  });
+
+  it("lists the attempts of a task, oldest first", async () => {
+    let task = await claimed();
+    for (let attempt = 2; attempt <= 11; attempt += 1) {
+      task = await apply(open(), task, { type: "put_back", why: "no room", notBefore: now });
+      task = await apply(open(), task, claim());
+    }
+    const attempts = await open().listAttempts(task.taskId);
+    expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+}

@@ -1,0 +1,70 @@
+// What does a creation promise? Task, spec and first event together, and one task for one idempotency key.
+import { expect, it } from "vitest";
+import { apply, claim, createTask, kill, makeCreation, newWorkspace, now, type OpenTable, spec } from "./support.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+export function beginningContract(open: OpenTable): void {
+  it("writes the task, what was asked for, and the first event", async () => {
+    const table = open();
+    const creation = makeCreation({ labels: ["a"] });
+    expect(await table.createTask(creation)).toEqual({ kind: "created" });
+    const { taskId } = creation.task;
+    expect(await table.getTask(taskId)).toEqual(creation.task);
+    expect(await table.getSpec(taskId)).toEqual(spec);
+    expect(await table.listEvents(taskId, 0, 10)).toEqual([creation.event]);
+    expect(await table.listWorkspaces()).toContain(creation.task.workspace);
+  });
+
+  it("answers the very same creation again as created: the first answer may have been lost", async () => {
+    const creation = { ...makeCreation(), idempotency: { key: "k", bodyHash: "b", expiresAt: now + dayMs } };
+    expect(await open().createTask(creation)).toEqual({ kind: "created" });
+    expect(await open().createTask(creation)).toEqual({ kind: "created" });
+  });
+
+  it("makes one task for one key of a workspace, and tells which", async () => {
+    const table = open();
+    const workspace = newWorkspace();
+    const idempotency = { key: "k", bodyHash: "body", expiresAt: now + dayMs };
+    const first = { ...makeCreation({ workspace }), idempotency };
+    const second = { ...makeCreation({ workspace }), idempotency: { ...idempotency, bodyHash: "other" } };
+    await table.createTask(first);
+    const outcome = await table.createTask(second);
+    expect(outcome).toMatchObject({ kind: "repeated", taskId: first.task.taskId, bodyHash: "body" });
+    expect(await table.getTask(second.task.taskId)).toBeUndefined();
+    expect(await table.getSpec(second.task.taskId)).toBeUndefined();
+    const elsewhere = { ...makeCreation(), idempotency };
+    expect(await table.createTask(elsewhere)).toEqual({ kind: "created" });
+    expect(await table.getIdempotencyRecord(workspace, "k")).toMatchObject({ taskId: first.task.taskId });
+    expect(await table.getIdempotencyRecord(workspace, "another")).toBeUndefined();
+  });
+
+  it("lets an expired key make a task again", async () => {
+    const table = open();
+    const workspace = newWorkspace();
+    const old = { ...makeCreation({ workspace }), idempotency: { key: "k", bodyHash: "b", expiresAt: now } };
+    const created = { workspace, createdAt: now + 1_000 };
+    const next = { ...makeCreation(created), idempotency: { key: "k", bodyHash: "c", expiresAt: now + dayMs } };
+    await table.createTask(old);
+    expect(await table.createTask(next)).toEqual({ kind: "created" });
+    expect(await table.getIdempotencyRecord(workspace, "k")).toMatchObject({ taskId: next.task.taskId });
+  });
+
+  it("counts the tasks of a workspace by how they stand", async () => {
+    const table = open();
+    const workspace = newWorkspace();
+    const [first, second] = [await createTask(table, { workspace }), await createTask(table, { workspace })];
+    await apply(table, first, kill);
+    await apply(table, second, claim());
+    expect(await table.countTasks(workspace)).toEqual({ active: 1, completed: 0, failed: 0, killed: 1 });
+    expect(await table.countTasks(newWorkspace())).toEqual({ active: 0, completed: 0, failed: 0, killed: 0 });
+  });
+
+  it("knows nothing of what was never written", async () => {
+    const { task } = makeCreation();
+    expect(await open().getTask(task.taskId)).toBeUndefined();
+    expect(await open().getSpec(task.taskId)).toBeUndefined();
+    expect(await open().listEvents(task.taskId, 0, 10)).toEqual([]);
+    expect(await open().listAttempts(task.taskId)).toEqual([]);
+  });
+}

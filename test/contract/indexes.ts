@@ -1,0 +1,131 @@
+// What do the indexes promise? The order in which to run, what is due, and pages without a gap.
+import { expect, it } from "vitest";
+import type { Task } from "../../functions/core/task.ts";
+import { apply, claim, createTask, kill, newWorkspace, now, type OpenTable } from "./support.ts";
+
+export function indexContract(open: OpenTable): void {
+  it("lists ready tasks by priority, then age", async () => {
+    const workspace = newWorkspace();
+    const make = (over: Partial<Task>) => createTask(open(), { workspace, ...over });
+    const old = await make({ priority: 5, createdAt: now - 2_000 });
+    const young = await make({ priority: 5, createdAt: now - 1_000 });
+    const urgent = await make({ priority: 10, createdAt: now });
+    const idle = await make({ priority: 1, createdAt: now - 9_000 });
+    await createTask(open());
+    const order = [urgent, old, young, idle].map(({ taskId }) => taskId);
+    expect(await open().readyHead(workspace, 10)).toEqual(order);
+    expect(await open().readyHead(workspace, 2)).toEqual(order.slice(0, 2));
+    await apply(open(), urgent, claim());
+    expect(await open().readyHead(workspace, 10)).toEqual(order.slice(1));
+  });
+
+  it("keeps a task that waits out of the ready index until it is made ready", async () => {
+    const workspace = newWorkspace();
+    const task = await createTask(open(), { workspace, due: { kind: "ready", at: now + 5_000 } });
+    expect(await open().readyHead(workspace, 10)).toEqual([]);
+    expect(await open().countDelayed(workspace)).toBe(1);
+    expect(await open().dueTasks("ready", now + 4_999, 100)).not.toContain(task.taskId);
+    expect(await open().dueTasks("ready", now + 5_000, 1_000)).toContain(task.taskId);
+    expect(await open().dueTasks("stop", now + 5_000, 1_000)).not.toContain(task.taskId);
+    await open().makeReady(task);
+    expect(await open().readyHead(workspace, 10)).toEqual([task.taskId]);
+    expect(await open().countDelayed(workspace)).toBe(0);
+    expect(await open().getTask(task.taskId)).toEqual({ ...task, due: undefined });
+  });
+
+  it("holds a ready task back, without a new version", async () => {
+    const workspace = newWorkspace();
+    const task = await createTask(open(), { workspace });
+    const pool = `repository:${newWorkspace()}`;
+    expect(await open().heldBackHead(pool)).toBeUndefined();
+    await open().holdBack(task, pool, now + 7_000);
+    expect(await open().heldBackHead(pool)).toBe(task.taskId);
+    expect(await open().readyHead(workspace, 10)).toEqual([]);
+    expect(await open().getTask(task.taskId)).toEqual({ ...task, due: { kind: "ready", at: now + 7_000 } });
+    const held = await open().getTask(task.taskId);
+    if (held) await open().makeReady(held);
+    expect(await open().heldBackHead(pool)).toBeUndefined();
+    expect(await open().readyHead(workspace, 10)).toEqual([task.taskId]);
+  });
+
+  it("postpones what is owed, unless the task has changed", async () => {
+    const workspace = newWorkspace();
+    const claimed = await apply(open(), await createTask(open(), { workspace }), claim());
+    const killed = await apply(open(), claimed, kill);
+    const at = (killed.due?.at ?? 0) + 50_000;
+    await open().postpone(killed, at);
+    expect((await open().getTask(killed.taskId))?.due).toEqual({ kind: "stop", at });
+    await apply(open(), killed, { type: "stop_confirmed", how: "stopped" });
+    await open().postpone(killed, at + 1);
+    expect((await open().getTask(killed.taskId))?.due).toBeUndefined();
+  });
+
+  it("leaves a task that has changed meanwhile as it is", async () => {
+    const task = await createTask(open(), { due: { kind: "ready", at: now } });
+    const killed = await apply(open(), task, kill);
+    await open().makeReady(task);
+    await open().holdBack(task, "repository:any", now + 1);
+    expect(await open().getTask(task.taskId)).toEqual(killed);
+    expect(await open().readyHead(task.workspace, 10)).toEqual([]);
+  });
+
+  it("lists what is due in the order of its time", async () => {
+    const workspace = newWorkspace();
+    const times = [30, 10, 20];
+    const made = await Promise.all(
+      times.map((ms) => createTask(open(), { workspace, due: { kind: "ready", at: now - 1_000_000 + ms } })),
+    );
+    const mine = new Set(made.map(({ taskId }) => taskId));
+    const listed = (await open().dueTasks("ready", now - 900_000, 1_000)).filter((taskId) => mine.has(taskId));
+    expect(listed).toEqual([made[1], made[2], made[0]].map((task) => task?.taskId));
+  });
+
+  it("lists a workspace newest first, page by page, without a gap", async () => {
+    const workspace = newWorkspace();
+    const made: Task[] = [];
+    for (let n = 0; n < 5; n += 1) made.push(await createTask(open(), { workspace }));
+    const newestFirst = made
+      .map(({ taskId }) => taskId)
+      .sort()
+      .reverse();
+    const seen: string[] = [];
+    let before: Task["taskId"] | undefined;
+    do {
+      const page = await open().listTasks(workspace, { limit: 2, ...(before ? { before } : {}) });
+      seen.push(...page.tasks.map(({ taskId }) => taskId));
+      before = page.next;
+    } while (before);
+    expect(seen).toEqual(newestFirst);
+  });
+
+  it("lists by phase, and the oldest of those that are not over", async () => {
+    const workspace = newWorkspace();
+    const made = await Promise.all([1, 2, 3].map(() => createTask(open(), { workspace })));
+    const [first, ...others] = made.sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
+    if (!first) throw new Error("no task");
+    await apply(open(), first, kill);
+    const ids = (tasks: Task[]) => tasks.map(({ taskId }) => taskId).sort();
+    expect(ids((await open().listTasks(workspace, { limit: 10, phase: "killed" })).tasks)).toEqual([first.taskId]);
+    expect(ids((await open().listTasks(workspace, { limit: 10, phase: "active" })).tasks)).toEqual(ids(others));
+    expect(ids(await open().oldestActive(workspace, 1))).toEqual(ids(others).slice(0, 1));
+  });
+
+  it("reads events after a version, in order, up to a limit", async () => {
+    let task = await createTask(open());
+    for (let n = 0; n < 4; n += 1) task = await apply(open(), task, { type: "edited", priority: n + 1, fields: [] });
+    const versions = (await open().listEvents(task.taskId, 2, 2)).map(({ version }) => version);
+    expect(versions).toEqual([3, 4]);
+  });
+
+  it("reads the events of a workspace from a moment on, oldest first", async () => {
+    const workspace = newWorkspace();
+    const [first, second] = [await createTask(open(), { workspace }), await createTask(open(), { workspace })];
+    await apply(open(), first, kill);
+    const feed = await open().listFeed(workspace, now, now, 10);
+    expect(feed).toHaveLength(3);
+    expect(feed.map(({ taskId }) => taskId)).toEqual(expect.arrayContaining([first.taskId, second.taskId]));
+    expect(await open().listFeed(workspace, now, now, 2)).toEqual(feed.slice(0, 2));
+    expect(await open().listFeed(workspace, now + 1, now + 1, 10)).toEqual([]);
+    expect(await open().listFeed(newWorkspace(), now, now, 10)).toEqual([]);
+  });
+}

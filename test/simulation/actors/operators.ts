@@ -1,0 +1,86 @@
+// What do operators do? In some schedules one stops or pauses everything in a scope, and lets it go again later.
+import type { Scope } from "../../../functions/core/switches.ts";
+import { putBackLive } from "../../../functions/flows/put-back-live.ts";
+import { stopScope } from "../../../functions/flows/stop-scope.ts";
+import { turnSwitch } from "../../../functions/flows/turn-switch.ts";
+import type { Activity } from "../engine/activity.ts";
+import type { Stage } from "../stage.ts";
+import type { Swarm } from "../swarm.ts";
+import { awaitFunction } from "./ambush.ts";
+import { type Answer, request } from "./request.ts";
+import { endSandbox } from "./sandbox-life.ts";
+
+const askAgainMs = 3_000;
+/** How long one request goes on killing before it leaves the rest to the reaper. */
+const stopPatienceMs = 10_000;
+const scopes: readonly Scope[] = [
+  { kind: "global" },
+  { kind: "workspace", name: "red" },
+  { kind: "workspace", name: "blue" },
+  { kind: "backend", name: "default" },
+];
+const by = "key:operator";
+
+export function addOperator(stage: Stage): void {
+  const { swarm } = stage.world;
+  if (swarm.operator === "none" || (swarm.isCalm && swarm.operator === "restarts")) return;
+  for (let n = 0; n < swarm.operators; n += 1) {
+    const operator = stage.world.begin("operator");
+    stage.usersAtWork += 1;
+    operator.run(
+      () => deeds[swarm.operator](stage, operator),
+      () => {
+        stage.usersAtWork -= 1;
+      },
+    );
+  }
+}
+
+async function stopAndRelease(stage: Stage, operator: Activity): Promise<void> {
+  const scope = drawScope(stage);
+  await operator.sleep(operator.random.between(10_000, stage.world.swarm.isCalm ? 60_000 : 200_000));
+  if (operator.random.next() < 0.5) await awaitFunction(stage, operator, "dispatcher");
+  await insist(operator, () =>
+    request(stage, operator, "stop-scope", (cloud) =>
+      stopScope(cloud, scope, by, "enough", cloud.clock.now() + stopPatienceMs),
+    ),
+  );
+  await operator.sleep(operator.random.between(5_000, 60_000));
+  await insist(operator, () =>
+    request(stage, operator, "release", (cloud) => turnSwitch(cloud, scope, "release", by, "go on")),
+  );
+}
+
+async function pauseAndResume(stage: Stage, operator: Activity): Promise<void> {
+  const scope = drawScope(stage);
+  const turn = (act: "pause" | "resume") =>
+    insist(operator, () => request(stage, operator, act, (cloud) => turnSwitch(cloud, scope, act, by, "a moment")));
+  await operator.sleep(operator.random.between(0, 100_000));
+  await turn("pause");
+  await operator.sleep(operator.random.between(5_000, 60_000));
+  await turn("resume");
+}
+
+/** Two operators mean the same. */
+const drawScope = ({ world }: Stage): Scope => scopes[world.seed % scopes.length] ?? { kind: "global" };
+
+/** The one machine that everything runs on is shut down: what lives goes back to the queue, then its sandboxes end. */
+async function restart(stage: Stage, operator: Activity): Promise<void> {
+  await operator.sleep(operator.random.between(10_000, 200_000));
+  await insist(operator, () =>
+    request(stage, operator, "put-back", (cloud) => putBackLive(cloud, "the machine is shut down")),
+  );
+  for (const sandbox of stage.ecs.alive()) endSandbox(stage, sandbox, "the machine was shut down");
+}
+
+const deeds: Record<Swarm["operator"], (stage: Stage, operator: Activity) => Promise<void>> = {
+  none: async () => undefined,
+  stops: stopAndRelease,
+  pauses: pauseAndResume,
+  restarts: restart,
+};
+
+/** Until it was answered; what comes twice must do no harm. */
+async function insist<T>(operator: Activity, ask: () => Promise<Answer<T>>): Promise<void> {
+  while ((await ask()).kind === "no_answer") await operator.sleep(askAgainMs);
+}

@@ -1,0 +1,51 @@
+// What will this sandbox do? Drawn when it starts: how long it works, how it ends, and what goes wrong with it.
+import type { Failure } from "../../../functions/core/task.ts";
+import type { Activity } from "../engine/activity.ts";
+import type { World } from "../engine/world.ts";
+
+export type Moment = "start" | "work_done" | "permit" | "push" | "complete";
+const moments: readonly Moment[] = ["start", "work_done", "permit", "push", "complete"];
+
+export interface Plan {
+  workMs: number;
+  ends: { kind: "changes" } | { kind: "no_changes" } | { kind: "fails"; failure: Failure };
+  crashAt: Moment | undefined;
+  hangAt: Moment | undefined;
+  /** The whole sandbox stands still for a while (suspended, or cut off), then goes on as if nothing had been. */
+  freezeAt: Moment | undefined;
+  freezeMs: number;
+  /** Goes on after it was told to stop. A permit is still a permit to it: it never pushes without one. */
+  isZombie: boolean;
+}
+
+export function drawPlan(world: World, me: Activity): Plan {
+  const { random } = me;
+  const at = (strikes: boolean) => (strikes ? moments[random.between(0, moments.length - 1)] : undefined);
+  return {
+    workMs: drawWork(world, me),
+    ends: drawEnd(world, random.next(), random.next()),
+    crashAt: at(world.strikes(me, "supervisor_crashed")),
+    hangAt: at(world.strikes(me, "supervisor_hung")),
+    freezeAt: at(world.strikes(me, "supervisor_froze")),
+    freezeMs: random.between(30_000, 400_000),
+    isZombie: world.strikes(me, "supervisor_zombie"),
+  };
+}
+
+/** Now and then one works for longer than everything else takes, so that whoever should stop it is seen to. */
+function drawWork({ swarm }: World, { random }: Activity): number {
+  if (swarm.isCalm) return random.between(1_000, 20_000);
+  return random.next() < 0.06 ? random.between(400_000, 800_000) : random.between(1_000, 100_000);
+}
+
+function drawEnd(world: World, chance: number, which: number): Plan["ends"] {
+  if (chance < 0.65) return { kind: "changes" };
+  if (chance < 0.8) return { kind: "no_changes" };
+  const classes = world.swarm.isCalm
+    ? (["agent_error", "timeout", "poison"] as const)
+    : (["agent_error", "timeout", "poison", "infrastructure", "infrastructure"] as const);
+  return {
+    kind: "fails",
+    failure: { class: classes[Math.floor(which * classes.length)] ?? "poison", message: "it did not work" },
+  };
+}

@@ -1,0 +1,28 @@
+// When does the reaper come? On its schedule; in some schedules twice at once, in others not until the faults are over.
+import { reap } from "../../../functions/flows/reap.ts";
+import { openSimCloud } from "../cloud/sim-cloud.ts";
+import type { Stage } from "../stage.ts";
+
+const code = 7;
+
+export function addReapers(stage: Stage): void {
+  const { world } = stage;
+  const tick = () => {
+    const reapers = world.faultsAreOn ? world.swarm.reapers : Math.max(1, world.swarm.reapers);
+    for (let n = 0; n < reapers; n += 1) startReaper(stage);
+    stage.judge.checkStopped();
+    if (!world.swarm.isCalm || !world.faultsAreOn) world.isOver ||= stage.isSettled();
+    world.plan(world.now + world.swarm.reapEveryMs, code, tick);
+  };
+  world.plan(world.swarm.reapEveryMs, code, tick);
+}
+
+function startReaper(stage: Stage): void {
+  const activity = stage.world.begin("reaper");
+  stage.ambushes.reaper.shift()?.();
+  const cloud = openSimCloud(stage, activity);
+  activity.run(
+    () => reap(cloud),
+    () => undefined,
+  );
+}

@@ -1,0 +1,53 @@
+// What becomes of a request to the API? It is lost, or served by a function that may die, or its answer is lost.
+import type { Cloud } from "../../../functions/core/cloud.ts";
+import { DroverError } from "../../../functions/core/errors.ts";
+import { openSimCloud } from "../cloud/sim-cloud.ts";
+import type { Activity } from "../engine/activity.ts";
+import type { Stage } from "../stage.ts";
+
+export type Answer<T> =
+  | { kind: "answered"; value: T }
+  /** The API said no, by one of its codes. */
+  | { kind: "refused"; code: string }
+  /** The API failed (500), or nobody answered. */
+  | { kind: "no_answer" };
+
+const code = 3;
+const timeoutMs = 10_000;
+
+export function request<T>(
+  stage: Stage,
+  client: Activity,
+  name: string,
+  serve: (cloud: Cloud) => Promise<T>,
+): Promise<Answer<T>> {
+  const { world } = stage;
+  const { promise, resume } = client.park<Answer<T>>();
+  const giveUp = () => resume(() => ({ kind: "no_answer" }));
+  if (world.strikes(client, "callback_lost")) {
+    world.plan(world.now + timeoutMs, code, giveUp);
+    return promise;
+  }
+  const answerIsLost = world.strikes(client, "callback_answer_lost");
+  world.plan(world.now + client.random.between(3, 60), code, () => {
+    const server = world.begin(name);
+    const deadline = world.now + timeoutMs;
+    const late = () => world.plan(Math.max(world.now, deadline), code, giveUp);
+    server.onDeath = late;
+    server.run(
+      () => serve(openSimCloud(stage, server)),
+      (outcome) => {
+        if (world.timeline) world.say(server.name, "error" in outcome ? `✗ ${outcome.error}` : "✓");
+        if (answerIsLost || world.now > deadline) return late();
+        resume(() => toAnswer(outcome));
+      },
+    );
+  });
+  return promise;
+}
+
+function toAnswer<T>(outcome: { value: T } | { error: unknown }): Answer<T> {
+  if ("value" in outcome) return { kind: "answered", value: outcome.value };
+  if (outcome.error instanceof DroverError) return { kind: "refused", code: outcome.error.code };
+  return { kind: "no_answer" };
+}

@@ -1,0 +1,29 @@
+// What else may a user do to a task that was submitted? Change it while it waits, withdraw it, or ask for it again.
+
+import type { TaskId } from "../../../functions/core/ids.ts";
+import type { ApiKey } from "../../../functions/core/table.ts";
+import { cancelTask, editTask, retryTask } from "../../../functions/flows/edit-task.ts";
+import type { Activity } from "../engine/activity.ts";
+import type { Stage } from "../stage.ts";
+import { request } from "./request.ts";
+
+export async function edit(stage: Stage, user: Activity, taskId: TaskId): Promise<void> {
+  const priority = user.random.between(1, 10);
+  await request(stage, user, "edit", async (cloud) => {
+    const version = (await cloud.table.getTask(taskId))?.version ?? 1;
+    return editTask(cloud, taskId, "key:user", { version, priority });
+  });
+}
+
+export async function cancel(stage: Stage, user: Activity, taskId: TaskId): Promise<void> {
+  const answer = await request(stage, user, "cancel", (cloud) => cancelTask(cloud, taskId, "key:user", "not wanted"));
+  if (answer.kind === "answered") stage.promised.killed.add(taskId);
+}
+
+/** The same retry asked for twice is one new task. */
+export async function retry(stage: Stage, user: Activity, taskId: TaskId, principal: ApiKey): Promise<void> {
+  const first = await request(stage, user, "retry", (cloud) => retryTask(cloud, taskId, principal));
+  const second = await request(stage, user, "retry", (cloud) => retryTask(cloud, taskId, principal));
+  if (first.kind !== "answered" || second.kind !== "answered" || first.value === second.value) return;
+  stage.world.fail("idempotency", `the retry of ${taskId} made ${first.value} and ${second.value}`);
+}

@@ -1,0 +1,150 @@
+// What does a supervisor say, in which order? The callback flows of production, spoken as `functions/sandbox` does.
+import type { Cloud } from "../../../functions/core/cloud.ts";
+import type { Caller } from "../../../functions/flows/call-back.ts";
+import { completeAttempt, failAttempt, grantPermit, reportWork } from "../../../functions/flows/finish-work.ts";
+import { recordBeat } from "../../../functions/flows/record-beat.ts";
+import { startAttempt } from "../../../functions/flows/start-attempt.ts";
+import type { Sandbox } from "../cloud/ecs-state.ts";
+import type { Activity } from "../engine/activity.ts";
+import type { Stage } from "../stage.ts";
+import { awaitFunction } from "./ambush.ts";
+import { tryForeignToken } from "./forger.ts";
+import { drawPlan, type Moment, type Plan } from "./plan.ts";
+import { type Push, publish } from "./publish.ts";
+import { request } from "./request.ts";
+import { endSandbox } from "./sandbox-life.ts";
+
+const patienceMs = 60_000;
+const firstPauseMs = 500;
+
+/** This process ends: it was dismissed, nobody answers, or it crashed. */
+class Exit extends Error {}
+
+export function startSupervisor(stage: Stage, sandbox: Sandbox): void {
+  const short = sandbox.agentId.slice(-4);
+  const [main, pulse] = [stage.world.begin(`supervisor ${short}`), stage.world.begin(`heartbeat ${short}`)];
+  stage.processes.set(sandbox.sandboxArn, [main, pulse]);
+  const supervisor = new Supervisor(stage, sandbox, main, pulse);
+  main.run(
+    () => supervisor.work(),
+    (outcome) => endSandbox(stage, sandbox, "error" in outcome ? String(outcome.error) : "it has finished"),
+  );
+}
+
+export class Supervisor {
+  readonly stage: Stage;
+  readonly sandbox: Sandbox;
+  readonly main: Activity;
+  readonly plan: Plan;
+  readonly #pulse: Activity;
+  readonly #caller: Caller;
+  #frozenUntil = 0;
+  #isSilent = false;
+  #lastAnswerAt: number;
+
+  constructor(stage: Stage, sandbox: Sandbox, main: Activity, pulse: Activity) {
+    this.stage = stage;
+    this.sandbox = sandbox;
+    this.main = main;
+    this.#pulse = pulse;
+    this.#caller = { agentId: sandbox.agentId, token: sandbox.token };
+    this.plan = drawPlan(stage.world, main);
+    this.#lastAnswerAt = stage.world.now;
+    if (stage.world.timeline) stage.world.say(main.name, JSON.stringify(this.plan));
+  }
+
+  async work(): Promise<void> {
+    await this.reach("start");
+    const answer = await this.#say("start", (cloud) => startAttempt(cloud, this.#caller));
+    if (!answer) return;
+    this.#startBeating();
+    await this.main.sleep(this.plan.workMs);
+    await this.reach("work_done");
+    if (this.stage.world.strikes(this.main, "token_of_another")) await tryForeignToken(this, this.#caller);
+    const { ends } = this.plan;
+    if (ends.kind === "fails") return this.#fail(ends.failure);
+    const commit = commitOf(this.sandbox.agentId);
+    const size = { files: 1, additions: 1, deletions: 0 };
+    await this.#say("work-done", (cloud) => reportWork(cloud, this.#caller, { commit, ...size }));
+    if (ends.kind === "no_changes") {
+      await this.reach("complete");
+      await this.#say("complete", (cloud) => completeAttempt(cloud, this.#caller, { kind: "no_changes" }));
+      return;
+    }
+    const push = await publish(this, answer, commit);
+    if (push.kind === "failed") return this.#fail({ class: push.class, message: "the push did not work" });
+    await this.reach("complete");
+    await this.#say("complete", (cloud) => completeAttempt(cloud, this.#caller, push));
+  }
+
+  permit(branch: string) {
+    return this.#say("permit", (cloud) => grantPermit(cloud, this.#caller, branch));
+  }
+
+  async #fail(failure: Parameters<typeof failAttempt>[2]): Promise<void> {
+    await this.#say("fail", (cloud) => failAttempt(cloud, this.#caller, failure));
+  }
+
+  /** Where its plan may strike: it crashes, hangs for ever, or stands still for a while. */
+  async reach(moment: Moment): Promise<void> {
+    const { plan, main, stage } = this;
+    if (plan.crashAt === moment) throw new Exit("it crashed");
+    if (plan.hangAt === moment) {
+      this.#isSilent = true;
+      await main.sleep(Number.MAX_SAFE_INTEGER);
+    }
+    if (plan.freezeAt !== moment) return;
+    stage.world.say(main.name, `stands still for ${plan.freezeMs} ms before ${moment}`);
+    this.#frozenUntil = stage.world.now + plan.freezeMs;
+    await main.sleep(plan.freezeMs);
+  }
+
+  /** Asks again while nobody answers; a refusal is final. Undefined: refused, and it goes on all the same. */
+  async #say<T>(verb: string, serve: (cloud: Cloud) => Promise<T>): Promise<T | undefined> {
+    const { world } = this.stage;
+    const deadline = world.now + patienceMs;
+    const name = `${verb} ${this.sandbox.agentId.slice(-4)}`;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, 4_000)) {
+      const answer = await request(this.stage, this.main, name, serve);
+      if (answer.kind !== "no_answer") this.#lastAnswerAt = world.now;
+      if (answer.kind === "answered") return answer.value;
+      if (answer.kind === "refused" && answer.code !== "concurrent_update" && answer.code !== "busy") {
+        if (this.plan.isZombie) return undefined;
+        throw new Exit(`dismissed: ${answer.code}`);
+      }
+      if (world.now + pauseMs > deadline) throw new Exit(`nobody took ${verb}`);
+      await this.main.sleep(pauseMs);
+    }
+  }
+
+  #startBeating(): void {
+    this.#pulse.run(
+      () => this.#beat(),
+      () => undefined,
+    );
+  }
+
+  async #beat(): Promise<void> {
+    const { world, settings } = this.stage;
+    for (let seq = 1; !this.#isSilent; seq += 1) {
+      const frozenMs = this.#frozenUntil - world.now;
+      await this.#pulse.sleep(frozenMs);
+      // Back after its lease is over, just when a reaper is about to see that.
+      if (frozenMs > settings.leaseMs) await awaitFunction(this.stage, this.#pulse, "reaper");
+      const beat = { seq, step: "working", stepStartedAt: 0, output: "", outputLength: 0 };
+      const name = `beat ${this.sandbox.agentId.slice(-4)}`;
+      const answer = await request(this.stage, this.#pulse, name, (cloud) => recordBeat(cloud, this.#caller, beat));
+      if (answer.kind !== "no_answer") this.#lastAnswerAt = world.now;
+      const isLost = answer.kind === "refused" || world.now - this.#lastAnswerAt > settings.leaseMs;
+      if (isLost && !this.plan.isZombie) return endSandbox(this.stage, this.sandbox, "its heartbeat was refused");
+      await this.#pulse.sleep(settings.beatMs);
+    }
+  }
+
+  pushed(push: Push): void {
+    this.stage.judge.watchPush(push);
+  }
+}
+
+/** Each attempt makes another commit; 40 hexadecimal digits. */
+export const commitOf = (agentId: string): string => Buffer.from(agentId.slice(-12)).toString("hex").padStart(40, "0");

@@ -1,0 +1,108 @@
+// What do people do? They submit, ask again when nobody answers, change their minds, and kill.
+
+import type { TaskId } from "../../../functions/core/ids.ts";
+import type { TaskRequest } from "../../../functions/core/requests.ts";
+import type { ApiKey } from "../../../functions/core/table.ts";
+import { killTask } from "../../../functions/flows/kill-task.ts";
+import { submitTask } from "../../../functions/flows/submit-task.ts";
+import type { Activity } from "../engine/activity.ts";
+import type { Stage } from "../stage.ts";
+import { awaitFunction } from "./ambush.ts";
+import { request } from "./request.ts";
+import { cancel, edit, retry } from "./second-thoughts.ts";
+
+const workspaces = ["red", "blue"] as const;
+const askAgainMs = 3_000;
+
+export function addUsers(stage: Stage): void {
+  for (let n = 0; n < stage.world.swarm.tasks; n += 1) {
+    const user = stage.world.begin("user");
+    stage.usersAtWork += 1;
+    user.run(
+      () => useTask(stage, user, n),
+      () => {
+        stage.usersAtWork -= 1;
+      },
+    );
+  }
+}
+
+async function useTask(stage: Stage, user: Activity, n: number): Promise<void> {
+  const { random } = user;
+  const body = makeRequest(user, !stage.world.swarm.isCalm && random.next() < 0.1);
+  await user.sleep(random.between(0, 60_000));
+  const taskId = await submit(stage, user, body, `key ${n}`);
+  if (random.next() < 0.2) {
+    await user.sleep(random.between(0, 60_000));
+    const again = await submit(stage, user, body, `key ${n}`);
+    if (again !== taskId) stage.world.fail("idempotency", `the same key made ${taskId} and ${again}`);
+  }
+  const isCalm = stage.world.swarm.isCalm;
+  if (random.next() < 0.15) await edit(stage, user, taskId);
+  if (random.next() < 0.07) await cancel(stage, user, taskId);
+  if (random.next() < 0.45) {
+    if (random.next() < 0.25) await awaitFunction(stage, user, "dispatcher");
+    else await user.sleep(random.between(0, isCalm ? 60_000 : 120_000));
+    await kill(stage, user, taskId);
+    if (random.next() < 0.3) await kill(stage, user, taskId);
+    if (!isCalm && random.next() < 0.2) await retry(stage, user, taskId, principalOf(user));
+  }
+}
+
+function makeRequest({ random }: Activity, isDelayed: boolean): TaskRequest {
+  return {
+    ...(isDelayed ? { delayMs: random.between(1_000, 60_000) } : {}),
+    repository: "https://git.example/acme/shop",
+    prompt: "Do what has to be done",
+    agent: { kind: "command", command: ["true"] },
+    priority: random.between(1, 10),
+    maxAttempts: random.between(1, 3),
+    limits: { wallClockMs: 900_000 },
+    backend: "default",
+  };
+}
+
+function principalOf(user: Activity): ApiKey {
+  const workspace = workspaces[user.name.length % 2 === 0 ? 0 : Number(user.name.slice(-1)) % 2] ?? "red";
+  return {
+    keyId: "key_00000000000000000000000001",
+    name: "user",
+    principal: "user",
+    secretHash: "",
+    workspace,
+    role: "member",
+    createdAt: 0,
+  };
+}
+
+async function submit(stage: Stage, user: Activity, body: TaskRequest, idempotencyKey: string): Promise<TaskId> {
+  const submission = { principal: principalOf(user), request: body, idempotencyKey };
+  for (;;) {
+    const answer = await request(stage, user, "submit", (cloud) => submitTask(cloud, submission));
+    if (answer.kind === "answered") {
+      const { taskId } = answer.value;
+      stage.promised.submitted.add(taskId);
+      if (!stage.table.rows.has(taskId)) stage.world.fail("task_lost", `${taskId} was promised and is not there`);
+      return taskId;
+    }
+    if (answer.kind === "refused" && answer.code !== "admission_stopped" && answer.code !== "busy")
+      stage.world.fail("submit_refused", `a good request was refused: ${answer.code}`);
+    await user.sleep(askAgainMs);
+  }
+}
+
+async function kill(stage: Stage, user: Activity, taskId: TaskId): Promise<void> {
+  for (;;) {
+    const answer = await request(stage, user, "kill", (cloud) => killTask(cloud, taskId, "key:user", "not wanted"));
+    if (answer.kind === "answered") {
+      stage.promised.killed.add(taskId);
+      return;
+    }
+    if (answer.kind === "refused") {
+      if (answer.code !== "task_ended") stage.world.fail("kill_refused", `a kill was refused: ${answer.code}`);
+      stage.judge.checkEnded(taskId);
+      return;
+    }
+    await user.sleep(askAgainMs);
+  }
+}

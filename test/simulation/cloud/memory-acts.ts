@@ -1,0 +1,136 @@
+// What does the table in memory hold beside tasks? Switches, API keys, operations, and the chains of acts about them.
+import type { AuditAct } from "../../../functions/core/audit.ts";
+import type { DigestRecord } from "../../../functions/core/digest.ts";
+import type { KeyId } from "../../../functions/core/ids.ts";
+import type { Operation } from "../../../functions/core/operations.ts";
+import {
+  formatScope,
+  type Scope,
+  type Switch,
+  type Switches,
+  scopesOf,
+  untouched,
+} from "../../../functions/core/switches.ts";
+import type { ActWrite, ApiKey, RequestKind, Table } from "../../../functions/core/table.ts";
+import type { Task } from "../../../functions/core/task.ts";
+import { MemoryNotices } from "./memory-notices.ts";
+import type { Sync } from "./sync.ts";
+
+type Part = Pick<
+  Sync<Table>,
+  | "getSwitches"
+  | "getApiKey"
+  | "listApiKeys"
+  | "countRequest"
+  | "getChainHead"
+  | "listActs"
+  | "listChainHeads"
+  | "addDigest"
+  | "getLastDigest"
+  | "listDigests"
+  | "commitAct"
+  | "getOperation"
+  | "openOperations"
+  | "putOperation"
+>;
+
+export class MemoryActs implements Part {
+  readonly switches = new Map<string, Switch>();
+  readonly apiKeys = new Map<KeyId, ApiKey>();
+  readonly notices = new MemoryNotices();
+  readonly digests: DigestRecord[] = [];
+  readonly operations = new Map<string, Operation>();
+  readonly requests = new Map<string, number>();
+  readonly chains = new Map<string, AuditAct[]>();
+
+  getSwitches(task: Pick<Task, "workspace" | "backend">): Switches {
+    const scopes = scopesOf(task);
+    const read = (scope: Scope) => this.switches.get(formatScope(scope)) ?? untouched(scope);
+    return { global: read(scopes.global), workspace: read(scopes.workspace), backend: read(scopes.backend) };
+  }
+
+  getApiKey(keyId: KeyId): ApiKey | undefined {
+    return this.apiKeys.get(keyId);
+  }
+
+  listApiKeys(workspace: string): ApiKey[] {
+    const mine = [...this.apiKeys.values()].filter((key) => key.workspace === workspace);
+    return mine.sort((a, b) => (a.keyId < b.keyId ? -1 : 1));
+  }
+
+  countRequest(keyId: KeyId, kind: RequestKind, minute: number, limit: number): boolean {
+    const name = `${keyId}#${kind}#${minute}`;
+    const counted = this.requests.get(name) ?? 0;
+    if (counted >= limit) return false;
+    this.requests.set(name, counted + 1);
+    return true;
+  }
+
+  getChainHead(chain: string): { version: number; hash: string } {
+    const last = this.chains.get(chain)?.at(-1);
+    return { version: last?.version ?? 0, hash: last?.hash ?? "" };
+  }
+
+  listActs(chain: string, afterVersion: number, limit: number): AuditAct[] {
+    return this.chains.get(chain)?.slice(afterVersion, afterVersion + limit) ?? [];
+  }
+
+  commitAct(act: AuditAct, writes: readonly ActWrite[]): { kind: "committed" | "stale" | "contended" } {
+    const acts = this.chains.get(act.chain) ?? [];
+    const last = acts.at(-1);
+    if (last?.eventId === act.eventId) return { kind: "committed" };
+    if ((last?.version ?? 0) !== act.version - 1) return { kind: "stale" };
+    this.chains.set(act.chain, [...acts, act]);
+    for (const write of writes) this.#write(write);
+    return { kind: "committed" };
+  }
+
+  #write(write: ActWrite): void {
+    switch (write.kind) {
+      case "switch":
+        this.switches.set(write.next.scope, write.next);
+        return;
+      case "api_key":
+        this.apiKeys.set(write.key.keyId, write.key);
+        return;
+      case "webhook":
+        this.notices.webhooks.set(write.webhook.webhookId, write.webhook);
+        return;
+      case "webhook_removed":
+        this.notices.webhooks.delete(write.webhookId);
+        return;
+      case "operation":
+        this.operations.set(write.operation.operationId, write.operation);
+    }
+  }
+
+  listChainHeads(): { chain: string; version: number; hash: string }[] {
+    return [...this.chains.keys()].sort().map((chain) => ({ chain, ...this.getChainHead(chain) }));
+  }
+
+  addDigest(record: DigestRecord): "added" | "exists" {
+    if (this.digests.some(({ number }) => number === record.number)) return "exists";
+    this.digests.push(record);
+    return "added";
+  }
+
+  getLastDigest(): DigestRecord | undefined {
+    return this.digests.at(-1);
+  }
+
+  listDigests(afterNumber: number, limit: number): DigestRecord[] {
+    return this.digests.filter(({ number }) => number > afterNumber).slice(0, limit);
+  }
+
+  getOperation(operationId: Operation["operationId"]): Operation | undefined {
+    return this.operations.get(operationId);
+  }
+
+  openOperations(): Operation[] {
+    return [...this.operations.values()].filter(({ finishedAt }) => finishedAt === undefined);
+  }
+
+  putOperation(operation: Operation): void {
+    this.operations.set(operation.operationId, operation);
+  }
+}

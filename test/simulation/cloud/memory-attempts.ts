@@ -1,0 +1,76 @@
+// What does the table in memory hold of attempts, and of the slots that they hold?
+import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
+import type { Table } from "../../../functions/core/table.ts";
+import type { Attempt, Beat, Slot } from "../../../functions/core/task.ts";
+import type { AttemptChange, SlotChange } from "../../../functions/core/transitions.ts";
+import { MemoryActs } from "./memory-acts.ts";
+import type { Sync } from "./sync.ts";
+
+type Part = Pick<
+  Sync<Table>,
+  "beat" | "recordSandbox" | "recordSandboxStopped" | "getAttempt" | "listAttempts" | "heldSlots" | "releaseSlot"
+>;
+
+export interface HeldSlot extends Slot {
+  holder: AgentId;
+  workspace: string;
+}
+
+export class MemoryAttempts extends MemoryActs implements Part {
+  readonly attempts = new Map<AgentId, Attempt>();
+  /** By pool and index, as `slotName` writes it. */
+  readonly slots = new Map<string, HeldSlot>();
+
+  releaseSlot(slot: Slot, holder: AgentId): void {
+    if (this.slots.get(slotName(slot))?.holder === holder) this.slots.delete(slotName(slot));
+  }
+
+  protected writeAttempt(change: AttemptChange): void {
+    if (change.kind === "open") {
+      this.attempts.set(change.attempt.agentId, change.attempt);
+      return;
+    }
+    const attempt = this.attempts.get(change.agentId);
+    if (attempt) this.attempts.set(change.agentId, { ...attempt, ...change.set });
+  }
+
+  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): "accepted" | "refused" {
+    const attempt = this.attempts.get(agentId);
+    if (attempt?.state !== "running") return "refused";
+    this.attempts.set(agentId, { ...attempt, beat, leaseExpiresAt });
+    return "accepted";
+  }
+
+  recordSandbox(agentId: AgentId, sandboxArn: string): "recorded" | "refused" {
+    const attempt = this.attempts.get(agentId);
+    if (attempt?.state !== "spawning" && attempt?.state !== "running") return "refused";
+    this.attempts.set(agentId, { ...attempt, sandboxArn });
+    return "recorded";
+  }
+
+  recordSandboxStopped(agentId: AgentId, at: number): void {
+    const attempt = this.attempts.get(agentId);
+    if (attempt) this.attempts.set(agentId, { ...attempt, sandboxStoppedAt: at });
+  }
+
+  getAttempt(agentId: AgentId): Attempt | undefined {
+    return this.attempts.get(agentId);
+  }
+
+  listAttempts(taskId: TaskId): Attempt[] {
+    return [...this.attempts.values()].filter((attempt) => attempt.taskId === taskId);
+  }
+
+  heldSlots(pool: string): { index: number; holder: AgentId; workspace: string }[] {
+    const held = [...this.slots.values()].filter((slot) => slot.pool === pool);
+    const plain = held.map(({ index, holder, workspace }) => ({ index, holder, workspace }));
+    return plain.sort((a, b) => a.index - b.index);
+  }
+
+  protected maySet({ kind, slot, holder }: SlotChange): boolean {
+    const held = this.slots.get(slotName(slot));
+    return kind === "take" ? !held : held?.holder === holder;
+  }
+}
+
+export const slotName = ({ pool, index }: Slot): string => `${pool}#${index}`;

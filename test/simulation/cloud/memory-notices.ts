@@ -1,0 +1,60 @@
+// What is kept in memory of notices: the outbox that a commit fills, webhooks, and deliveries?
+import type { TaskId } from "../../../functions/core/ids.ts";
+import type { Delivery, DeliveryId, Notices, Owed, Webhook, WebhookId } from "../../../functions/core/notices.ts";
+import type { Sync } from "./sync.ts";
+
+export class MemoryNotices implements Sync<Notices> {
+  readonly owed = new Map<TaskId, Owed>();
+  readonly webhooks = new Map<WebhookId, Webhook>();
+  readonly deliveries = new Map<DeliveryId, Delivery>();
+
+  getOwed(taskId: TaskId): Owed | undefined {
+    return this.owed.get(taskId);
+  }
+
+  listOwed(limit: number): Owed[] {
+    return [...this.owed.values()].slice(0, limit);
+  }
+
+  clearOwed(taskId: TaskId): void {
+    this.owed.delete(taskId);
+  }
+
+  getWebhook(workspace: string, webhookId: WebhookId): Webhook | undefined {
+    const webhook = this.webhooks.get(webhookId);
+    return webhook?.workspace === workspace ? webhook : undefined;
+  }
+
+  listWebhooks(workspace: string): Webhook[] {
+    return [...this.webhooks.values()].filter((webhook) => webhook.workspace === workspace);
+  }
+
+  createDelivery(delivery: Delivery): void {
+    if (!this.deliveries.has(delivery.deliveryId)) this.deliveries.set(delivery.deliveryId, delivery);
+  }
+
+  getDelivery(deliveryId: DeliveryId): Delivery | undefined {
+    return this.deliveries.get(deliveryId);
+  }
+
+  listDeliveries(webhookId: WebhookId, before: DeliveryId | undefined, limit: number): Delivery[] {
+    const mine = [...this.deliveries.values()].filter((one) => one.webhookId === webhookId);
+    const older = before ? mine.filter(({ deliveryId }) => deliveryId < before) : mine;
+    return older.sort((a, b) => (a.deliveryId < b.deliveryId ? 1 : -1)).slice(0, limit);
+  }
+
+  replaceDelivery(before: Delivery, after: Delivery): "replaced" | "stale" {
+    const now = this.deliveries.get(before.deliveryId);
+    if (now?.state !== before.state || now.attempts !== before.attempts) return "stale";
+    this.deliveries.set(after.deliveryId, after);
+    return "replaced";
+  }
+
+  dueDeliveries(now: number, limit: number): DeliveryId[] {
+    const due = [...this.deliveries.values()].filter(({ state, nextAt }) => state === "pending" && nextAt <= now);
+    return due
+      .sort((a, b) => a.nextAt - b.nextAt)
+      .slice(0, limit)
+      .map(({ deliveryId }) => deliveryId);
+  }
+}

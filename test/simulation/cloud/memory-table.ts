@@ -1,0 +1,215 @@
+// What is the table when it is only memory? The same conditions as in `functions/aws`, held to it by test/contract.
+import type { AuditEvent } from "../../../functions/core/audit.ts";
+import type { TaskId } from "../../../functions/core/ids.ts";
+import { owedBy } from "../../../functions/core/notices.ts";
+import { isFenced } from "../../../functions/core/switches.ts";
+import type {
+  CommitOutcome,
+  CreateOutcome,
+  Creation,
+  Phase,
+  Table,
+  TaskChange,
+  TaskCounts,
+  TaskPage,
+} from "../../../functions/core/table.ts";
+import { type Due, isFinal, type Task, type TaskSpec } from "../../../functions/core/task.ts";
+import { byDue, byReady } from "./index-order.ts";
+import { MemoryAttempts, slotName } from "./memory-attempts.ts";
+import type { Sync } from "./sync.ts";
+
+export interface Row {
+  task: Task;
+  spec: TaskSpec;
+  events: AuditEvent[];
+  /** What the indexes still show to a reader whose copy lags: the task before its last change. */
+  earlier: Task | undefined;
+  changedAt: number;
+  /** The full pool that it waits for, out of its workspace's ready index. */
+  heldBackFor?: string | undefined;
+}
+
+interface Idempotency {
+  taskId: TaskId;
+  bodyHash: string;
+  expiresAt: number;
+}
+
+/** Every method is one atomic step. Time passes only between them, so the caller decides what meets what. */
+export class MemoryTable extends MemoryAttempts implements Sync<Table> {
+  readonly rows = new Map<TaskId, Row>();
+  readonly idempotency = new Map<string, Idempotency>();
+  readonly workspaces = new Set<string>();
+  readonly #now: () => number;
+  /** How old the index is that the next index read sees. */
+  lagMs = 0;
+
+  constructor(now: () => number) {
+    super();
+    this.#now = now;
+  }
+
+  createTask(creation: Creation): CreateOutcome {
+    const { task, spec, event, idempotency } = creation;
+    this.workspaces.add(task.workspace);
+    const row = this.rows.get(task.taskId);
+    // The request token: a repetition of the very same request is answered as the first.
+    if (row?.events[0]?.eventId === event.eventId) return { kind: "created" };
+    if (row) throw new Error(`${task.taskId} exists`);
+    if (idempotency) {
+      const key = `${task.workspace}#${idempotency.key}`;
+      const record = this.idempotency.get(key);
+      if (record && record.expiresAt > Math.floor(task.createdAt / 1000)) return { kind: "repeated", ...record };
+      const expiresAt = Math.ceil(idempotency.expiresAt / 1000);
+      this.idempotency.set(key, { taskId: task.taskId, bodyHash: idempotency.bodyHash, expiresAt });
+    }
+    this.rows.set(task.taskId, { task, spec, events: [event], earlier: undefined, changedAt: this.#now() });
+    return { kind: "created" };
+  }
+
+  commit(change: TaskChange): CommitOutcome {
+    const { before, after, event, spec, attempt, slots = [], fenced } = change;
+    const row = this.rows.get(after.taskId);
+    // The request token: a repetition is answered as the first, whatever has happened since.
+    if (row?.events[event.version - 1]?.eventId === event.eventId) return { kind: "committed" };
+    if (row?.task.version !== before.version) return { kind: "stale" };
+    if (row.events.length >= event.version) return { kind: "stale" };
+    if (fenced && isFenced(before, this.getSwitches(before))) return { kind: "fenced" };
+    if (attempt?.kind === "set" && attempt.ifLeaseAt !== undefined) {
+      if (this.attempts.get(attempt.agentId)?.leaseExpiresAt !== attempt.ifLeaseAt) return { kind: "stale" };
+    }
+    if (!slots.every((slot) => this.maySet(slot))) return { kind: "slot_taken" };
+    if (attempt) this.writeAttempt(attempt);
+    for (const { kind, slot, holder, workspace } of slots) {
+      if (kind === "take") this.slots.set(slotName(slot), { ...slot, holder, workspace });
+      else this.slots.delete(slotName(slot));
+    }
+    row.events.push(event);
+    if (spec) row.spec = spec;
+    const owed = owedBy(change);
+    if (owed) this.notices.owed.set(owed.taskId, owed);
+    this.#write(row, after);
+    return { kind: "committed" };
+  }
+
+  #write(row: Row, task: Task): void {
+    row.earlier = row.task;
+    row.changedAt = this.#now();
+    row.task = task;
+    row.heldBackFor = undefined;
+  }
+
+  makeReady(task: Task): void {
+    const row = this.rows.get(task.taskId);
+    if (row?.task.version !== task.version) return;
+    const { due: _, ...rest } = row.task;
+    this.#write(row, rest);
+  }
+
+  holdBack(task: Task, pool: string, at: number): void {
+    const row = this.rows.get(task.taskId);
+    if (row?.task.version !== task.version) return;
+    this.#write(row, { ...row.task, due: { kind: "ready", at } });
+    row.heldBackFor = pool;
+  }
+
+  heldBackHead(pool: string): TaskId | undefined {
+    const seenUntil = this.#now() - this.lagMs;
+    const waiting = [...this.rows.values()].filter((row) => row.heldBackFor === pool && row.changedAt <= seenUntil);
+    return idsOf(waiting.map(({ task }) => task).sort(byReady)).at(0);
+  }
+
+  postpone(task: Task, at: number): void {
+    const row = this.rows.get(task.taskId);
+    if (row?.task.version !== task.version || !row.task.due) return;
+    this.#write(row, { ...row.task, due: { ...row.task.due, at } });
+  }
+
+  getTask(taskId: TaskId): Task | undefined {
+    return this.rows.get(taskId)?.task;
+  }
+
+  getTasks(taskIds: TaskId[]): Task[] {
+    return taskIds.flatMap((taskId) => this.rows.get(taskId)?.task ?? []);
+  }
+
+  getSpec(taskId: TaskId): TaskSpec | undefined {
+    return this.rows.get(taskId)?.spec;
+  }
+
+  listEvents(taskId: TaskId, afterVersion: number, limit: number): AuditEvent[] {
+    return this.rows.get(taskId)?.events.slice(afterVersion, afterVersion + limit) ?? [];
+  }
+
+  listFeed(workspace: string, from: number, until: number, limit: number): AuditEvent[] {
+    const mine = [...this.rows.values()].filter(({ task }) => task.workspace === workspace);
+    const events = mine.flatMap((row) => row.events).filter(({ at }) => at >= from && at <= until);
+    return events.sort((a, b) => a.at - b.at || (a.eventId < b.eventId ? -1 : 1)).slice(0, limit);
+  }
+
+  getIdempotencyRecord(workspace: string, key: string): Idempotency | undefined {
+    return this.idempotency.get(`${workspace}#${key}`);
+  }
+
+  listWorkspaces(): string[] {
+    return [...this.workspaces].sort();
+  }
+
+  readyHead(workspace: string, limit: number): TaskId[] {
+    const ready = this.#indexed().filter(
+      (task) => task.workspace === workspace && task.status === "queued" && !task.due,
+    );
+    return idsOf(ready.sort(byReady).slice(0, limit));
+  }
+
+  dueTasks(kind: Due["kind"], now: number, limit: number): TaskId[] {
+    const due = this.#indexed().filter((task) => task.due?.kind === kind && task.due.at <= now);
+    return idsOf(due.sort(byDue).slice(0, limit));
+  }
+
+  listTasks(workspace: string, { before, limit, phase }: TaskPage): { tasks: Task[]; next?: TaskId } {
+    const mine = this.#indexed().filter(
+      (task) =>
+        task.workspace === workspace && (!before || task.taskId < before) && (!phase || phaseOf(task) === phase),
+    );
+    const newestFirst = idsOf(mine).sort().reverse();
+    const page = newestFirst.slice(0, limit);
+    const next = newestFirst.length > limit ? page.at(-1) : undefined;
+    return { tasks: page.flatMap((id) => this.rows.get(id)?.task ?? []), ...(next ? { next } : {}) };
+  }
+
+  oldestActive(workspace: string, limit: number): Task[] {
+    const mine = this.#indexed().filter((task) => task.workspace === workspace && phaseOf(task) === "active");
+    const ids = idsOf(mine).sort().slice(0, limit);
+    return ids.flatMap((id) => this.rows.get(id)?.task ?? []);
+  }
+
+  countTasks(workspace: string): TaskCounts {
+    const counts: TaskCounts = { active: 0, completed: 0, failed: 0, killed: 0 };
+    for (const { task } of this.rows.values()) if (task.workspace === workspace) counts[phaseOf(task)] += 1;
+    return counts;
+  }
+
+  countDelayed(workspace: string): number {
+    return this.#indexed().filter((task) => task.workspace === workspace && task.due?.kind === "ready").length;
+  }
+
+  /** The tasks as the indexes show them; a new task is not there at all until the lag is over. */
+  #indexed(): Task[] {
+    const tasks: Task[] = [];
+    const seenUntil = this.#now() - this.lagMs;
+    for (const row of this.rows.values()) {
+      const seen = row.changedAt <= seenUntil || this.lagMs === 0 ? row.task : row.earlier;
+      if (seen) tasks.push(seen);
+    }
+    return tasks;
+  }
+
+  probe(): undefined {
+    return undefined;
+  }
+}
+
+const idsOf = (tasks: Task[]): TaskId[] => tasks.map((task) => task.taskId);
+
+const phaseOf = ({ status }: Task): Phase => (isFinal(status) ? status : "active");

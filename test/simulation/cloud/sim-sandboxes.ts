@@ -1,0 +1,50 @@
+// How does a function reach ECS? Launches may find no room, lists may lag, and a stop may be asked for in vain.
+import type { LaunchOutcome, Sandboxes } from "../../../functions/core/cloud.ts";
+import type { AgentId } from "../../../functions/core/ids.ts";
+import { askToStop, startLife } from "../actors/sandbox-life.ts";
+import type { Activity } from "../engine/activity.ts";
+import type { Stage } from "../stage.ts";
+import { callCloud } from "./call.ts";
+
+const operations = {
+  launch: {
+    name: "RunTask",
+    code: 200,
+    longestMs: 1_500,
+    whenThrottled: { kind: "no_capacity", why: "RunTask is throttled" },
+  },
+  stop: { name: "StopTask", code: 201 },
+  describe: { name: "DescribeTasks", code: 202 },
+  findByAgent: { name: "ListTasks by agent", code: 203 },
+  listRunning: { name: "ListTasks", code: 204 },
+  probe: { name: "DescribeClusters", code: 205 },
+} as const;
+
+/** AWS says that a new task may be missing from the lists for up to five minutes. */
+const longestMissingMs = 5 * 60_000;
+
+export function openSimSandboxes(stage: Stage, activity: Activity): Sandboxes {
+  const call = <T>(operation: keyof typeof operations, effect: () => T): Promise<T> =>
+    callCloud(stage.world, activity, operations[operation], effect);
+  return {
+    launch: (agentId, token) => call("launch", () => launch(stage, activity, agentId, token)),
+    stop: (arn, reason) => call("stop", () => askToStop(stage, activity, arn, reason)),
+    describe: (arn) => call("describe", () => stage.ecs.describe(arn)),
+    findByAgent: (agentId) => call("findByAgent", () => stage.ecs.findByAgent(agentId)),
+    listRunning: () => call("listRunning", () => stage.ecs.listRunning()),
+    probe: () => call("probe", () => undefined),
+  };
+}
+
+function launch(stage: Stage, activity: Activity, agentId: AgentId, token: string): LaunchOutcome {
+  const { world, ecs } = stage;
+  const started = ecs.replay(agentId);
+  if (started) return { kind: "launched", sandboxArn: started.sandboxArn };
+  if (world.strikes(activity, "launch_no_capacity")) return { kind: "no_capacity", why: "no room" };
+  if (world.strikes(activity, "launch_refused")) return { kind: "refused", why: "a setting is wrong" };
+  stage.judge.watchLaunch(agentId);
+  const missingMs = world.strikes(activity, "sandbox_missing") ? activity.random.between(1_000, longestMissingMs) : 0;
+  const sandbox = ecs.add(agentId, token, missingMs);
+  startLife(stage, activity, sandbox);
+  return { kind: "launched", sandboxArn: sandbox.sandboxArn };
+}

@@ -1,0 +1,81 @@
+// Who is doing something? One run of one function, or one process of a sandbox; it can die at any of its awaits.
+import { hashName, Random } from "./random.ts";
+import type { World } from "./world.ts";
+
+export class Activity {
+  readonly name: string;
+  readonly random: Random;
+  /** How far the clock of the machine that it runs on is from the true time. */
+  readonly skewMs: number;
+  readonly #world: World;
+  /** Calls that it waits for. */
+  #outstanding = 0;
+  #busy = false;
+  isDead = false;
+  /** Told once, when it dies; not when it ends. */
+  onDeath: (() => void) | undefined;
+
+  constructor(world: World, name: string) {
+    this.#world = world;
+    this.name = name;
+    this.random = new Random(hashName(world.seed, name));
+    const range = world.swarm.skewMs;
+    this.skewMs = range === 0 ? 0 : this.random.between(-range, range);
+  }
+
+  /** Runs `body` as this activity. Its end, or what it threw, is told to `settle`, unless it died before. */
+  run<T>(body: () => Promise<T>, settle: (outcome: { value: T } | { error: unknown }) => void): void {
+    this.#setBusy(true);
+    body().then(
+      (value) => this.#settle(() => settle({ value })),
+      (error: unknown) => this.#settle(() => settle({ error })),
+    );
+  }
+
+  /** A promise that `resume` settles later. Until then this activity stands still. */
+  park<T>(): { promise: Promise<T>; resume(settle: () => T): void } {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#outstanding += 1;
+    this.#setBusy(false);
+    const resume = (settle: () => T) => {
+      if (this.isDead) return;
+      this.#outstanding -= 1;
+      if (this.#outstanding === 0) this.#setBusy(true);
+      try {
+        resolve(settle());
+      } catch (error) {
+        reject(error);
+      }
+    };
+    return { promise, resume };
+  }
+
+  sleep(ms: number): Promise<void> {
+    const { promise, resume } = this.park<void>();
+    this.#world.plan(this.#world.now + Math.max(0, ms), sleepCode, () => resume(() => undefined));
+    return promise;
+  }
+
+  /** From here on nothing resumes it: what it has asked for may still take effect. */
+  die(): void {
+    if (this.isDead) return;
+    this.isDead = true;
+    this.#setBusy(false);
+    this.onDeath?.();
+  }
+
+  #settle(tell: () => void): void {
+    if (this.isDead) return;
+    this.isDead = true;
+    this.#setBusy(false);
+    tell();
+  }
+
+  #setBusy(busy: boolean): void {
+    if (this.#busy === busy) return;
+    this.#busy = busy;
+    this.#world.busy += busy ? 1 : -1;
+  }
+}
+
+const sleepCode = 1;

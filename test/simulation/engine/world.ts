@@ -1,0 +1,143 @@
+// How does virtual time pass? The next planned thing happens; then everybody runs until all stand still again.
+import type { FaultKind } from "../faults.ts";
+import type { Swarm } from "../swarm.ts";
+import { Activity } from "./activity.ts";
+import { Heap } from "./heap.ts";
+import { hashName } from "./random.ts";
+
+export interface FiredFault {
+  /** Names this one decision: whose, and the how manieth of it. */
+  id: string;
+  kind: FaultKind;
+  at: number;
+}
+
+export class Violation extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface WorldOptions {
+  leftOut?: ReadonlySet<string>;
+  timeline?: boolean;
+  /** Codes of violations that are on the list of known ones. */
+  known?: ReadonlySet<string>;
+}
+
+const startOfTimeMs = 1_800_000_000_000;
+
+export class World {
+  readonly seed: number;
+  readonly swarm: Swarm;
+  /** Faults that are left out, by their ids: how a failure is shrunk. */
+  readonly leftOut: ReadonlySet<string>;
+  /** Virtual milliseconds since the schedule began. */
+  now = 0;
+  steps = 0;
+  /** How many activities are between two awaits. */
+  busy = 0;
+  isOver = false;
+  violation: Violation | undefined;
+  /** Violations that are known and not mended yet; they do not end the schedule. */
+  readonly known = new Set<string>();
+  readonly faults: FiredFault[] = [];
+  /** Undefined unless somebody wants to read it: text costs more than the schedule. */
+  readonly timeline: string[] | undefined;
+  readonly #isKnown: (code: string) => boolean;
+  readonly #heap = new Heap();
+  readonly #counters = new Map<string, number>();
+  #order = 0;
+  #traceLow: number;
+  #traceHigh = 0;
+
+  constructor(seed: number, swarm: Swarm, options: WorldOptions) {
+    this.seed = hashName(seed, "schedule");
+    this.swarm = swarm;
+    this.leftOut = options.leftOut ?? new Set();
+    this.#isKnown = (code) => options.known?.has(code) ?? false;
+    this.timeline = options.timeline ? [] : undefined;
+    this.#traceLow = this.seed;
+  }
+
+  /** Epoch milliseconds: what a perfect clock would show. */
+  get trueTime(): number {
+    return startOfTimeMs + this.now;
+  }
+
+  get faultsAreOn(): boolean {
+    return this.now < this.swarm.faultsEndMs;
+  }
+
+  plan(at: number, code: number, run: () => void): void {
+    this.#order += 1;
+    this.#heap.push({ at, order: this.#order, code, run });
+  }
+
+  begin(name: string): Activity {
+    const count = (this.#counters.get(name) ?? 0) + 1;
+    this.#counters.set(name, count);
+    return new Activity(this, `${name}#${count}`);
+  }
+
+  /** Does this fault strike now? Weighs the schedule's own appetite for it, and keeps record. */
+  strikes(activity: Activity, kind: FaultKind): boolean {
+    const weight = this.swarm.weights[kind];
+    if (weight === 0 || !this.faultsAreOn) return false;
+    return activity.random.next() < weight && this.fire(activity, kind);
+  }
+
+  /** Records a fault that was drawn, unless it is left out. */
+  fire(activity: Activity, kind: FaultKind): boolean {
+    const id = `${activity.name}:${activity.random.draws}`;
+    if (this.leftOut.has(id)) return false;
+    this.faults.push({ id, kind, at: this.now });
+    this.say(activity.name, `FAULT ${kind}`);
+    return true;
+  }
+
+  say(who: string, what: string): void {
+    this.timeline?.push(`${(this.now / 1000).toFixed(3).padStart(9)} s  ${who.padEnd(28)} ${what}`);
+  }
+
+  /** The first violation ends the schedule. */
+  fail(code: string, message: string): void {
+    if (this.violation) return;
+    this.say("INVARIANT", `${code}: ${message}`);
+    if (this.#isKnown(code)) {
+      this.known.add(code);
+      return;
+    }
+    this.violation = new Violation(code, message);
+  }
+
+  mix(value: number): void {
+    this.#traceLow = Math.imul(this.#traceLow ^ value, 0x01000193) | 0;
+    this.#traceHigh = (Math.imul(this.#traceHigh, 31) + this.#traceLow) | 0;
+  }
+
+  /** Names the whole course of the schedule: two runs with the same id did the same at the same times. */
+  get traceId(): string {
+    return [this.#traceHigh, this.#traceLow].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
+  }
+
+  async run(untilMs: number): Promise<void> {
+    while (!this.isOver && !this.violation) {
+      const next = this.#heap.pop();
+      if (!next || next.at > untilMs) return;
+      this.now = next.at;
+      this.steps += 1;
+      this.mix(next.at);
+      this.mix(next.code);
+      next.run();
+      let turns = 0;
+      do {
+        await undefined;
+        turns += 1;
+        if (turns > 100_000) throw new Error("an activity waits for something that is not of this world");
+      } while (this.busy > 0);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// Which things can go wrong? Every kind must have struck in a long run; none may be there only in name.
+
+export const faultKinds = [
+  // Of any call of a function to the cloud.
+  "request_lost",
+  "answer_lost",
+  "answer_slow",
+  "sdk_repeated",
+  "caller_froze",
+  "throttled",
+  "slots_contended",
+  "caller_died",
+  // Of the table's indexes, which lag behind it.
+  "index_stale",
+  // Of the wake-up queue.
+  "message_dropped",
+  "message_duplicated",
+  "message_delayed",
+  // Of ECS.
+  "launch_no_capacity",
+  "launch_refused",
+  "launch_stuck",
+  "sandbox_missing",
+  "stop_ignored",
+  "stop_slow",
+  "event_dropped",
+  "event_duplicated",
+  "event_delayed",
+  // Of a supervisor and its way to the API.
+  "callback_lost",
+  "callback_answer_lost",
+  "supervisor_crashed",
+  "supervisor_hung",
+  "supervisor_froze",
+  "supervisor_zombie",
+  "token_of_another",
+  // Of a remote.
+  "remote_unknown",
+  "push_answer_lost",
+  "branch_taken",
+] as const;
+export type FaultKind = (typeof faultKinds)[number];

@@ -1,0 +1,196 @@
+// Is each step allowed? The judge sees every effect at the moment it happens, and knows the truth beside the table.
+import type { AuditAct } from "../../../functions/core/audit.ts";
+import { type AgentId, agentIdOf, parseAgentId, type TaskId } from "../../../functions/core/ids.ts";
+import { poolsOf } from "../../../functions/core/slots.ts";
+import { isFenced } from "../../../functions/core/switches.ts";
+import type { ActWrite, CommitOutcome, TaskChange } from "../../../functions/core/table.ts";
+import { isFinal, isLive, type Task } from "../../../functions/core/task.ts";
+import { launchDeadlineMs } from "../../../functions/flows/launch-attempt.ts";
+import { slotName } from "../cloud/memory-attempts.ts";
+import type { Push } from "../cloud/remote-state.ts";
+import type { Stage } from "../stage.ts";
+import { expectEndOfAll, expectStop } from "./calm.ts";
+import { checkOutcome, checkReceipt } from "./outcomes.ts";
+
+const factsLearnedLater = new Set(["stop_confirmed", "outcome_resolved", "cleanup"]);
+/** Some rounds of the reaper, and the longest that a stop takes. */
+const stopBoundMs = 130_000;
+/** What a task may do; a stop that covers it forbids all of these. */
+const effects = new Set(["claimed", "started", "work_done", "rejected", "conflicted", "permit_granted", "completed"]);
+/** The slowest call, twice: from the look at the clock to the arrival. */
+const launchSlackMs = 15_000;
+
+const isExpiry = ({ type, by }: TaskChange["event"]) => type === "attempt_failed" && by === "system:reaper";
+
+export class Judge {
+  readonly #stage: Stage;
+  /** `type from→to`, as often as it happened. */
+  readonly transitions = new Map<string, number>();
+
+  #lastStopAt: number | undefined;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  watchCommit(change: TaskChange, act: () => unknown): unknown {
+    const stored = this.#stage.table.getTask(change.after.taskId);
+    const { event } = change;
+    const attempt = stored && this.#stage.table.getAttempt(agentIdOf(stored.taskId, stored.attempt));
+    const outcome = act() as CommitOutcome;
+    const isNew = this.#stage.table.getTask(event.taskId) !== stored;
+    if (!stored || !isNew) return outcome;
+    const name = `${event.type} ${stored.status}→${event.to}`;
+    this.transitions.set(name, (this.transitions.get(name) ?? 0) + 1);
+    this.#stage.world.mix(name.length * 31 + change.after.version);
+    if (this.#stage.world.timeline) this.#stage.world.say(event.by, `${event.taskId} v${event.version} ${name}`);
+    this.#checkStep(stored, change);
+    this.#checkSlots(change);
+    const aliveMs = (attempt?.leaseExpiresAt ?? 0) - this.#stage.world.trueTime;
+    if (isExpiry(event) && attempt?.state === "running" && aliveMs > 2 * this.#stage.world.swarm.skewMs)
+      this.#fail("expired_alive", `${attempt.agentId} was given up ${aliveMs} ms before its lease was over`);
+    if (event.type === "killed" && isLive(stored.status))
+      expectStop(this.#stage, agentIdOf(stored.taskId, stored.attempt));
+    if (event.type === "stop_confirmed") this.#checkStop(change.after);
+    if (event.type === "outcome_resolved") checkOutcome(this.#stage, change.after);
+    if (event.type === "completed") checkReceipt(this.#stage, change.after);
+    return outcome;
+  }
+
+  #checkStep(stored: Task, { before, after, event }: TaskChange): void {
+    const { taskId } = stored;
+    if (after.version !== stored.version + 1 || event.version !== after.version)
+      this.#fail("version_skipped", `${taskId} went from version ${stored.version} to ${after.version}`);
+    if (event.previousHash !== stored.lastEventHash || event.from !== stored.status || event.to !== after.status)
+      this.#fail("chain_broken", `event ${event.version} of ${taskId} does not follow the one before it`);
+    if (isFinal(stored.status) && after.status !== stored.status)
+      this.#fail("final_changed", `${taskId} was ${stored.status} and became ${after.status}`);
+    if (isFinal(stored.status) && !factsLearnedLater.has(event.type))
+      this.#fail("effect_after_end", `${event.type} of ${taskId}, which is ${stored.status}`);
+    if (event.by.startsWith("agent:") && event.by !== `agent:${agentIdOf(taskId, stored.attempt)}`)
+      this.#fail("effect_of_outsider", `${event.by} changed ${taskId} in its attempt ${stored.attempt}`);
+    const switches = this.#stage.table.getSwitches(stored);
+    if (effects.has(event.type) && isFenced(stored, switches))
+      this.#fail("effect_after_stop", `${event.type} of ${taskId}, which a stop covers`);
+    if (after.attemptsUsed > after.maxAttempts)
+      this.#fail("too_many_attempts", `${taskId} used ${after.attemptsUsed} of ${after.maxAttempts} attempts`);
+    const { swarm, trueTime } = this.#stage.world;
+    const earlyMs = (before.due?.at ?? 0) - trueTime;
+    if (event.type === "claimed" && earlyMs > 2 * swarm.skewMs)
+      this.#fail("claimed_too_early", `${taskId} was claimed ${earlyMs} ms before its time`);
+  }
+
+  /** A live task holds a slot in each pool that it needs, an ended or queued one holds none, and no pool is exceeded. */
+  #checkSlots({ after, slots }: TaskChange): void {
+    const { table, settings } = this.#stage;
+    const agentId = agentIdOf(after.taskId, after.attempt);
+    const held = [...table.slots.values()].filter(({ holder }) => holder === agentId);
+    const pools = isLive(after.status) ? poolsOf(after, settings.limits) : [];
+    // A kill may leave its slots to the reaper when they are contended.
+    const isLeft = after.status === "killed" && (slots ?? []).length === 0;
+    if (!isLeft && (held.length !== pools.length || !pools.every(({ name }) => held.some(({ pool }) => pool === name))))
+      this.#fail("slots_unbalanced", `${agentId} is ${after.status} and holds ${held.map(slotName)}`);
+    for (const { name, size } of pools) {
+      const inPool = table.heldSlots(name).length;
+      if (inPool > size) this.#fail("slots_exceeded", `${inPool} of ${size} slots of ${name} are held`);
+    }
+  }
+
+  #checkStop(task: Task): void {
+    const { ecs } = this.#stage;
+    const agentId = agentIdOf(task.taskId, task.attempt);
+    if (ecs.liveOf(agentId).length > 0)
+      this.#fail("stop_false", `the stop of ${agentId} is confirmed (${task.stopConfirmation}), and its sandbox lives`);
+    if (task.stopConfirmation === "never_started" && ecs.byAgent.has(agentId))
+      this.#fail("stop_false", `${agentId} is said never to have started, and it did`);
+  }
+
+  watchAct(act: AuditAct, writes: readonly ActWrite[], commit: () => unknown): unknown {
+    const { table, world } = this.#stage;
+    const head = table.getChainHead(act.chain);
+    const generations = writes.map((write) =>
+      write.kind === "switch" ? (table.switches.get(write.next.scope)?.generation ?? 0) : 0,
+    );
+    const outcome = commit();
+    if (table.getChainHead(act.chain).version === head.version) return outcome;
+    if (act.version !== head.version + 1 || act.previousHash !== head.hash)
+      this.#fail("chain_broken", `act ${act.version} of ${act.chain} does not follow ${head.version}`);
+    if (act.type !== "switch_stop") return outcome;
+    this.#lastStopAt = world.now;
+    expectEndOfAll(this.#stage);
+    for (const [index, write] of writes.entries()) {
+      if (write.kind === "switch" && write.next.generation <= (generations[index] ?? 0))
+        this.#fail("stop_without_fence", `the stop of ${write.next.scope} raises no generation`);
+    }
+    return outcome;
+  }
+
+  /** Long after a stop nothing that it covers may still run, whether it was found at once or not. */
+  checkStopped(): void {
+    const { table, ecs, world } = this.#stage;
+    if (this.#lastStopAt === undefined || world.now < Math.max(this.#lastStopAt, world.swarm.faultsEndMs) + stopBoundMs)
+      return;
+    for (const { agentId } of ecs.alive()) {
+      const parsed = parseAgentId(agentId);
+      const task = parsed && table.getTask(parsed.taskId);
+      if (task && isFenced(task, table.getSwitches(task)))
+        this.#fail("stop_missed", `${agentId} still runs, ${stopBoundMs} ms after the stop that covers it`);
+    }
+  }
+
+  watchBeat(agentId: string, act: () => unknown): unknown {
+    const outcome = act();
+    const parsed = parseAgentId(agentId);
+    const task = parsed && this.#stage.table.getTask(parsed.taskId);
+    if (outcome === "accepted" && (task?.attempt !== parsed?.attempt || !task || !isLive(task.status)))
+      this.#fail("effect_of_outsider", `a beat of ${agentId} was accepted`);
+    return outcome;
+  }
+
+  /** Before a sandbox starts that was not there. */
+  watchLaunch(agentId: AgentId): void {
+    const { table, ecs, world } = this.#stage;
+    if (ecs.byAgent.has(agentId)) this.#fail("launched_twice", `${agentId} gets a second sandbox`);
+    const attempt = table.getAttempt(agentId);
+    const latest = (attempt?.claimedAt ?? 0) + launchDeadlineMs + 2 * world.swarm.skewMs + launchSlackMs;
+    if (world.trueTime > latest) this.#fail("launched_late", `${agentId} was launched after its deadline`);
+    const task = attempt && table.getTask(attempt.taskId);
+    if (task?.attempt === attempt?.attempt && task?.stopConfirmation)
+      this.#fail("stop_false", `${agentId} starts after its stop was confirmed (${task.stopConfirmation})`);
+  }
+
+  watchPush(push: Push): void {
+    const row = this.#stage.table.rows.get(push.taskId);
+    const permit = row?.events.find(
+      ({ type, by, data }) =>
+        type === "permit_granted" && by === `agent:${push.agentId}` && data.commit === push.commit,
+    );
+    if (!permit) this.#fail("push_without_permit", `${push.agentId} pushed ${push.commit}`);
+    const outcome = row?.task.publishOutcome;
+    if (row && row.task.status !== "completed" && outcome && outcome !== "unresolved")
+      this.#fail("push_after_outcome", `${push.agentId} pushed after the outcome was resolved as ${outcome}`);
+  }
+
+  /** Only our own commits may be taken back. */
+  watchDelete(branch: string, commit: string): void {
+    const isOurs = this.#stage.remote.pushes.some((push) => push.branch === branch && push.commit === commit);
+    if (!isOurs) this.#fail("foreign_deleted", `${branch} at ${commit} is to be deleted, and nobody of us pushed that`);
+  }
+
+  /** Somebody was told that there is nothing left to kill. */
+  checkEnded(taskId: TaskId): void {
+    const task = this.#stage.table.getTask(taskId);
+    if (task && !isFinal(task.status)) this.#fail("kill_refused", `${taskId} is ${task.status} and was called ended`);
+  }
+
+  /** What this task still waits for, or undefined when it has come to its end. */
+  whyOpen(task: Task): string | undefined {
+    if (!isFinal(task.status)) return `it is ${task.status}`;
+    if (task.due) return `it still owes ${task.due.kind}`;
+    return undefined;
+  }
+
+  #fail(code: string, message: string): void {
+    this.#stage.world.fail(code, message);
+  }
+}

@@ -1,0 +1,77 @@
+// What if the transition table, or a decision of the core, forgot something?
+import { edit, mutant } from "./edit.ts";
+
+const transitions = "functions/core/transitions.ts";
+const failures = "functions/core/failures.ts";
+const switches = "functions/core/switches.ts";
+const token = "functions/core/attempt-token.ts";
+
+export const coreMutants = [
+  mutant("transition: the version stays", edit(transitions, "version: task.version + 1", "version: task.version")),
+  mutant(
+    "transition: what ended may fail again",
+    edit(
+      transitions,
+      'attempt_failed: ["launching", "running", "verifying", "publishing"]',
+      'attempt_failed: ["launching", "running", "verifying", "publishing", "failed", "killed", "completed"]',
+    ),
+  ),
+  mutant(
+    "transition: what ended may be killed again",
+    edit(
+      transitions,
+      'killed: ["queued", "launching", "running", "verifying", "publishing"]',
+      'killed: ["queued", "launching", "running", "verifying", "publishing", "completed", "failed"]',
+    ),
+  ),
+  mutant(
+    "kill: the stop is not owed",
+    edit(
+      transitions,
+      ': { due: { kind: "stop", at: now + stopCheckMs } };\n  const task: Task = { ...rest, ...stop, status: "killed"',
+      ': {};\n  const task: Task = { ...rest, ...stop, status: "killed"',
+    ),
+  ),
+  mutant("failure: the stop is not owed", edit(transitions, '    due: { kind: "stop", at: now + stopCheckMs },\n', "")),
+  mutant(
+    "permit: the outcome is not open",
+    edit(transitions, 'permittedCommits, publishOutcome: "unresolved" }', "permittedCommits }"),
+  ),
+  mutant(
+    "end: the outcome of an earlier permit is not owed",
+    edit(
+      transitions,
+      'task.publishOutcome === "unresolved" ? { due: { kind: "outcome", at: now } } : {}',
+      "task.version < 0 ? { due: { kind: 'outcome', at: now } } : {}",
+    ),
+  ),
+  mutant(
+    "end: the slots are kept",
+    edit(
+      transitions,
+      'slots: (before.slots ?? []).map((slot) => ({\n      kind: "release"',
+      'slots: [].map((slot) => ({\n      kind: "release"',
+    ),
+  ),
+  mutant(
+    "claim: no slots are taken",
+    edit(transitions, 'slots: slots.map((slot) => ({ kind: "take"', 'slots: [].map((slot) => ({ kind: "take"'),
+  ),
+  mutant(
+    "completion without changes: an earlier permit's outcome is not owed",
+    edit(transitions, "{ noChanges: true, ...owedOutcome(before, now) }", "{ noChanges: true }"),
+  ),
+  mutant(
+    "permit: earlier commits are forgotten",
+    edit(transitions, '[...(task.permittedCommits ?? []), task.commit ?? ""]', "[]"),
+  ),
+  mutant(
+    "failure: attempts are not counted",
+    edit(failures, "if (task.attemptsUsed >= task.maxAttempts) {", "if (task.version < 0) {"),
+  ),
+  mutant("stop: the generation stays", edit(switches, "generation: now.generation + 1", "generation: now.generation")),
+  mutant(
+    "token: every token opens every attempt",
+    edit(token, "return given.length === expected.length && timingSafeEqual(given, expected);", "return true;"),
+  ),
+];

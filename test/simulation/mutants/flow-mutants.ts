@@ -1,0 +1,108 @@
+// What if a flow left out one of its steps?
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: pieces of source text
+import { edit, mutant } from "./edit.ts";
+
+const callBack = "functions/flows/call-back.ts";
+const change = "functions/flows/change-task.ts";
+const choose = "functions/flows/choose-task.ts";
+const dispatch = "functions/flows/dispatch-task.ts";
+const launch = "functions/flows/launch-attempt.ts";
+const kill = "functions/flows/kill-task.ts";
+const finish = "functions/flows/finish-work.ts";
+const submit = "functions/flows/submit-task.ts";
+const confirm = "functions/flows/confirm-stop.ts";
+const resolve = "functions/flows/resolve-outcome.ts";
+const stopScope = "functions/flows/stop-scope.ts";
+
+const noFenceOfClaim = edit(dispatch, "{ fenced: true },", "{},");
+
+export const flowMutants = [
+  mutant(
+    "callback: another attempt may speak",
+    edit(callBack, "if (task.attempt === attempt && isLive(task.status)) return;", "if (isLive(task.status)) return;"),
+  ),
+  mutant("callback: no token is asked for", edit(callBack, "if (!isTokenOf(", "if (false && !isTokenOf(")),
+  mutant("callback: a stop does not fence", edit(callBack, "{ fenced: true },", "{},")),
+  mutant(
+    "change: a lost race counts as won",
+    edit(change, 'case "committed":\n', 'case "committed":\n      // @ts-ignore\n      case "stale":\n'),
+  ),
+  mutant("change: the chain is not kept", edit(change, "previousHash: before.lastEventHash", 'previousHash: ""')),
+  mutant(
+    "claim: neither chosen nor written under a stop's fence",
+    noFenceOfClaim,
+    edit(choose, "if (isFenced(task, switches)) return", "if (false) return"),
+  ),
+  mutant("claim: a stop does not fence the write", noFenceOfClaim),
+  mutant(
+    "claim: does not look again whether the task is ready",
+    edit(dispatch, "if (moved) return", "if (false) return"),
+  ),
+  mutant(
+    "launch: no deadline",
+    edit(launch, "if (cloud.clock.now() > attempt.claimedAt + launchDeadlineMs)", "if (false)"),
+  ),
+  mutant(
+    "launch: a refused record stops nothing",
+    edit(
+      launch,
+      "await cloud.sandboxes.stop(launch.sandboxArn, `${agentId} ended before",
+      'await cloud.sandboxes.stop("", `${agentId} ended before',
+    ),
+  ),
+  mutant(
+    "launch: without capacity it is left as it is",
+    edit(launch, "return putBack(cloud, agentId, launch.why);", "return;"),
+  ),
+  mutant(
+    "kill: the sandbox is not stopped",
+    edit(kill, "for (const arn of arns) await cloud.sandboxes.stop(arn, reason);", ""),
+  ),
+  mutant("kill: nobody is woken for the free slot", edit(kill, "  await wakeAfter(cloud, task);\n", "")),
+  mutant(
+    "kill: gives up at the first conflict",
+    edit(
+      kill,
+      'if (!(error instanceof DroverError) || (error.code !== "concurrent_update" && error.code !== "busy")) throw error;',
+      "throw error;",
+    ),
+  ),
+  mutant("submit: nobody is woken", edit(submit, "await wake(cloud, task.taskId);", "")),
+  mutant(
+    "submit: the idempotency key is not written",
+    edit(submit, "...(idempotencyKey ? { idempotency:", "...(idempotencyKey === '' ? { idempotency:"),
+  ),
+  mutant(
+    "complete: nobody is woken for the free slot",
+    edit(
+      finish,
+      ': { kind: "change", event: { type: "completed", result: message } },\n  );\n  await wakeAfter(cloud, task);',
+      ': { kind: "change", event: { type: "completed", result: message } },\n  );',
+    ),
+  ),
+  mutant(
+    "fail: nobody is woken for the free slot",
+    edit(
+      finish,
+      ': { kind: "change", event: { type: "attempt_failed", failure: { ...failure, message } } },\n  );\n  await wakeAfter(cloud, task);',
+      ': { kind: "change", event: { type: "attempt_failed", failure: { ...failure, message } } },\n  );',
+    ),
+  ),
+  mutant(
+    "stop: of an earlier attempt counts for the current one",
+    edit(confirm, "if (task.attempt !== attempt) return ignored;", ""),
+  ),
+  mutant("outcome: no answer counts as nothing there", edit(resolve, 'if (look.kind === "unknown") {', "if (false) {")),
+  mutant(
+    "outcome: whatever stands there is ours",
+    edit(resolve, " && (task.permittedCommits ?? []).includes(look.commit)", ""),
+  ),
+  mutant(
+    "stop of a scope: nobody is killed",
+    edit(
+      stopScope,
+      "const covered = page.tasks.filter((task) => isCovered(task, operation));",
+      "const covered: typeof page.tasks = [];",
+    ),
+  ),
+];

@@ -1,0 +1,8 @@
+// Which safeguards does the simulation prove to be needed?
+import { cloudMutants } from "./cloud-mutants.ts";
+import { coreMutants } from "./core-mutants.ts";
+import type { Mutant } from "./edit.ts";
+import { flowMutants } from "./flow-mutants.ts";
+import { reaperMutants } from "./reaper-mutants.ts";
+
+export const mutants: readonly Mutant[] = [...cloudMutants, ...coreMutants, ...flowMutants, ...reaperMutants];

@@ -1,0 +1,49 @@
+// What does one schedule do? Its seed decides everything: who asks what when, and what goes wrong.
+import { addOperator } from "./actors/operators.ts";
+import { addReapers } from "./actors/reapers.ts";
+import { addUsers } from "./actors/users.ts";
+import type { FiredFault, Violation } from "./engine/world.ts";
+import { checkEnd } from "./invariants/at-end.ts";
+import { addCalmCheck } from "./invariants/calm.ts";
+import { Stage, type StageOptions } from "./stage.ts";
+
+export interface ScheduleResult {
+  seed: number;
+  traceId: string;
+  steps: number;
+  tasks: number;
+  virtualMs: number;
+  violation: Violation | undefined;
+  /** Codes of known violations that happened. */
+  known: ReadonlySet<string>;
+  faults: readonly FiredFault[];
+  transitions: ReadonlyMap<string, number>;
+  timeline: readonly string[];
+}
+
+/** Faults end at 300 s. One slot, the longest work and every attempt of every task one after another take this long. */
+const horizonMs = 14_400_000;
+
+export async function simulate(seed: number, options: StageOptions = {}): Promise<ScheduleResult> {
+  const stage = new Stage(seed, options);
+  const { world } = stage;
+  options.prepare?.(stage);
+  addUsers(stage);
+  addOperator(stage);
+  addReapers(stage);
+  addCalmCheck(stage);
+  await world.run(horizonMs);
+  if (!world.violation) checkEnd(stage, options.checkHashes ?? false);
+  return {
+    seed,
+    traceId: world.traceId,
+    steps: world.steps,
+    tasks: stage.table.rows.size,
+    virtualMs: world.now,
+    violation: world.violation,
+    known: world.known,
+    faults: world.faults,
+    transitions: stage.judge.transitions,
+    timeline: world.timeline ?? [],
+  };
+}

@@ -1,0 +1,98 @@
+// Do the production flows keep their promises on thousands of bad days? A part of what `npm run simulate` does.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { knownViolations } from "./known.ts";
+import { quiet } from "./quiet.ts";
+import { shrink } from "./shrink.ts";
+import { type ScheduleResult, simulate } from "./simulate.ts";
+import type { Stage } from "./stage.ts";
+import { drawSwarm } from "./swarm.ts";
+import { Tally } from "./tally.ts";
+
+const known = new Set(Object.keys(knownViolations));
+const budgetMs = 15_000;
+const fewest = 1_000;
+const most = 20_000;
+
+let restore: () => void;
+beforeAll(() => {
+  restore = quiet();
+});
+afterAll(() => restore());
+
+describe("many schedules", () => {
+  it("break no invariant, and every transition and every fault happens", async () => {
+    const tally = new Tally();
+    const start = performance.now();
+    for (let seed = 1; seed <= most; seed += 1) {
+      tally.add(await simulate(seed, { known, checkHashes: seed % 20 === 0 }));
+      if (seed >= fewest && performance.now() - start > budgetMs) break;
+    }
+    const failures = tally.violations.map(({ seed, violation }) => `seed ${seed}: ${violation?.message}`);
+    expect(failures).toEqual([]);
+    expect(tally.missing()).toEqual([]);
+    expect(tally.tasks / tally.schedules).toBeGreaterThanOrEqual(4);
+    expect(tally.steps / tally.schedules).toBeGreaterThanOrEqual(300);
+  });
+});
+
+describe("one seed", () => {
+  it.each([1, 2, 3, 5, 8, 13, 21, 34])("%i gives the same trace each time", async (seed) => {
+    const [first, second] = [await simulate(seed, { known }), await simulate(seed, { known, timeline: true })];
+    expect(second.traceId).toBe(first.traceId);
+    expect(second.faults).toEqual(first.faults);
+    expect(second.timeline.length).toBeGreaterThan(0);
+  });
+
+  it("gives another trace than the next one", async () => {
+    const traces = await Promise.all([1, 2, 3, 4].map(async (seed) => (await simulate(seed, { known })).traceId));
+    expect(new Set(traces).size).toBe(4);
+  });
+});
+
+/** The table takes every version for the one that was read, and has no events that would tell. */
+async function simulateTampered(seed: number): Promise<ScheduleResult> {
+  return simulate(seed, {
+    known,
+    prepare(stage: Stage) {
+      const commit = stage.table.commit.bind(stage.table);
+      stage.table.commit = (change) => {
+        const stored = stage.table.getTask(change.after.taskId);
+        return commit(stored ? { ...change, before: { ...change.before, version: stored.version } } : change);
+      };
+    },
+  });
+}
+
+describe("a safeguard that is gone", () => {
+  it("is noticed: without the condition on the version a schedule fails", async () => {
+    const codes: (string | undefined)[] = [];
+    for (let seed = 1; seed <= 200 && codes.length === 0; seed += 1) {
+      const { violation } = await simulateTampered(seed);
+      if (violation) codes.push(violation.code);
+    }
+    expect(codes).toHaveLength(1);
+  });
+});
+
+describe("a failure", () => {
+  it("is shrunk to fewer faults that break the same invariant", async () => {
+    const prepare = (stage: Stage) => {
+      // Nothing that is owed is ever found.
+      stage.table.dueTasks = () => [];
+    };
+    const failing = await findFailure((seed) => simulate(seed, { known, prepare }));
+    const small = await shrink(failing, { known, prepare });
+    expect(small.violation?.code).toBe(failing.violation?.code);
+    expect(small.faults.length).toBeLessThan(failing.faults.length);
+    expect(small.timeline.at(-1)).toContain("INVARIANT");
+  });
+});
+
+async function findFailure(run: (seed: number) => Promise<ScheduleResult>): Promise<ScheduleResult> {
+  for (let seed = 1; seed <= 500; seed += 1) {
+    if (drawSwarm(seed).isCalm) continue;
+    const result = await run(seed);
+    if (result.violation && result.faults.length > 5) return result;
+  }
+  throw new Error("no schedule failed");
+}

@@ -1,0 +1,74 @@
+// What is there in one schedule? The world with its table, queue, ECS and remote, and the judge that watches them all.
+import type { Settings } from "../../functions/core/cloud.ts";
+import type { TaskId } from "../../functions/core/ids.ts";
+import { WakeQueue } from "./actors/wake-queue.ts";
+import { EcsState } from "./cloud/ecs-state.ts";
+import { MemoryTable } from "./cloud/memory-table.ts";
+import { RemoteState } from "./cloud/remote-state.ts";
+import type { Activity } from "./engine/activity.ts";
+import { World, type WorldOptions } from "./engine/world.ts";
+import { Judge } from "./invariants/judge.ts";
+import { drawSwarm } from "./swarm.ts";
+
+export interface StageOptions extends WorldOptions {
+  /** The hash of every event is computed again at the end. */
+  checkHashes?: boolean;
+  /** Takes a safeguard out of this schedule, to see that it is missed. */
+  prepare?(stage: Stage): void;
+}
+
+export class Stage {
+  readonly world: World;
+  readonly table: MemoryTable;
+  readonly ecs: EcsState;
+  readonly remote = new RemoteState();
+  /** Of the audit log, by name. */
+  readonly files = new Map<string, string>();
+  readonly queue: WakeQueue;
+  readonly judge: Judge;
+  readonly settings: Settings;
+  /** The processes of each sandbox; they die with it. */
+  readonly processes = new Map<string, Activity[]>();
+  /** Tasks whose submission, or whose kill, was answered to their user. */
+  readonly promised = { submitted: new Set<TaskId>(), killed: new Set<TaskId>() };
+  usersAtWork = 0;
+  /** They wait for a function to be at work, to come between its steps. */
+  readonly ambushes = { dispatcher: [] as (() => void)[], reaper: [] as (() => void)[] };
+  #ids = 0;
+
+  constructor(seed: number, options: StageOptions) {
+    this.world = new World(seed, drawSwarm(seed), options);
+    const trueTime = () => this.world.trueTime;
+    this.table = new MemoryTable(trueTime);
+    this.ecs = new EcsState(trueTime);
+    this.queue = new WakeQueue(this);
+    this.judge = new Judge(this);
+    this.settings = {
+      limits: this.world.swarm.limits,
+      queueLimit: 100,
+      requestsPerMinute: 1_000,
+      maxQueueAgeMs: this.world.swarm.maxQueueAgeMs,
+      leaseMs: 90_000,
+      beatMs: 30_000,
+      logUploadMs: 300_000,
+      pushSettleMs: 60_000,
+      notices: { backoffMs: [1_000, 10_000], timeoutMs: 5_000 },
+      launchLimitMs: 180_000,
+      tokenSecret: "a secret of the simulation",
+      isolation: { kind: "confined" },
+    };
+  }
+
+  nextId(): string {
+    this.#ids += 1;
+    return String(this.#ids).padStart(26, "0");
+  }
+
+  /** Everything has ended, and nothing is owed to anybody. */
+  isSettled(): boolean {
+    if (this.usersAtWork > 0 || !this.queue.isEmpty || this.ecs.alive().length > 0) return false;
+    if (this.table.slots.size > 0 || this.table.openOperations().length > 0) return false;
+    for (const { task } of this.table.rows.values()) if (this.judge.whyOpen(task)) return false;
+    return true;
+  }
+}

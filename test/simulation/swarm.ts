@@ -1,0 +1,101 @@
+// What is this schedule's appetite for trouble? Each seed draws which faults it has, how many, and which backstop is off.
+import type { Limits } from "../../functions/core/slots.ts";
+import { hashName, Random } from "./engine/random.ts";
+import { type FaultKind, faultKinds } from "./faults.ts";
+
+export interface Swarm {
+  weights: Record<FaultKind, number>;
+  /** After this nothing goes wrong any more, so that everything must come to its end. */
+  faultsEndMs: number;
+  tasks: number;
+  limits: Limits;
+  maxQueueAgeMs: number;
+  skewMs: number;
+  reapers: 0 | 1 | 2;
+  reapEveryMs: number;
+  operator: "none" | "stops" | "pauses" | "restarts";
+  /** Who do the same at about the same time. */
+  operators: number;
+  /** Nothing goes wrong at all and no reaper runs: each path must meet its bound without a backstop. */
+  isCalm: boolean;
+}
+
+/** How likely a fault is at one opportunity, in a schedule that has it. */
+const appetites: Record<FaultKind, number> = {
+  request_lost: 0.03,
+  answer_lost: 0.03,
+  answer_slow: 0.05,
+  sdk_repeated: 0.03,
+  caller_froze: 0.01,
+  throttled: 0.04,
+  slots_contended: 0.9,
+  caller_died: 0.02,
+  index_stale: 0.3,
+  message_dropped: 0.3,
+  message_duplicated: 0.3,
+  message_delayed: 0.3,
+  launch_no_capacity: 0.3,
+  launch_refused: 0.05,
+  launch_stuck: 0.1,
+  sandbox_missing: 0.3,
+  stop_ignored: 0.3,
+  stop_slow: 0.3,
+  event_dropped: 0.3,
+  event_duplicated: 0.3,
+  event_delayed: 0.3,
+  callback_lost: 0.1,
+  callback_answer_lost: 0.1,
+  supervisor_crashed: 0.2,
+  supervisor_hung: 0.15,
+  supervisor_froze: 0.25,
+  supervisor_zombie: 0.25,
+  token_of_another: 0.05,
+  remote_unknown: 0.2,
+  push_answer_lost: 0.2,
+  branch_taken: 0.05,
+};
+
+/** They change the whole schedule, so most have none of them. */
+const rare: ReadonlySet<FaultKind> = new Set(["slots_contended"]);
+
+export function drawSwarm(seed: number): Swarm {
+  const random = new Random(hashName(seed, "swarm"));
+  const isCalm = random.next() < 0.15;
+  const density = 0.25 + random.next() * 0.75;
+  const weights = Object.fromEntries(
+    faultKinds.map((kind) => {
+      const [has, share] = [random.next() < density * (rare.has(kind) ? 0.15 : 1), random.next()];
+      const isOff = !has || (isCalm && kind !== "launch_no_capacity");
+      return [kind, isOff ? 0 : Math.min(1, appetites[kind] * (0.2 + share))];
+    }),
+  ) as Record<FaultKind, number>;
+  const backstop = random.next();
+  return {
+    weights,
+    faultsEndMs: isCalm ? 600_000 : 300_000,
+    tasks: random.between(4, 6),
+    limits: drawLimits(random, isCalm),
+    operator: operators[random.between(0, operators.length - 1)] ?? "none",
+    operators: random.between(1, 2),
+    // Longer than any schedule, or so short that it is felt.
+    maxQueueAgeMs: isCalm || random.next() < 0.7 ? 36_000_000 : 150_000,
+    skewMs: isCalm || random.next() < 0.5 ? 0 : random.between(500, 5_000),
+    reapers: isCalm || backstop < 0.15 ? 0 : backstop < 0.4 ? 2 : 1,
+    reapEveryMs: random.between(20, 60) * 1000,
+    isCalm,
+  };
+}
+
+const operators = ["none", "none", "none", "stops", "stops", "pauses", "restarts"] as const;
+
+/** A task that a limit of its own holds back is let go by the reaper, so a calm schedule has none. */
+function drawLimits(random: Random, isCalm: boolean): Limits {
+  const maybe = (low: number) => (random.next() < 0.3 ? random.between(low, 3) : undefined);
+  const [workspace, backend, repository] = [maybe(1), maybe(2), maybe(1)];
+  return {
+    global: random.between(1, 5),
+    ...(workspace && !isCalm ? { workspace } : {}),
+    ...(backend && !isCalm ? { backend } : {}),
+    ...(repository && !isCalm ? { repository } : {}),
+  };
+}

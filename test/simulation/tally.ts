@@ -1,0 +1,56 @@
+// What happened in all schedules together? Every transition and every fault must have happened, or it proves nothing.
+import { acceptedFrom } from "../../functions/core/transitions.ts";
+import { faultKinds } from "./faults.ts";
+import type { ScheduleResult } from "./simulate.ts";
+
+/** The table knows these, and no flow asks for them yet. */
+const withoutFlow = new Set(["rejected", "conflicted"]);
+
+export class Tally {
+  schedules = 0;
+  steps = 0;
+  tasks = 0;
+  readonly violations: ScheduleResult[] = [];
+  readonly known = new Map<string, number>();
+  readonly #faults = new Map<string, number>();
+  readonly #transitions = new Map<string, number>();
+
+  add(result: ScheduleResult): void {
+    this.schedules += 1;
+    this.steps += result.steps;
+    this.tasks += result.tasks;
+    if (result.violation) this.violations.push(result);
+    for (const code of result.known) count(this.known, code, 1);
+    for (const { kind } of result.faults) count(this.#faults, kind, 1);
+    for (const [name, times] of result.transitions) count(this.#transitions, name, times);
+  }
+
+  /** Transitions of the table and kinds of faults that never happened. */
+  missing(): string[] {
+    const seen = [...this.#transitions.keys()];
+    const transitions = Object.entries(acceptedFrom)
+      .filter(([type]) => !withoutFlow.has(type))
+      .flatMap(([type, from]) => from.map((status) => `${type} ${status}→`));
+    return [
+      ...transitions.filter((name) => !seen.some((other) => other.startsWith(name))),
+      ...faultKinds.filter((kind) => !this.#faults.has(kind)),
+    ];
+  }
+
+  lines(): string[] {
+    const table = (title: string, counts: Map<string, number>) => [
+      title,
+      ...[...counts].sort().map(([name, times]) => `  ${String(times).padStart(9)}  ${name}`),
+    ];
+    const mean = (sum: number) => (sum / this.schedules).toFixed(1);
+    return [
+      ...table("transitions", this.#transitions),
+      ...table("faults", this.#faults),
+      `${mean(this.tasks)} tasks and ${mean(this.steps)} steps a schedule`,
+    ];
+  }
+}
+
+function count(counts: Map<string, number>, name: string, times: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + times);
+}

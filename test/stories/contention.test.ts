@@ -1,0 +1,147 @@
+import { expect, it } from "vitest";
+import { signAttempt } from "../../functions/core/attempt-token.ts";
+import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
+import { changeTask } from "../../functions/flows/change-task.ts";
+import { checkInvariants } from "../support/invariants.ts";
+import { drover, useRemote } from "../support/remote.ts";
+import { call, kill, submit, tasksPath, untilSettled, untilStatus, useStack } from "../support/stack.ts";
+
+const stack = useStack();
+const remote = useRemote();
+const base = "/api/orchestrator";
+const endless = ["sleep", "1000"];
+
+const writes = (text: string) => (body: unknown) => JSON.stringify(body).includes(text);
+const conflict = (code: string, reasons = 8) => ({
+  kind: "error" as const,
+  type: "TransactionCanceledException",
+  message: "Transaction cancelled",
+  extra: { CancellationReasons: [{ Code: "None" }, { Code: code }, ...Array(reasons - 2).fill({ Code: "None" })] },
+});
+const on = (text: string, times: number, code = "TransactionConflict") =>
+  stack.faults.DYNAMODB.on({ operation: "TransactWriteItems", match: writes(text), times, do: conflict(code) });
+
+const callback = (taskId: TaskId, verb: string, body: object) => {
+  const agentId = agentIdOf(taskId, 1);
+  const token = signAttempt(stack.cloud.settings.tokenSecret, agentId);
+  return call(stack, "POST", `${base}/attempts/${agentId}/${verb}`, body, { "x-drover-token": token });
+};
+const running = async () => {
+  const taskId = await submit(stack, { repository: remote.url, command: endless });
+  await untilStatus(stack, taskId, "running");
+  return taskId;
+};
+
+it.each([
+  ["TransactionConflict", 7],
+  ["ThrottlingError", 5],
+])("a kill that meets %s %d times takes effect all the same, and never answers 409", async (code, times) => {
+  const taskId = await running();
+  const rule = on('"type":{"S":"killed"}', times, code);
+  expect(await kill(stack, taskId)).toMatchObject({ status: 200, body: { task: { status: "killed" } } });
+  expect(rule.hits()).toBe(times);
+  await untilSettled(stack, taskId);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a kill goes on past the tries of any other change, and gives up its slots rather than its effect", async () => {
+  const taskId = await running();
+  const rule = on('"type":{"S":"killed"}', 11);
+  expect((await kill(stack, taskId)).status).toBe(200);
+  rule.remove();
+  await untilSettled(stack, taskId);
+  await stack.local.reaper.runNow();
+  expect(await stack.cloud.table.heldSlots("global")).toEqual([]);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a stop of the workspace meets contention and is not refused", async () => {
+  const taskId = await running();
+  on('"type":{"S":"switch_stop"}', 6);
+  const stop = await call(stack, "POST", `${base}/workspaces/default/kill-all`, { reason: "enough" });
+  expect(stop).toMatchObject({ status: 200, body: { killed: 1 } });
+  await call(stack, "POST", `${base}/workspaces/default/release`, { reason: "go on" });
+  await untilSettled(stack, taskId);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("contention of claims, callbacks and submissions only costs time", async () => {
+  const rules = ["created", "claimed", "started", "work_done", "permit_granted", "completed"].map((type) =>
+    on(`"type":{"S":"${type}"}`, 3),
+  );
+  const taskId = await submit(stack, { repository: remote.url, command: ["sh", "-c", "echo x > x"] });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1, version: 6 });
+  for (const rule of rules) expect(rule.hits()).toBe(3);
+  expect(remote.git("show", `${drover(taskId)}:x`)).toBe("x\n");
+  await checkInvariants(stack, [taskId]);
+});
+
+it("of ten edits of one version exactly one is made, and the others learn the present version", async () => {
+  await call(stack, "POST", `${base}/workspaces/default/pause`, { reason: "hold" });
+  const taskId = await submit(stack, { repository: remote.url, command: ["true"] });
+  const edits = await Promise.all(
+    Array.from({ length: 10 }, (_, n) =>
+      call(stack, "PATCH", `${tasksPath}/${taskId}`, { version: 1, title: `t${n}` }),
+    ),
+  );
+  expect(edits.filter(({ status }) => status === 200)).toHaveLength(1);
+  for (const { body } of edits.filter(({ status }) => status !== 200)) {
+    expect(body).toMatchObject({ status: 409, code: "stale_version", currentVersion: 2 });
+  }
+  await call(stack, "POST", `${base}/workspaces/default/resume`, { reason: "go on" });
+  await untilSettled(stack, taskId);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("of ten kills at once one is made, and the others hear that the task has ended", async () => {
+  const taskId = await running();
+  const kills = await Promise.all(Array.from({ length: 10 }, () => kill(stack, taskId)));
+  expect(kills.filter(({ status }) => status === 200)).toHaveLength(1);
+  expect(kills.filter(({ body }) => body.code === "task_ended")).toHaveLength(9);
+  await untilSettled(stack, taskId);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("completed and failed at the same moment: one of them, never both", async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const taskId = await running();
+    await callback(taskId, "work-done", { commit: "a".repeat(40), files: 1, additions: 1, deletions: 0 });
+    const both = await Promise.all([
+      callback(taskId, "complete", { kind: "no_changes" }),
+      callback(taskId, "fail", { class: "agent_error", message: "no" }),
+    ]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const ended = await untilSettled(stack, taskId);
+    const endings = (await stack.cloud.table.listEvents(taskId, 0, 50)).filter(
+      ({ from, to }) => from !== to && ["completed", "failed", "killed"].includes(to),
+    );
+    expect(endings.map(({ to }) => to)).toEqual([ended.status]);
+    await checkInvariants(stack, [taskId]);
+  }
+});
+
+it("a task that keeps changing answers concurrent_update after three tries, with its version, and nothing is done", async () => {
+  const taskId = await running();
+  const before = (await stack.cloud.table.getTask(taskId))?.version ?? 0;
+  const stale = stack.faults.DYNAMODB.on({
+    operation: "TransactWriteItems",
+    match: writes('"type":{"S":"attempt_failed"}'),
+    do: {
+      kind: "error",
+      type: "TransactionCanceledException",
+      message: "x",
+      extra: {
+        CancellationReasons: [{ Code: "ConditionalCheckFailed", Item: { version: { N: "99" } } }, { Code: "None" }],
+      },
+    },
+  });
+  const failure = { class: "infrastructure", message: "x" } as const;
+  const change = changeTask(stack.cloud, taskId, "system:test", () => ({ event: { type: "attempt_failed", failure } }));
+  await expect(change).rejects.toMatchObject({ code: "concurrent_update", details: { currentVersion: before } });
+  expect(stale.hits()).toBe(3);
+  stale.remove();
+  expect((await stack.cloud.table.getTask(taskId))?.version).toBe(before);
+  await kill(stack, taskId);
+  await untilSettled(stack, taskId);
+  await checkInvariants(stack, [taskId]);
+});
