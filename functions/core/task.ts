@@ -44,7 +44,7 @@ export type PublishOutcome = "unresolved" | "pushed" | "not_pushed" | "pushed_be
 
 /** Work that some later moment owes this task; at most one at a time, found by the reaper in the `due` index. */
 export interface Due {
-  kind: "ready" | "stop" | "outcome";
+  kind: "ready" | "stop" | "outcome" | "branch";
   at: number;
 }
 

@@ -27,7 +27,9 @@ export type TaskEvent =
   | { type: "expired"; why: string }
   | { type: "killed"; reason: string; by: string; cause: KillCause }
   | { type: "stop_confirmed"; how: StopConfirmation }
-  | { type: "outcome_resolved"; outcome: PublishOutcome; branchDeleted: boolean };
+  /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */
+  | { type: "outcome_resolved"; outcome: PublishOutcome; takeBack: boolean }
+  | { type: "branch_taken_back"; deleted: boolean };
 
 /** From which statuses each event is accepted. */
 export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
@@ -45,6 +47,7 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   killed: ["queued", "launching", "running", "verifying", "publishing"],
   stop_confirmed: ["failed", "killed"],
   outcome_resolved: ["completed", "failed", "killed"],
+  branch_taken_back: ["failed", "killed"],
 };
 
 /** What else the same transaction writes. A slot names its holder, so a double release is impossible. */
@@ -119,7 +122,10 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
     case "expired": {
       const { due: _, ...rest } = next;
       const failure: Failure = { class: "timeout", message: event.why };
-      return applied({ ...rest, ...owedOutcome(task, now), status: "failed", failure }, { failure });
+      // One that waits for another try had a sandbox, which may live yet.
+      const stop: Partial<Task> =
+        task.attempt === 0 ? { stopConfirmation: "not_needed" } : { due: { kind: "stop", at: now + stopCheckMs } };
+      return applied({ ...rest, ...stop, status: "failed", failure }, { failure });
     }
     case "killed":
       return kill(task, next, event, now);
@@ -129,8 +135,14 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
     }
     case "outcome_resolved": {
       const { due: _, ...rest } = next;
-      const { outcome, branchDeleted } = event;
-      return applied({ ...rest, publishOutcome: outcome }, { outcome, branchDeleted, branch: task.branch });
+      const { outcome, takeBack } = event;
+      // Recorded before the branch is removed: after a crash in between, the remote would no longer show that it was there.
+      const owed: Partial<Task> = takeBack ? { due: { kind: "branch", at: now } } : {};
+      return applied({ ...rest, ...owed, publishOutcome: outcome }, { outcome, takeBack, branch: task.branch });
+    }
+    case "branch_taken_back": {
+      const { due: _, ...rest } = next;
+      return applied(rest, { deleted: event.deleted, branch: task.branch });
     }
   }
 }
@@ -138,6 +150,7 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
 function refuse(task: Task, event: TaskEvent): Refused | undefined {
   if (acceptedFrom[event.type].includes(task.status)) {
     if (event.type === "stop_confirmed" && task.stopConfirmation) return refusal(task, event, "task_ended");
+    if (event.type === "branch_taken_back" && task.due?.kind !== "branch") return refusal(task, event, "task_ended");
     if (event.type === "outcome_resolved" && task.publishOutcome !== "unresolved")
       return refusal(task, event, "task_ended");
     return undefined;

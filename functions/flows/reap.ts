@@ -2,13 +2,13 @@
 import type { Cloud } from "../core/cloud.ts";
 import { type AgentId, agentIdOf, parseAgentId } from "../core/ids.ts";
 import { isFenced } from "../core/switches.ts";
-import { type Attempt, isLive, type Task } from "../core/task.ts";
+import { type Attempt, type Due, isLive, type Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { confirmStop } from "./confirm-stop.ts";
 import { killFenced } from "./kill-task.ts";
 import { launchDeadlineMs, recoverLaunch } from "./launch-attempt.ts";
 import { resendNotices } from "./resend-notices.ts";
-import { resolveOutcome } from "./resolve-outcome.ts";
+import { resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
 import { continueOperation } from "./stop-scope.ts";
 import { wake, wakeAfter } from "./wake.ts";
 import { writeDigest } from "./write-digest.ts";
@@ -47,7 +47,7 @@ export async function reap(cloud: Cloud): Promise<void> {
   }
 }
 
-async function* dueTasks(cloud: Cloud, kind: "ready" | "stop" | "outcome"): AsyncGenerator<Task> {
+async function* dueTasks(cloud: Cloud, kind: Due["kind"]): AsyncGenerator<Task> {
   for (const taskId of await cloud.table.dueTasks(kind, cloud.clock.now(), batch)) {
     const task = await cloud.table.getTask(taskId);
     // The index lags: only a task that still owes this is looked at.
@@ -88,7 +88,8 @@ async function releaseLeftSlots(cloud: Cloud): Promise<void> {
   for (const { holder } of await cloud.table.heldSlots("global")) {
     const attempt = await cloud.table.getAttempt(holder);
     if (attempt?.endedAt === undefined) continue;
-    for (const slot of attempt.slots) await cloud.table.releaseSlot(slot, holder);
+    // The global one last: what is left is found by it.
+    for (const slot of attempt.slots.toReversed()) await cloud.table.releaseSlot(slot, holder);
   }
 }
 
@@ -159,6 +160,7 @@ async function confirmStops(cloud: Cloud): Promise<void> {
 
 async function resolveOutcomes(cloud: Cloud): Promise<void> {
   for await (const task of dueTasks(cloud, "outcome")) await resolveOutcome(cloud, task);
+  for await (const task of dueTasks(cloud, "branch")) await takeBranchBack(cloud, task);
 }
 
 /** Sandboxes without a live attempt are stopped; attempts whose sandbox ECS calls stopped are failed. */

@@ -4,6 +4,7 @@ import type { Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { locateRepository } from "./locate-repository.ts";
 
+const by = "system:reaper";
 const retryMs = 30_000;
 
 /**
@@ -22,12 +23,25 @@ export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
   const landed = look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);
   const settledAt = task.updatedAt + cloud.settings.pushSettleMs;
   if (!landed && now < settledAt) return cloud.table.postpone(task, settledAt);
-  const unwanted = landed && task.status !== "completed";
-  const branchDeleted = unwanted && (await cloud.remotes.deleteBranch(look.url, look.auth, task.branch, look.commit));
-  const outcome = !landed ? "not_pushed" : unwanted ? "pushed_before_stop" : "pushed";
-  await changeTask(cloud, task.taskId, "system:reaper", () => ({
-    event: { type: "outcome_resolved", outcome, branchDeleted },
+  const takeBack = landed && task.status !== "completed";
+  const outcome = !landed ? "not_pushed" : takeBack ? "pushed_before_stop" : "pushed";
+  const change = await changeTask(cloud, task.taskId, by, () => ({
+    event: { type: "outcome_resolved", outcome, takeBack },
   }));
+  if (change.kind === "changed" && takeBack) await takeBranchBack(cloud, change.task);
+}
+
+/** Removes our branch from the remote, unless somebody has moved it meanwhile. */
+export async function takeBranchBack(cloud: Cloud, task: Task): Promise<void> {
+  const spec = await cloud.table.getSpec(task.taskId);
+  if (!spec || !task.branch) return;
+  const look = await readRemote(cloud, task, spec);
+  if (look.kind === "unknown") return cloud.table.postpone(task, cloud.clock.now() + retryMs);
+  const isOurs = look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);
+  const deleted =
+    look.kind === "absent" ||
+    (isOurs && (await cloud.remotes.deleteBranch(look.url, look.auth, task.branch, look.commit)));
+  await changeTask(cloud, task.taskId, by, () => ({ event: { type: "branch_taken_back", deleted } }));
 }
 
 async function readRemote(cloud: Cloud, task: Task, spec: { repository: string; credential?: string }) {

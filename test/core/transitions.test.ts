@@ -17,7 +17,8 @@ const events: TaskEvent[] = [
   { type: "attempt_failed", failure: { class: "infrastructure", message: "lost" } },
   { type: "killed", reason: "enough", by: "key_1", cause: "kill" },
   { type: "stop_confirmed", how: "stopped" },
-  { type: "outcome_resolved", outcome: "not_pushed", branchDeleted: false },
+  { type: "outcome_resolved", outcome: "not_pushed", takeBack: false },
+  { type: "branch_taken_back", deleted: true },
 ];
 
 /** The whole table by hand: what each event makes of each status; absent means refused. */
@@ -36,13 +37,14 @@ const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>
   killed: { queued: "killed", launching: "killed", running: "killed", verifying: "killed", publishing: "killed" },
   stop_confirmed: { failed: "failed", killed: "killed" },
   outcome_resolved: { completed: "completed", failed: "failed", killed: "killed" },
+  branch_taken_back: { failed: "failed", killed: "killed" },
 };
 
 const holder = "agt_01K0000000000000000000000A_1";
 const inStatus = (status: TaskStatus): Task =>
   status === "queued"
     ? makeTask({ status, attempt: 0, attemptsUsed: 0, slots: undefined, publishOutcome: "unresolved" })
-    : makeTask({ status, publishOutcome: "unresolved" });
+    : makeTask({ status, publishOutcome: "unresolved", due: { kind: "branch", at: now } });
 
 describe("the transition table", () => {
   it("has a row for every event", () => {

@@ -535,6 +535,32 @@ describe("digests", () => {
     expect(findings(["no json", "{}", ...textsOf(digests)])).toHaveLength(2);
   });
 
+  it("that are honestly signed still show what happened between them", () => {
+    const third = digests[2] as Digest;
+    const signAll = (edit: (digest: Digest) => Digest["parts"]) => {
+      const signed: Digest[] = [];
+      for (const digest of digests) {
+        const over = { parts: edit(digest), previousHash: signed.at(-1)?.hash ?? "" };
+        signed.push(resign(digest, over));
+      }
+      return textsOf(signed);
+    };
+    expect(findings(signAll(({ parts }) => parts))).toEqual([]);
+    // A chain that was rewritten in the table stands in a later digest with another hash.
+    const { chain, version } = third.parts.flatMap(({ heads }) => heads)[0] ?? { chain: "", version: 0 };
+    const rewritten = signAll((digest) =>
+      digest.number !== 4
+        ? digest.parts
+        : digest.parts.map((part, n) =>
+            n === 0 ? { ...part, heads: [...part.heads, { chain, version, hash: "another" }] } : part,
+          ),
+    );
+    const words = expect.stringContaining("digests 3 and 4 have different hashes");
+    expect(findings(rewritten)).toContainEqual({ chain, version, what: words });
+    const silent = signAll((digest) => (digest.number === 5 ? digest.parts.slice(0, -1) : digest.parts));
+    expect(findings(silent)).toContainEqual({ chain: "digests", version: 5, what: expect.stringContaining("silent") });
+  });
+
   it("are due once a day, and at once when there is none", () => {
     const last = { number: 1, at: start + dayMs - 1, coveredUntil: 0, hash: "" };
     expect([

@@ -12,7 +12,7 @@ import type { Stage } from "../stage.ts";
 import { expectEndOfAll, expectStop } from "./calm.ts";
 import { checkOutcome, checkReceipt } from "./outcomes.ts";
 
-const factsLearnedLater = new Set(["stop_confirmed", "outcome_resolved", "cleanup"]);
+const factsLearnedLater = new Set(["stop_confirmed", "outcome_resolved", "branch_taken_back", "cleanup"]);
 /** Some rounds of the reaper, and the longest that a stop takes. */
 const stopBoundMs = 130_000;
 /** What a task may do; a stop that covers it forbids all of these. */

@@ -3,12 +3,13 @@ import type { Task } from "../../../functions/core/task.ts";
 import type { Stage } from "../stage.ts";
 
 export function checkOutcome({ remote, world }: Stage, task: Task): void {
-  const landed = remote.pushes.some(({ taskId }) => taskId === task.taskId);
-  const code = remote.deleted.has(task.branch ?? "") ? "outcome_lost_in_delete" : "outcome_false";
+  const mine = remote.pushes.filter(({ taskId }) => taskId === task.taskId);
+  const landed = mine.length > 0;
+  const ours = new Set(mine.map(({ commit }) => commit));
   // What somebody else has put over our commit, nobody can see any more.
-  const at = remote.branches.get(task.branch ?? "");
-  const isOverwritten = at !== undefined && !remote.pushes.some(({ commit }) => commit === at);
-  if (task.publishOutcome === "not_pushed" && landed && !isOverwritten)
+  const isThere = mine.some(({ branch }) => ours.has(remote.branches.get(branch) ?? "") || remote.deleted.has(branch));
+  const code = remote.deleted.has(task.branch ?? "") ? "outcome_lost_in_delete" : "outcome_false";
+  if (task.publishOutcome === "not_pushed" && isThere)
     world.fail(code, `${task.taskId} is called not pushed, and a commit of it landed`);
   if (task.publishOutcome === "pushed_before_stop" && !landed)
     world.fail("outcome_false", `${task.taskId} is called pushed, and nothing of it landed`);

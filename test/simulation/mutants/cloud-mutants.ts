@@ -2,6 +2,7 @@
 import { edit, mutant } from "./edit.ts";
 
 const table = "test/simulation/cloud/memory-table.ts";
+const reap = "functions/flows/reap.ts";
 const attempts = "test/simulation/cloud/memory-attempts.ts";
 const acts = "test/simulation/cloud/memory-acts.ts";
 const sandboxes = "test/simulation/cloud/sim-sandboxes.ts";
@@ -37,7 +38,8 @@ export const cloudMutants = [
     edit(table, "else this.slots.delete(slotName(slot));", ""),
   ),
   mutant(
-    "commit: no condition on the lease",
+    "lease: neither looked at again nor a condition of the write",
+    edit(reap, "current?.leaseExpiresAt !== leaseExpiresAt", "!current"),
     edit(table, 'if (attempt?.kind === "set" && attempt.ifLeaseAt !== undefined) {', "if (false) {"),
   ),
   mutant(
