@@ -11,7 +11,7 @@ import {
   type PostOutcome,
   parseDeliveryId,
 } from "../../functions/core/notices.ts";
-import { taskStatuses } from "../../functions/core/task.ts";
+import { type TaskStatus, taskStatuses } from "../../functions/core/task.ts";
 import { formatWebhookSecret, signWebhook } from "../../functions/core/webhook-signature.ts";
 import { afterTry } from "../../functions/core/webhook-tries.ts";
 import { judgeAddresses, judgeWebhookUrl } from "../../functions/core/webhook-url.ts";
@@ -37,19 +37,19 @@ describe("a signature", () => {
 });
 
 describe("the outbox", () => {
-  const event = { eventId: "evt_9", at: now } as AuditEvent;
-  const owedFrom = (before: Partial<Owed>, after: Partial<Owed>) =>
-    owedBy({ before: makeTask(before), after: makeTask(after), event, fenced: false });
+  const event = { eventId: "evt_9", at: now } as Partial<AuditEvent> as AuditEvent;
+  const owedFrom = (before: TaskStatus, after: TaskStatus) =>
+    owedBy({ before: makeTask({ status: before }), after: makeTask({ status: after }), event, fenced: false });
 
   it.each(taskStatuses)("gets the end of a task, and nothing else: %s", (status) => {
     const ends = ["completed", "failed", "killed"].includes(status);
-    expect(owedFrom({ status: "running" as Owed["status"] }, { status: status as Owed["status"] })).toEqual(
+    expect(owedFrom("running", status)).toEqual(
       ends ? { taskId, workspace: "default", eventId: "evt_9", status, escalated: false, at: now } : undefined,
     );
   });
 
   it("gets nothing of what is learned after the end", () => {
-    expect(owedFrom({ status: "killed" }, { status: "killed" })).toBeUndefined();
+    expect(owedFrom("killed", "killed")).toBeUndefined();
   });
 });
 

@@ -45,11 +45,11 @@ const refusals = async () =>
 /** Nothing visible, delayed or in flight any more. */
 const untilDrained = () =>
   until("the intake queue is empty", async () => {
-    const names = ["", "NotVisible", "Delayed"].map((name) => `ApproximateNumberOfMessages${name}` as const);
+    const name = "ApproximateNumberOfMessages";
     const { Attributes = {} } = await sqs().send(
       new GetQueueAttributesCommand({ QueueUrl: queueUrl(), AttributeNames: ["All"] }),
     );
-    return names.every((name) => Attributes[name] === "0");
+    return [Attributes[name], Attributes[`${name}NotVisible`], Attributes[`${name}Delayed`]].every((n) => n === "0");
   });
 
 async function takeDead(messageId: string): Promise<Message> {

@@ -35,7 +35,8 @@ export function drawPlan(world: World, me: Activity): Plan {
 /** Now and then one works for longer than everything else takes, so that whoever should stop it is seen to. */
 function drawWork({ swarm }: World, { random }: Activity): number {
   if (swarm.isCalm) return random.between(1_000, 20_000);
-  return random.next() < 0.06 ? random.between(400_000, 800_000) : random.between(1_000, 100_000);
+  const longShare = swarm.operator === "stops" ? 0.25 : 0.05;
+  return random.next() < longShare ? random.between(400_000, 800_000) : random.between(1_000, 100_000);
 }
 
 function drawEnd(world: World, chance: number, which: number): Plan["ends"] {

@@ -16,6 +16,11 @@ const operations = {
 
 export function openSimCloud(stage: Stage, activity: Activity): Cloud {
   const { world } = stage;
+  let opened: ReturnType<typeof openSimExtras> | undefined;
+  const extras = () => {
+    opened ??= openSimExtras(stage, activity);
+    return opened;
+  };
   return {
     table: openSimTable(stage, activity),
     sandboxes: openSimSandboxes(stage, activity),
@@ -24,7 +29,28 @@ export function openSimCloud(stage: Stage, activity: Activity): Cloud {
       send: (taskId) => callCloud(world, activity, operations.send, () => stage.queue.accept(activity, taskId)),
       probe: () => Promise.resolve(),
     },
-    ...openSimExtras(stage, activity),
+    // Most runs of a function need none of these, and there are thousands a second.
+    get artifacts() {
+      return extras().artifacts;
+    },
+    get credentials() {
+      return extras().credentials;
+    },
+    get auditKey() {
+      return extras().auditKey;
+    },
+    get notices() {
+      return extras().notices;
+    },
+    get noticeQueue() {
+      return extras().noticeQueue;
+    },
+    get webhookSecrets() {
+      return extras().webhookSecrets;
+    },
+    get receivers() {
+      return extras().receivers;
+    },
     settings: stage.settings,
     clock: { now: () => world.trueTime + activity.skewMs, sleep: (ms) => activity.sleep(ms) },
     ids: {
