@@ -195,6 +195,8 @@ async function startParts(
 
   isUp = true;
   up.resolve();
+  // What the last process left half done is taken up at once, not only when the first round is due.
+  schedule.runNow().catch((error: unknown) => console.error("the reaper failed", error));
   const close = () => closeAll(closers, dataDir);
   return {
     url: api.url,

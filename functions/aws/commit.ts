@@ -1,11 +1,11 @@
 // How is one change of a task written? Task, event, attempt and slot in one transaction, or nothing of it.
 import { type TransactWriteItem, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
+import type { AttemptChange, SlotChange } from "../core/events.ts";
 import type { TaskId } from "../core/ids.ts";
 import { owedBy } from "../core/notices.ts";
 import { scopesOf } from "../core/switches.ts";
 import type { CommitOutcome, CreateOutcome, Creation, TaskChange } from "../core/table.ts";
 import { isFinal, type Task } from "../core/task.ts";
-import type { AttemptChange, SlotChange } from "../core/transitions.ts";
 import { cancellationReasons, type Dynamo, isThrottled, mustNotExist, put, setExpression, toItem } from "./dynamo.ts";
 import {
   attemptKey,

@@ -17,8 +17,12 @@ export async function listFeed(
   for (const partition of feedPartitions(workspace, from, until)) {
     const keys = await queryItems(dynamo, {
       IndexName: indexes.feed.name,
-      KeyConditionExpression: "feedPk = :partition AND feedSk >= :from",
-      ExpressionAttributeValues: toItem({ ":partition": partition, ":from": feedSortKey(from) }),
+      KeyConditionExpression: "feedPk = :partition AND feedSk BETWEEN :from AND :until",
+      ExpressionAttributeValues: toItem({
+        ":partition": partition,
+        ":from": feedSortKey(from),
+        ":until": feedSortKey(until + 1),
+      }),
       Limit: limit - events.length,
     });
     const items = await Promise.all(keys.map((key) => getItem(dynamo, { pk: key.pk as TaskId, sk: String(key.sk) })));

@@ -86,7 +86,7 @@ export const pendingKeys = (kind: string, at: number, id: string) => ({
 export function attemptKey(agentId: AgentId): Key {
   const parsed = parseAgentId(agentId);
   if (!parsed) throw new Error(`not an agent id: ${agentId}`);
-  return { pk: parsed.taskId, sk: `${attemptPrefix}${padded(parsed.attempt, 4)}` };
+  return { pk: parsed.taskId, sk: `${attemptPrefix}${padded(parsed.attempt, 6)}` };
 }
 
 export const phasePk = (workspace: string, phase: Phase) => `${workspace}#${phase}`;

@@ -7,7 +7,7 @@ export type KeyId = `key_${string}`;
 export type PermitId = `prm_${string}`;
 
 const taskIdForm = /^tsk_[0-9A-HJKMNP-TV-Z]{26}$/;
-const agentIdForm = /^agt_([0-9A-HJKMNP-TV-Z]{26})_([1-9]\d{0,3})$/;
+const agentIdForm = /^agt_([0-9A-HJKMNP-TV-Z]{26})_([1-9]\d{0,5})$/;
 
 export function isTaskId(text: string): text is TaskId {
   return taskIdForm.test(text);

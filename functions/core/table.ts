@@ -1,12 +1,12 @@
 // What does drover keep, and what may be asked of where it is kept?
 import type { AuditAct, AuditEvent } from "./audit.ts";
 import type { DigestRecord } from "./digest.ts";
+import type { AttemptChange, SlotChange } from "./events.ts";
 import type { AgentId, KeyId, TaskId } from "./ids.ts";
 import type { Webhook, WebhookId } from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { Switch, Switches } from "./switches.ts";
 import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
-import type { AttemptChange, SlotChange } from "./transitions.ts";
 
 /** One change of a task with everything that must be true together with it. */
 export interface TaskChange {

@@ -93,6 +93,8 @@ export interface Task {
   /** The generations of the switches at admission; a stop raises one, and nothing of the task is accepted from then on. */
   admitted: Generations;
   labels?: string[];
+  /** How often in a row a launch came to nothing; each waits longer than the one before. */
+  putBacks?: number;
   /** How often its work was rejected and sent back to the agent. */
   rejections?: number;
   retryOf?: TaskId;

@@ -1,35 +1,9 @@
 // Which event may change a task in which status, and what does it change? The one transition table.
-import { decideAfterFailure } from "./failures.ts";
-import { type AgentId, agentIdOf, type PermitId } from "./ids.ts";
-import type { StopConfirmation, Task, TaskStatus } from "./task.ts";
-import {
-  type Attempt,
-  type AttemptState,
-  type Failure,
-  isFinal,
-  isLive,
-  type KillCause,
-  type PublishOutcome,
-  type Slot,
-} from "./task.ts";
 
-export type TaskEvent =
-  | { type: "edited"; title?: string; priority?: number; labels?: string[]; maxAttempts?: number; fields: string[] }
-  | { type: "claimed"; slots: Slot[]; leaseMs: number }
-  | { type: "put_back"; why: string; notBefore: number }
-  | { type: "started"; leaseMs: number }
-  | { type: "work_done"; commit: string; files: number; additions: number; deletions: number }
-  | { type: "rejected"; why: string }
-  | { type: "conflicted"; paths: string[] }
-  | { type: "permit_granted"; permitId: PermitId; branch: string }
-  | { type: "completed"; result: { kind: "pushed"; branch: string; commit: string } | { kind: "no_changes" } }
-  | { type: "attempt_failed"; failure: Failure }
-  | { type: "expired"; why: string }
-  | { type: "killed"; reason: string; by: string; cause: KillCause }
-  | { type: "stop_confirmed"; how: StopConfirmation }
-  /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */
-  | { type: "outcome_resolved"; outcome: PublishOutcome; takeBack: boolean }
-  | { type: "branch_taken_back"; deleted: boolean };
+import type { Applied, Refused, TaskEvent } from "./events.ts";
+import { decideAfterFailure } from "./failures.ts";
+import { type AgentId, agentIdOf } from "./ids.ts";
+import { type Attempt, type AttemptState, type Failure, isFinal, isLive, type Task, type TaskStatus } from "./task.ts";
 
 /** From which statuses each event is accepted. */
 export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
@@ -50,26 +24,6 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   branch_taken_back: ["failed", "killed"],
 };
 
-/** What else the same transaction writes. A slot names its holder, so a double release is impossible. */
-export type AttemptChange =
-  | { kind: "open"; attempt: Attempt }
-  /** `ifLeaseAt`: only while the lease is the one that was read, so that a beat in between wins. */
-  | { kind: "set"; agentId: AgentId; set: Partial<Attempt>; ifLeaseAt?: number };
-/** The workspace stands in the slot, so that the slots alone tell how much each workspace has running. */
-export type SlotChange = { kind: "take" | "release"; slot: Slot; holder: AgentId; workspace: string };
-
-export interface Applied {
-  kind: "applied";
-  task: Task;
-  /** The facts for the audit log. */
-  data: Record<string, unknown>;
-  attempt?: AttemptChange;
-  slots?: SlotChange[];
-}
-
-/** `stopped`: a stop covers the task; its own kill is on the way. */
-export type Refused = { kind: "refused"; code: "task_ended" | "illegal_transition" | "stopped"; reason: string };
-
 /** How soon a stop that nobody confirmed is looked at again. */
 const stopCheckMs = 5_000;
 
@@ -86,13 +40,18 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
     case "claimed":
       return claim(next, event, now);
     case "put_back": {
-      const back: Task = { ...queueAgain(next, event.notBefore), attemptsUsed: task.attemptsUsed - 1 };
+      const back: Task = {
+        ...queueAgain(next, event.notBefore),
+        attemptsUsed: task.attemptsUsed - 1,
+        putBacks: (task.putBacks ?? 0) + 1,
+      };
       return { ...endAttempt(task, back, "failed", now), data: { agentId: current(task), why: event.why } };
     }
     case "started": {
+      const { putBacks: _, ...started } = next;
       const set = { state: "running", startedAt: now, leaseExpiresAt: now + event.leaseMs } as const;
       return {
-        ...applied({ ...next, status: "running" }, { agentId: current(task) }),
+        ...applied({ ...started, status: "running" }, { agentId: current(task) }),
         attempt: { kind: "set", agentId: current(task), set },
       };
     }
@@ -104,8 +63,9 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       return applied({ ...next, status: "running", rejections: (task.rejections ?? 0) + 1 }, { why: event.why });
     case "conflicted": {
       // The supervisor says so before it pushed anything, so this permit is void and leaves no outcome to find out.
-      const { permitId: _, publishOutcome: __, ...rest } = next;
-      return applied({ ...rest, status: "running" }, { paths: event.paths, permitId: task.permitId });
+      const { permitId: _, publishOutcome, ...rest } = next;
+      const earlier = (task.permittedCommits ?? []).length > 1 ? { publishOutcome } : {};
+      return applied({ ...rest, ...earlier, status: "running" }, { paths: event.paths, permitId: task.permitId });
     }
     case "permit_granted": {
       const { permitId, branch } = event;
@@ -147,7 +107,17 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
   }
 }
 
+/** A receipt is for what was permitted; without a permit there is nothing that could have been pushed. */
+function isOutOfTurn(task: Task, event: Extract<TaskEvent, { type: "completed" }>): boolean {
+  const { result } = event;
+  if (result.kind === "no_changes") return task.status !== "verifying";
+  return task.status !== "publishing" || result.commit !== task.commit || result.branch !== task.branch;
+}
+
 function refuse(task: Task, event: TaskEvent): Refused | undefined {
+  if (event.type === "completed" && isLive(task.status) && isOutOfTurn(task, event)) {
+    return refusal(task, event, "illegal_transition");
+  }
   if (acceptedFrom[event.type].includes(task.status)) {
     if (event.type === "stop_confirmed" && task.stopConfirmation) return refusal(task, event, "task_ended");
     if (event.type === "branch_taken_back" && task.due?.kind !== "branch") return refusal(task, event, "task_ended");

@@ -2,9 +2,9 @@
 import { isTokenOf } from "../core/attempt-token.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
+import type { Refused, TaskEvent } from "../core/events.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
 import { isFinal, isLive, type Task } from "../core/task.ts";
-import type { Refused, TaskEvent } from "../core/transitions.ts";
 import { changeTask, taskNotFound } from "./change-task.ts";
 
 export interface Caller {

@@ -2,11 +2,12 @@
 import { hashEvent } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
+import type { Applied, Refused, TaskEvent } from "../core/events.ts";
 import type { TaskId } from "../core/ids.ts";
 import { owedBy } from "../core/notices.ts";
 import type { TaskChange } from "../core/table.ts";
 import type { Task, TaskSpec } from "../core/task.ts";
-import { type Applied, applyEvent, type Refused, type TaskEvent } from "../core/transitions.ts";
+import { applyEvent } from "../core/transitions.ts";
 import { announceEnd } from "./announce.ts";
 
 export type Change =

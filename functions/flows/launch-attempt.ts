@@ -1,15 +1,17 @@
 // How does a claimed attempt get its sandbox? Start it, record it; if the record is refused, stop what was started.
 import { signAttempt } from "../core/attempt-token.ts";
 import type { Cloud } from "../core/cloud.ts";
+import type { TaskEvent } from "../core/events.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
-import type { Attempt } from "../core/task.ts";
-import type { TaskEvent } from "../core/transitions.ts";
+import type { Attempt, Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 
 const by = "system:dispatcher";
 /** ECS guards a repeated launch for a limited time only, so none begins later than this after the claim. */
 export const launchDeadlineMs = 60_000;
+/** Doubled with each put-back in a row: an outage of hours must not become thousands of launches. */
 const putBackDelayMs = 5_000;
+const longestPutBackMs = 5 * 60_000;
 
 export async function launchAttempt(cloud: Cloud, agentId: AgentId): Promise<void> {
   const attempt = await cloud.table.getAttempt(agentId);
@@ -27,10 +29,10 @@ export async function launchAttempt(cloud: Cloud, agentId: AgentId): Promise<voi
     case "no_capacity":
       return putBack(cloud, agentId, launch.why);
     case "refused":
-      return end(cloud, agentId, {
+      return end(cloud, agentId, () => ({
         type: "attempt_failed",
         failure: { class: "infrastructure", message: `The sandbox could not be launched: ${launch.why}` },
-      });
+      }));
   }
 }
 
@@ -48,16 +50,21 @@ export async function recoverLaunch(cloud: Cloud, { agentId, claimedAt }: Attemp
   }
 }
 
-const putBack = (cloud: Cloud, agentId: AgentId, why: string) =>
-  end(cloud, agentId, { type: "put_back", why, notBefore: cloud.clock.now() + putBackDelayMs });
+/** Spread by chance as well, so that what an outage held back does not all come back at one moment. */
+function putBack(cloud: Cloud, agentId: AgentId, why: string): Promise<void> {
+  return end(cloud, agentId, ({ putBacks = 0 }) => {
+    const delayMs = Math.min(longestPutBackMs, putBackDelayMs * 2 ** Math.min(putBacks, 10));
+    return { type: "put_back", why, notBefore: cloud.clock.now() + Math.ceil(delayMs * (1 + cloud.ids.random() / 2)) };
+  });
+}
 
 /** Ends the launch of this very attempt; another attempt, or an ended task, is left alone. */
-async function end(cloud: Cloud, agentId: AgentId, event: TaskEvent): Promise<void> {
+async function end(cloud: Cloud, agentId: AgentId, decide: (task: Task) => TaskEvent): Promise<void> {
   const parsed = parseAgentId(agentId);
   if (!parsed) return;
   await changeTask(cloud, parsed.taskId, by, (task) =>
     task.attempt === parsed.attempt
-      ? { event }
+      ? { event: decide(task) }
       : { kind: "refused", code: "illegal_transition", reason: `${agentId} is not the current attempt` },
   );
 }

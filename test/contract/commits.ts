@@ -1,7 +1,7 @@
 // What does a commit promise? One version, one event, its attempt and slots together, or nothing of it.
 import { expect, it } from "vitest";
+import type { TaskEvent } from "../../functions/core/events.ts";
 import { agentIdOf } from "../../functions/core/ids.ts";
-import type { TaskEvent } from "../../functions/core/transitions.ts";
 import {
   apply,
   changeOf,

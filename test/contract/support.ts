@@ -1,10 +1,11 @@
 // What do the contract's tests share? Tasks that nobody else has, and changes of them as the flows would make them.
 import { ulid } from "ulid";
 import { hashEvent } from "../../functions/core/audit.ts";
+import type { TaskEvent } from "../../functions/core/events.ts";
 import type { EventId, TaskId } from "../../functions/core/ids.ts";
 import type { Creation, Table, TaskChange } from "../../functions/core/table.ts";
 import type { Slot, Task, TaskSpec } from "../../functions/core/task.ts";
-import { applyEvent, type TaskEvent } from "../../functions/core/transitions.ts";
+import { applyEvent } from "../../functions/core/transitions.ts";
 import { makeTask, now } from "../support/make-task.ts";
 
 export { now };

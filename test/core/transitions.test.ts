@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { TaskEvent } from "../../functions/core/events.ts";
 import { type Failure, type Task, type TaskStatus, taskStatuses } from "../../functions/core/task.ts";
-import { acceptedFrom, applyEvent, type TaskEvent } from "../../functions/core/transitions.ts";
+import { acceptedFrom, applyEvent } from "../../functions/core/transitions.ts";
 import { makeTask, now } from "../support/make-task.ts";
 
 const events: TaskEvent[] = [
@@ -32,7 +33,7 @@ const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>
   started: { launching: "running" },
   work_done: { running: "verifying" },
   permit_granted: { verifying: "publishing" },
-  completed: { verifying: "completed", publishing: "completed" },
+  completed: { publishing: "completed" },
   attempt_failed: { launching: "queued", running: "queued", verifying: "queued", publishing: "queued" },
   killed: { queued: "killed", launching: "killed", running: "killed", verifying: "killed", publishing: "killed" },
   stop_confirmed: { failed: "failed", killed: "killed" },
@@ -44,7 +45,13 @@ const holder = "agt_01K0000000000000000000000A_1";
 const inStatus = (status: TaskStatus): Task =>
   status === "queued"
     ? makeTask({ status, attempt: 0, attemptsUsed: 0, slots: undefined, publishOutcome: "unresolved" })
-    : makeTask({ status, publishOutcome: "unresolved", due: { kind: "branch", at: now } });
+    : makeTask({
+        status,
+        publishOutcome: "unresolved",
+        due: { kind: "branch", at: now },
+        branch: "drover/x",
+        commit: "c".repeat(40),
+      });
 
 describe("the transition table", () => {
   it("has a row for every event", () => {
@@ -94,7 +101,7 @@ describe("slots and attempts", () => {
   ] as const)("%s gives the slot back in the same write", (type) => {
     const status = type === "put_back" ? "launching" : "publishing";
     const event = events.find((candidate) => candidate.type === type) as TaskEvent;
-    const { task, slots, attempt } = apply(makeTask({ status }), event);
+    const { task, slots, attempt } = apply(makeTask({ status, branch: "drover/x", commit: "c".repeat(40) }), event);
     expect(task.slots).toBeUndefined();
     expect(slots).toEqual([{ kind: "release", slot: { pool: "global", index: 4 }, holder, workspace: "default" }]);
     expect(attempt).toMatchObject({ kind: "set", set: { endedAt: now } });
@@ -154,6 +161,30 @@ describe("slots and attempts", () => {
     const after = apply(task, { type: "completed", result: { kind: "no_changes" } }).task;
     expect(after).toMatchObject({ status: "completed", noChanges: true, due: { kind: "outcome", at: now } });
     expect(after.failure).toBeUndefined();
+  });
+
+  it.each([
+    ["without a permit", { status: "verifying" }, {}],
+    ["of another commit", { status: "publishing" }, { commit: "d".repeat(40) }],
+    ["of another branch", { status: "publishing" }, { branch: "main" }],
+  ] as const)("a receipt %s is refused", (_name, over, result) => {
+    const task = makeTask({ branch: "drover/x", commit: "c".repeat(40), ...over });
+    const receipt = { kind: "pushed", branch: "drover/x", commit: "c".repeat(40), ...result } as const;
+    expect(applyEvent(task, { type: "completed", result: receipt }, now)).toMatchObject({ code: "illegal_transition" });
+  });
+
+  it('"nothing to push" is refused once a push is permitted', () => {
+    const task = makeTask({ status: "publishing" });
+    expect(applyEvent(task, { type: "completed", result: { kind: "no_changes" } }, now)).toMatchObject({
+      kind: "refused",
+    });
+  });
+
+  it("put-backs in a row are counted, until something has started", () => {
+    const back = { type: "put_back", why: "full", notBefore: now } as const;
+    const twice = apply({ ...apply(makeTask({ status: "launching" }), back).task, status: "launching" }, back).task;
+    expect(twice.putBacks).toBe(2);
+    expect(apply({ ...twice, status: "launching" }, { type: "started", leaseMs: 1 }).task.putBacks).toBeUndefined();
   });
 
   it("rejections are counted", () => {

@@ -12,8 +12,9 @@ import {
   signHash,
   stateOfTask,
 } from "../../functions/core/digest.ts";
+import type { TaskEvent } from "../../functions/core/events.ts";
 import type { Task } from "../../functions/core/task.ts";
-import { applyEvent, type TaskEvent } from "../../functions/core/transitions.ts";
+import { applyEvent } from "../../functions/core/transitions.ts";
 import { createVerifier, type ExportLine, formatLine, type Verdict } from "../../functions/core/verify-audit.ts";
 import { type Extent, type Finding, readDigests } from "../../functions/core/verify-digests.ts";
 import { makeTask } from "../support/make-task.ts";
@@ -428,13 +429,36 @@ describe("tampering", () => {
     const last = digests.at(-1) as Digest;
     const isOpen = new Set(last.parts.flatMap(({ open }) => open.map(([chain]) => chain)));
     const entry = entries.findLast((one) => isOpen.has(chainOf(one))) as Entry;
-    const append = (at: number) => {
-      const forged = seal({ ...entry, at, version: entry.version + 1, previousHash: entry.hash });
+    const append = (at: number, step = 1) => {
+      const forged = seal({ ...entry, at, version: entry.version + step, previousHash: entry.hash });
       return verify(exportOf(entries.toSpliced(entries.indexOf(entry) + 1, 0, forged)), textsOf(digests));
     };
     expect(append(last.at + 1)).toMatchObject({ findings: [], unsealed: 1 });
     expect(append(last.coveredUntil + 1)).toMatchObject({ findings: [], unsealed: 1 });
     expect(append(last.coveredUntil).findings).toHaveLength(1);
+    expect(append(last.at + 1, 2).findings).toEqual([
+      { chain: chainOf(entry), version: entry.version + 1, what: expect.stringContaining("in its place") },
+    ]);
+  });
+
+  it("that adds to a chain which has ended is found, whatever time it says", () => {
+    for (const { entries, digests } of worlds) {
+      const heads = digests.flatMap(({ parts }) => parts.flatMap((part) => part.heads));
+      const chain = heads.find(({ ended }) => ended)?.chain;
+      const last = entries.findLast((one) => chainOf(one) === chain) as Entry;
+      const young = { at: (digests.at(-1)?.at ?? 0) + 1, version: last.version + 1, previousHash: last.hash };
+      const added = entries.toSpliced(entries.indexOf(last) + 1, 0, seal({ ...last, ...young }));
+      const what = expect.stringContaining("added after the end");
+      expect(verify(exportOf(added), textsOf(digests)).findings).toEqual([{ chain, version: last.version + 1, what }]);
+    }
+  });
+
+  it("that has a chain twice is found, even if both are the same", () => {
+    const { entries, digests } = worlds[0] as World;
+    const chain = chainOf(entries[0] as Entry);
+    const twice = [...entries, ...entries.filter((one) => chainOf(one) === chain)];
+    const what = expect.stringContaining("two places");
+    expect(verify(exportOf(twice), textsOf(digests)).findings).toEqual([{ chain, version: 1, what }]);
   });
 
   it("with the text of a line, such as a second member of one name, is found", () => {
@@ -557,6 +581,9 @@ describe("digests", () => {
     );
     const words = expect.stringContaining("digests 3 and 4 have different hashes");
     expect(findings(rewritten)).toContainEqual({ chain, version, what: words });
+    const unlinked = digests.with(2, resign(third, { previousHash: digests[0]?.hash ?? "" }));
+    const what = "it does not follow the digest before it";
+    expect(findings(textsOf(unlinked))).toContainEqual({ chain: "digests", version: 3, what });
     const silent = signAll((digest) => (digest.number === 5 ? digest.parts.slice(0, -1) : digest.parts));
     expect(findings(silent)).toContainEqual({ chain: "digests", version: 5, what: expect.stringContaining("silent") });
   });

@@ -337,6 +337,38 @@ describe("nothing is lost", () => {
     expect(await deliveriesOf(hook)).toHaveLength(1);
   });
 
+  it("a sender that dies before the delivery is written leaves the end in the outbox", async () => {
+    const hook = await addHook();
+    const dies = stack.faults.DYNAMODB.on({
+      operation: "PutItem",
+      match: (body) => JSON.stringify(body).includes("dlv_"),
+      do: { kind: "error", type: "InternalServerError", message: "it dies here", status: 500 },
+    });
+    const taskId = await endOne();
+    await until("writing was tried", async () => dies.hits() > 2);
+    expect(await stack.cloud.notices.getOwed(taskId)).toMatchObject({ taskId, status: "killed" });
+    dies.remove();
+    await until("the reaper has it sent after all", async () => {
+      await reap();
+      return at(hook).length > 0;
+    });
+    expect(at(hook)).toHaveLength(1);
+  });
+
+  it("many senders that take up one delivery at the same moment post it once", async () => {
+    const hook = await addHook();
+    const down = stack.faults.SQS.on({ operation: "SendMessageBatch", do: { kind: "drop_request" } });
+    const taskId = await endOne();
+    const once = (body: object) =>
+      notify({ Records: [{ messageId: "m", body: JSON.stringify(body) }] } as unknown as Parameters<typeof notify>[0]);
+    await once({ taskId });
+    const [{ deliveryId }] = await deliveriesOf(hook);
+    await Promise.all(Array.from({ length: 8 }, () => once({ deliveryId })));
+    down.remove();
+    expect(await deliveriesOf(hook)).toMatchObject([{ state: "delivered", attempts: 1 }]);
+    expect(at(hook)).toHaveLength(1);
+  });
+
   it("a result that could not be written is sent again under the same id, and messages that come twice are not", async () => {
     const hook = await addHook();
     const taskId = await endOne();

@@ -1,8 +1,9 @@
 // What does the table in memory hold of attempts, and of the slots that they hold?
+
+import type { AttemptChange, SlotChange } from "../../../functions/core/events.ts";
 import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
 import type { Table } from "../../../functions/core/table.ts";
 import type { Attempt, Beat, Slot } from "../../../functions/core/task.ts";
-import type { AttemptChange, SlotChange } from "../../../functions/core/transitions.ts";
 import { MemoryActs } from "./memory-acts.ts";
 import type { Sync } from "./sync.ts";
 

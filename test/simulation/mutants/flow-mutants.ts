@@ -95,7 +95,11 @@ export const flowMutants = [
   mutant("outcome: no answer counts as nothing there", edit(resolve, 'if (look.kind === "unknown") {', "if (false) {")),
   mutant(
     "outcome: whatever stands there is ours",
-    edit(resolve, " && (task.permittedCommits ?? []).includes(look.commit)", ""),
+    edit(
+      resolve,
+      'const landed = look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);',
+      'const landed = look.kind === "at";',
+    ),
   ),
   mutant(
     "stop of a scope: nobody is killed",

@@ -1,0 +1,41 @@
+// What can happen to a task, and what else is written with it?
+import type { AgentId, PermitId } from "./ids.ts";
+import type { Attempt, Failure, KillCause, PublishOutcome, Slot, StopConfirmation, Task } from "./task.ts";
+
+export type TaskEvent =
+  | { type: "edited"; title?: string; priority?: number; labels?: string[]; maxAttempts?: number; fields: string[] }
+  | { type: "claimed"; slots: Slot[]; leaseMs: number }
+  | { type: "put_back"; why: string; notBefore: number }
+  | { type: "started"; leaseMs: number }
+  | { type: "work_done"; commit: string; files: number; additions: number; deletions: number }
+  | { type: "rejected"; why: string }
+  | { type: "conflicted"; paths: string[] }
+  | { type: "permit_granted"; permitId: PermitId; branch: string }
+  | { type: "completed"; result: { kind: "pushed"; branch: string; commit: string } | { kind: "no_changes" } }
+  | { type: "attempt_failed"; failure: Failure }
+  | { type: "expired"; why: string }
+  | { type: "killed"; reason: string; by: string; cause: KillCause }
+  | { type: "stop_confirmed"; how: StopConfirmation }
+  /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */
+  | { type: "outcome_resolved"; outcome: PublishOutcome; takeBack: boolean }
+  | { type: "branch_taken_back"; deleted: boolean };
+
+/** What else the same transaction writes. A slot names its holder, so a double release is impossible. */
+export type AttemptChange =
+  | { kind: "open"; attempt: Attempt }
+  /** `ifLeaseAt`: only while the lease is the one that was read, so that a beat in between wins. */
+  | { kind: "set"; agentId: AgentId; set: Partial<Attempt>; ifLeaseAt?: number };
+/** The workspace stands in the slot, so that the slots alone tell how much each workspace has running. */
+export type SlotChange = { kind: "take" | "release"; slot: Slot; holder: AgentId; workspace: string };
+
+export interface Applied {
+  kind: "applied";
+  task: Task;
+  /** The facts for the audit log. */
+  data: Record<string, unknown>;
+  attempt?: AttemptChange;
+  slots?: SlotChange[];
+}
+
+/** `stopped`: a stop covers the task; its own kill is on the way. */
+export type Refused = { kind: "refused"; code: "task_ended" | "illegal_transition" | "stopped"; reason: string };
