@@ -43,7 +43,7 @@ async function inspectTask(cloud: Cloud, repository: string, taskId: TaskId, n: 
   const task = await cloud.table.getTask(taskId);
   const events = await cloud.table.listEvents(taskId, 0, 10_000);
   const broken = findBreak(events);
-  if (!task || task.status !== "completed") problems.push(`it ended ${task?.status}: ${JSON.stringify(task?.failure)}`);
+  if (task?.status !== "completed") problems.push(`it ended ${task?.status}: ${JSON.stringify(task?.failure)}`);
   if (task?.due) problems.push(`it still owes ${task.due.kind}`);
   if (broken) problems.push(`its chain breaks at ${broken.version}: ${broken.why}`);
   if (events.length !== task?.version) problems.push(`version ${task?.version} with ${events.length} events`);

@@ -82,7 +82,7 @@ it("kill -9 of the whole stack in mid-task: the sandbox goes on, is found again,
     async () => (await api("GET", `/${taskId}`)).attempts[0]?.outputLength > 0 || undefined,
   );
   await killNine();
-  expect(processesOf((taskId.replace("tsk_", "agt_") + "_1") as `agt_${string}`)).toHaveLength(1);
+  expect(processesOf(`${taskId.replace("tsk_", "agt_")}_1` as `agt_${string}`)).toHaveLength(1);
   stack = await start(port);
   const task = await settled(taskId);
   expect(task).toMatchObject({ status: "completed", attempt: 1, publishOutcome: "pushed" });
