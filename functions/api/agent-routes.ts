@@ -8,7 +8,7 @@ import type { Attempt, Task } from "../core/task.ts";
 import { killTask } from "../flows/kill-task.ts";
 import { stopScope } from "../flows/stop-scope.ts";
 import { submitTask } from "../flows/submit-task.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { problemResponse } from "./problems.ts";
 import { requireOwn, requireRole } from "./roles.ts";

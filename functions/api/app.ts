@@ -1,9 +1,9 @@
 // What does the API answer to? Every route, its auth, and the one place where errors become problem documents.
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
-import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { addAgentRoutes } from "./agent-routes.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { addAuditRoutes } from "./audit-routes.ts";
 import { requireKey } from "./auth.ts";
 import { addCallbackRoutes } from "./callback-routes.ts";
@@ -20,12 +20,7 @@ import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
 import { addTaskRoutes } from "./task-routes.ts";
 import { addWebhookRoutes } from "./webhook-routes.ts";
 
-export type Api = OpenAPIHono;
-
 const maxBodyBytes = 1024 * 1024;
-
-/** `cloud` is asked for with each request, so that a function that cannot reach it yet can still answer /health. */
-export type OpenCloud = () => Promise<Cloud>;
 
 function createBareApp(cloud: OpenCloud): Api {
   const app: Api = new OpenAPIHono({ defaultHook: refuseInvalid });

@@ -8,7 +8,7 @@ import type { ApiKey } from "../core/table.ts";
 import type { Extent } from "../core/verify-digests.ts";
 import { exportAudit, partsOf } from "../flows/export-audit.ts";
 import { listDigestRecords, readDigest } from "../flows/read-digest.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";

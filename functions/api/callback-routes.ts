@@ -15,7 +15,7 @@ import type { Caller } from "../flows/call-back.ts";
 import { completeAttempt, failAttempt, grantPermit, reportWork } from "../flows/finish-work.ts";
 import { recordBeat } from "../flows/record-beat.ts";
 import { startAttempt } from "../flows/start-attempt.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 
 /** Not part of the public document: only our own supervisor calls these, with the shapes of `core/callbacks.ts`. */
 export function addCallbackRoutes(app: Api, openCloud: OpenCloud): void {

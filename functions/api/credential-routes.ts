@@ -1,7 +1,7 @@
 // How does a workspace get a git token? It is written here, and no route reads it back.
 import { createRoute, z } from "@hono/zod-openapi";
 import { credentialRequest } from "../core/requests.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

@@ -3,7 +3,7 @@ import { createRoute } from "@hono/zod-openapi";
 import type { TaskId } from "../core/ids.ts";
 import { cancelRequest, taskEdit } from "../core/requests.ts";
 import { cancelTask, editTask, retryTask } from "../flows/edit-task.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson, taskParams } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

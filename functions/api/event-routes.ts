@@ -6,7 +6,7 @@ import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { type AgentId, agentIdOf, type TaskId } from "../core/ids.ts";
 import { type Beat, isFinal, isLive, type Task } from "../core/task.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { taskParams } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

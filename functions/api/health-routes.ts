@@ -1,6 +1,6 @@
 // Is this function up, and can it reach what it needs?
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 
 const probeTimeoutMs = 2_000;
 const startedAt = Date.now();

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { KeyId } from "../core/ids.ts";
 import type { ApiKey } from "../core/table.ts";
 import { createApiKey, revokeApiKey } from "../flows/api-keys.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, formatApiKey, hashSecret, security } from "./auth.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";

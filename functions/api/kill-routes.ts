@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { killRequest } from "../core/requests.ts";
 import { killTask } from "../flows/kill-task.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson, taskParams } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

@@ -7,7 +7,7 @@ import type { Phase } from "../core/table.ts";
 import { isFinal, type Task, taskStatuses } from "../core/task.ts";
 import { readStats } from "../flows/read-stats.ts";
 import { repositoryKeyOf } from "../flows/submit-task.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { problemResponse } from "./problems.ts";
 import { json, tasks } from "./task-routes.ts";

@@ -8,7 +8,7 @@ import { killRequest } from "../core/requests.ts";
 import { parseScope, type Scope, type SwitchAct } from "../core/switches.ts";
 import { stopScope } from "../flows/stop-scope.ts";
 import { readSwitch, turnSwitch } from "../flows/turn-switch.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";

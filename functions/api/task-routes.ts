@@ -8,7 +8,7 @@ import type { ApiKey } from "../core/table.ts";
 import type { Task } from "../core/task.ts";
 import { taskNotFound } from "../flows/change-task.ts";
 import { submitTask } from "../flows/submit-task.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson, taskParams } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

@@ -8,7 +8,7 @@ import { type Delivery, isDeliveryId, noticeTypes, type Webhook } from "../core/
 import type { ApiKey } from "../core/table.ts";
 import { formatWebhookSecret } from "../core/webhook-signature.ts";
 import { addWebhook, findWebhook, redeliver, removeWebhook } from "../flows/webhooks.ts";
-import type { Api, OpenCloud } from "./app.ts";
+import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";
