@@ -14,8 +14,9 @@ const retryMs = 30_000;
 export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
   const spec = await cloud.table.getSpec(task.taskId);
   if (!spec || !task.branch) return;
-  const look = await readRemote(cloud, task, spec);
   const now = cloud.clock.now();
+  if (await isAnyAlive(cloud, task)) return cloud.table.postpone(task, now + retryMs);
+  const look = await readRemote(cloud, task, spec);
   if (look.kind === "unknown") {
     console.warn(`the remote of ${task.taskId} did not answer: ${look.message}; asked again in ${retryMs} ms`);
     return cloud.table.postpone(task, now + retryMs);
@@ -29,6 +30,19 @@ export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
     event: { type: "outcome_resolved", outcome, takeBack },
   }));
   if (change.kind === "changed" && takeBack) await takeBranchBack(cloud, change.task);
+}
+
+/** An earlier attempt may have had a permit as well, and its stop was asked for but never confirmed. */
+async function isAnyAlive(cloud: Cloud, task: Task): Promise<boolean> {
+  let alive = false;
+  for (const { sandboxArn, sandboxStoppedAt, agentId } of await cloud.table.listAttempts(task.taskId)) {
+    if (!sandboxArn || sandboxStoppedAt !== undefined) continue;
+    const sandbox = await cloud.sandboxes.describe(sandboxArn);
+    if (!sandbox || sandbox.stopped) continue;
+    await cloud.sandboxes.stop(sandboxArn, `${agentId} has ended`);
+    alive = true;
+  }
+  return alive;
 }
 
 /** Removes our branch from the remote, unless somebody has moved it meanwhile. */
