@@ -4,6 +4,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { app } from "../functions/api.ts";
 import { cloudOfThisProcess } from "../functions/cloud.ts";
 import type { Isolation } from "../functions/core/cloud.ts";
+import { handler as deadLetter } from "../functions/dead-letter.ts";
 import { handler as dispatcher } from "../functions/dispatcher.ts";
 import { putBackLive } from "../functions/flows/put-back-live.ts";
 import { handler as reaper } from "../functions/reaper.ts";
@@ -185,6 +186,17 @@ async function startParts(
     onError: (error) => console.error("the trigger could not deliver", error),
   });
   closers.push(() => trigger.stop());
+  const deadLetters = startTrigger({
+    sqs: new SQSClient(),
+    queueUrl: urlOf(`${wakeQueue}-dead`),
+    queueArn: sqs.queueArn(`${wakeQueue}-dead`),
+    batchSize: 1,
+    concurrency: 1,
+    visibilityTimeoutMs,
+    handler: deadLetter,
+    onError: (error) => console.error("a dead wake-up could not be handled", error),
+  });
+  closers.push(() => deadLetters.stop());
   for (const side of startSideTriggers(sqs, urlOf)) closers.push(() => side.stop());
   const schedule = startSchedule({
     everyMs: reaperEveryMs,

@@ -14,6 +14,8 @@ export type TaskEvent =
   | { type: "completed"; result: { kind: "pushed"; branch: string; commit: string } | { kind: "no_changes" } }
   | { type: "attempt_failed"; failure: Failure }
   | { type: "expired"; why: string }
+  /** drover itself cannot handle it: a person must look. */
+  | { type: "given_up"; why: string }
   | { type: "killed"; reason: string; by: string; cause: KillCause }
   | { type: "stop_confirmed"; how: StopConfirmation }
   /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */

@@ -18,6 +18,7 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   completed: ["verifying", "publishing"],
   attempt_failed: ["launching", "running", "verifying", "publishing"],
   expired: ["queued"],
+  given_up: ["queued"],
   killed: ["queued", "launching", "running", "verifying", "publishing"],
   stop_confirmed: ["failed", "killed"],
   outcome_resolved: ["completed", "failed", "killed"],
@@ -79,13 +80,16 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       return complete(task, next, event, now);
     case "attempt_failed":
       return failAttempt(task, next, event.failure, now);
-    case "expired": {
+    case "expired":
+    case "given_up": {
       const { due: _, ...rest } = next;
-      const failure: Failure = { class: "timeout", message: event.why };
+      const failureClass = event.type === "expired" ? "timeout" : "poison";
+      const failure: Failure = { class: failureClass, message: event.why };
       // One that waits for another try had a sandbox, which may live yet.
       const stop: Partial<Task> =
         task.attempt === 0 ? { stopConfirmation: "not_needed" } : { due: { kind: "stop", at: now + stopCheckMs } };
-      return applied({ ...rest, ...stop, status: "failed", failure }, { failure });
+      const told: Partial<Task> = event.type === "given_up" ? { escalated: true } : {};
+      return applied({ ...rest, ...stop, ...told, status: "failed", failure }, { failure });
     }
     case "killed":
       return kill(task, next, event, now);

@@ -22,7 +22,7 @@ export async function chooseTask(cloud: Cloud, wokenFor: TaskId | undefined): Pr
   const woken = wokenFor ? await cloud.table.getTask(wokenFor) : undefined;
   for (const workspace of await orderWorkspaces(cloud, held, woken)) {
     for (const task of await readHead(cloud, workspace, woken)) {
-      const choice = await consider(cloud, task);
+      const choice = await considerTask(cloud, task);
       if (choice === "next_workspace") break;
       if (choice !== "next_task") return choice;
     }
@@ -54,7 +54,8 @@ async function readHead(cloud: Cloud, workspace: string, woken: Task | undefined
     .sort((a, b) => b.priority - a.priority || a.createdAt - b.createdAt || (a.taskId < b.taskId ? -1 : 1));
 }
 
-async function consider(cloud: Cloud, task: Task): Promise<Choice | "next_task" | "next_workspace"> {
+/** What a claim would find for this one task. */
+export async function considerTask(cloud: Cloud, task: Task): Promise<Choice | "next_task" | "next_workspace"> {
   const switches = await cloud.table.getSwitches(task);
   if (isFenced(task, switches)) return { kind: "fenced", task };
   const paused = findPaused(switches);

@@ -1,4 +1,6 @@
+import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { expect, it } from "vitest";
+import { handler as deadLetter } from "../../functions/dead-letter.ts";
 import { handler as dispatcher } from "../../functions/dispatcher.ts";
 import { changeTask } from "../../functions/flows/change-task.ts";
 import { launchDeadlineMs } from "../../functions/flows/launch-attempt.ts";
@@ -152,6 +154,38 @@ it("a launch without room puts the task back and uses no attempt", async () => {
   full.remove();
   expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 2, attemptsUsed: 1 });
   await checkInvariants(stack, [taskId]);
+});
+
+it("a wake-up that is dead is looked into: what is no wake-up and what can run after all is recorded, what cannot is given up", async () => {
+  const bury = (body: string) =>
+    deadLetter({ Records: [{ messageId: "1", body }] } as unknown as Parameters<typeof deadLetter>[0]);
+  await call(stack, "POST", "/api/orchestrator/global/pause", { reason: "nothing may be claimed" });
+  const fine = await submit(stack, { repository: remote.url, command: ["true"] });
+  const broken = await submit(stack, { repository: remote.url, command: ["true"] });
+  // A task that an older or a buggy drover has written.
+  const spoil = {
+    UpdateExpression: "REMOVE admitted",
+    Key: { pk: { S: broken }, sk: { S: "task" } },
+    TableName: "drover",
+  };
+  await new DynamoDBClient().send(new UpdateItemCommand(spoil));
+  for (const body of ["no json", "{}", JSON.stringify({ taskId: fine }), JSON.stringify({ taskId: broken })]) {
+    expect((await bury(body)).batchItemFailures).toEqual([]);
+  }
+  expect(await stack.cloud.table.getTask(fine)).toMatchObject({ status: "queued", version: 1 });
+  expect(await stack.cloud.table.getTask(broken)).toMatchObject({
+    status: "failed",
+    escalated: true,
+    failure: { class: "poison" },
+  });
+  const acts = await stack.cloud.table.listActs("global", 0, 1000);
+  expect(acts.slice(-3).map(({ type }) => type)).toEqual(["wake_up_refused", "wake_up_refused", "wake_up_buried"]);
+
+  const down = stack.faults.DYNAMODB.on({ operation: "GetItem", do: { kind: "drop_request" } });
+  expect((await bury(JSON.stringify({ taskId: fine }))).batchItemFailures).toEqual([{ itemIdentifier: "1" }]);
+  down.remove();
+  await call(stack, "POST", "/api/orchestrator/global/resume", { reason: "go on" });
+  expect(await untilSettled(stack, fine)).toMatchObject({ status: "completed" });
 });
 
 it("the same Idempotency-Key makes one task, also when two requests come at once", async () => {

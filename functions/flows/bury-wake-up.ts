@@ -1,0 +1,47 @@
+// A wake-up failed at every delivery: what becomes of it, and of its task? Something that a person sees, in any case.
+import type { Cloud } from "../core/cloud.ts";
+import { isTaskId } from "../core/ids.ts";
+import { changeTask } from "./change-task.ts";
+import { considerTask } from "./choose-task.ts";
+import { recordAct } from "./record-act.ts";
+
+const by = "system:dead-letter";
+const keptBodyCharacters = 300;
+
+/**
+ * The dispatcher may have failed because of any task, or of a service that was down. So the wake-up's own task is looked
+ * at alone: only if that fails, and not for want of a service, it is given up. Service failures are thrown on, and the
+ * message stays where it is.
+ */
+export async function buryWakeUp(
+  cloud: Cloud,
+  body: string,
+  isServiceFailure: (error: unknown) => boolean,
+): Promise<void> {
+  const taskId = readTaskId(body);
+  if (!taskId) return record(cloud, "wake_up_refused", { body: body.slice(0, keptBodyCharacters) });
+  const task = await cloud.table.getTask(taskId);
+  if (task?.status !== "queued") return record(cloud, "wake_up_buried", { taskId, status: task?.status ?? "unknown" });
+  try {
+    await considerTask(cloud, task);
+    // It can be dispatched after all; the reaper wakes it again.
+    await record(cloud, "wake_up_buried", { taskId, status: task.status });
+  } catch (error) {
+    if (isServiceFailure(error)) throw error;
+    const why = `It cannot be dispatched: ${error instanceof Error ? error.message : error}. Its own data is the cause.`;
+    await changeTask(cloud, taskId, by, () => ({ event: { type: "given_up", why } }));
+  }
+}
+
+function readTaskId(body: string) {
+  try {
+    const { taskId } = JSON.parse(body) as { taskId?: unknown };
+    return typeof taskId === "string" && isTaskId(taskId) ? taskId : undefined;
+  } catch {
+    return undefined; // Not JSON: no wake-up of ours.
+  }
+}
+
+async function record(cloud: Cloud, type: string, data: Record<string, unknown>): Promise<void> {
+  await recordAct(cloud, "global", by, () => ({ type, data, writes: [] }));
+}
