@@ -4,7 +4,8 @@ import { faultKinds } from "./faults.ts";
 import type { ScheduleResult } from "./simulate.ts";
 
 /** The table knows these, and no flow asks for them yet. */
-const withoutFlow = new Set(["rejected", "conflicted"]);
+// given_up needs a task whose data is spoilt, which nothing here does; test/stories/dispatch.test.ts does.
+const withoutFlow = new Set(["rejected", "conflicted", "given_up"]);
 
 export class Tally {
   schedules = 0;
