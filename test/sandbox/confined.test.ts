@@ -84,7 +84,7 @@ describe.runIf(works)("in a pid namespace of its own", () => {
     const port = typeof address === "object" ? address?.port : 0;
     const refused: string[] = [];
     const egress = await startEgress(join(sockets, "egress.sock"), {
-      rules: { allow: [], allowPrivate: [`registry.test:${port}`] },
+      rules: { allow: [], allowPrivate: [`packages.test:${port}`] },
       onRefused: ({ host, why }) => refused.push(`${host}: ${why}`),
       resolve: async () => ["127.0.0.1"],
     });
@@ -102,7 +102,7 @@ describe.runIf(works)("in a pid namespace of its own", () => {
         ],
         { env },
       );
-    expect((await get(`http://registry.test:${port}/x`)).stdout).toContain(`hello registry.test:${port}`);
+    expect((await get(`http://packages.test:${port}/x`)).stdout).toContain(`hello packages.test:${port}`);
     expect((await get(`http://elsewhere.test:${port}/x`)).stdout).not.toContain("hello");
     await until("the report", () => refused.length > 0);
     expect(refused).toEqual(["elsewhere.test: not on the allowlist"]);
