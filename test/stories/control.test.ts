@@ -224,6 +224,11 @@ describe("roles", () => {
     const made = await call(stack, "POST", tasksPath, body, ann);
     const id = made.body.taskId as TaskId;
     expect(await post(`/tasks/${id}/kill`, reason, bob)).toMatchObject({ status: 403, body: { code: "forbidden" } });
+    const refusal = (await stack.cloud.table.listActs("workspace:default", 0, 1000)).at(-1);
+    expect(refusal).toMatchObject({
+      type: "kill_refused",
+      data: { taskId: id, code: "forbidden", reason: reason.reason },
+    });
     expect(await post("/workspaces/default/kill-all", reason, ann)).toMatchObject({ status: 403 });
     expect(await post("/workspaces/other/kill-all", reason, admin)).toMatchObject({ status: 403 });
     expect(await post("/emergency-stop", reason, admin)).toMatchObject({ status: 403 });
