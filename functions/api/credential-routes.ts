@@ -1,13 +1,11 @@
 // How does a workspace get a git token? It is written here, and no route reads it back.
 import { createRoute, z } from "@hono/zod-openapi";
-import { credentialRequest } from "../core/requests.ts";
+import { credentialRequest, resourceName } from "../core/requests.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";
-
-const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _");
 
 const setCredential = createRoute({
   method: "put",
@@ -15,7 +13,7 @@ const setCredential = createRoute({
   summary: "Set a git credential of the workspace; it can be replaced and used, never read",
   security,
   request: {
-    params: z.object({ workspace: name, name }),
+    params: z.object({ workspace: resourceName, name: resourceName }),
     body: { required: true, content: { "application/json": { schema: credentialRequest } } },
   },
   responses: {

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { KeyId } from "../core/ids.ts";
+import { resourceName } from "../core/requests.ts";
 import type { ApiKey } from "../core/table.ts";
 import { createApiKey, revokeApiKey } from "../flows/api-keys.ts";
 import type { Api, OpenCloud } from "./api.ts";
@@ -12,7 +13,7 @@ import { json } from "./task-routes.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/keys";
 const params = z.object({
-  workspace: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _"),
+  workspace: resourceName,
 });
 const roles = ["member", "workspace_admin", "super_admin"] as const;
 

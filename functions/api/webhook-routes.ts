@@ -5,6 +5,7 @@ import type { Context } from "hono";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { type Delivery, isDeliveryId, noticeTypes, type Webhook } from "../core/notices.ts";
+import { resourceName } from "../core/requests.ts";
 import type { ApiKey } from "../core/table.ts";
 import { formatWebhookSecret } from "../core/webhook-signature.ts";
 import { addWebhook, findWebhook, redeliver, removeWebhook } from "../flows/webhooks.ts";
@@ -16,7 +17,7 @@ import { json } from "./task-routes.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/webhooks";
 const params = z.object({
-  workspace: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _"),
+  workspace: resourceName,
 });
 const webhookParams = params.extend({ webhookId: z.string().max(64) });
 const deliveryParams = webhookParams.extend({ deliveryId: z.string().max(128) });

@@ -14,6 +14,7 @@ import {
   type Dynamo,
   getItem,
   type Item,
+  isContention,
   mustNotExist,
   put,
   queryItems,
@@ -94,8 +95,7 @@ export async function commitAct(
     if (headReason?.code === "ConditionalCheckFailed") {
       return { kind: headReason.item?.eventId === act.eventId ? "committed" : "stale" };
     }
-    if (reasons.some(({ code }) => code === "TransactionConflict" || code === "ThrottlingError"))
-      return { kind: "contended" };
+    if (isContention(reasons)) return { kind: "contended" };
     throw error;
   }
 }

@@ -6,7 +6,16 @@ import { owedBy } from "../core/notices.ts";
 import { scopesOf } from "../core/switches.ts";
 import type { CommitOutcome, CreateOutcome, Creation, TaskChange } from "../core/table.ts";
 import { isFinal, type Task } from "../core/task.ts";
-import { cancellationReasons, type Dynamo, isThrottled, mustNotExist, put, setExpression, toItem } from "./dynamo.ts";
+import {
+  cancellationReasons,
+  type Dynamo,
+  isContention,
+  isThrottled,
+  mustNotExist,
+  put,
+  setExpression,
+  toItem,
+} from "./dynamo.ts";
 import {
   attemptKey,
   counterKey,
@@ -72,7 +81,7 @@ export async function commitChange(dynamo: Dynamo, change: TaskChange): Promise<
     if (failed(attemptAt, 1)) return { kind: "stale" };
     if (failed(fencesAt, fences.length)) return { kind: "fenced" };
     if (failed(slotsAt, slots.length)) return { kind: "slot_taken" };
-    if (reasons.some((reason) => isContention(reason.code))) return { kind: "contended" };
+    if (isContention(reasons)) return { kind: "contended" };
     throw error;
   }
 }
@@ -105,8 +114,6 @@ function fencesOf(dynamo: Dynamo, task: Task): TransactWriteItem[] {
     },
   }));
 }
-
-const isContention = (code: string) => code === "TransactionConflict" || code === "ThrottlingError";
 
 function putTask(dynamo: Dynamo, { before, after }: TaskChange): TransactWriteItem {
   return put(
@@ -194,7 +201,7 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
   } catch (error) {
     const reasons = cancellationReasons(error);
     const record = reasons?.at(4)?.item;
-    if (!record && reasons?.some((reason) => isContention(reason.code))) return { kind: "contended" };
+    if (!record && reasons && isContention(reasons)) return { kind: "contended" };
     if (!record) throw error;
     return { kind: "repeated", taskId: record.taskId as TaskId, bodyHash: String(record.bodyHash) };
   }

@@ -68,6 +68,10 @@ export function cancellationReasons(error: unknown): { code: string; item?: Item
   }));
 }
 
+/** Another transaction held one of the items, or the table was busy: nothing was written, and trying again may do. */
+export const isContention = (reasons: readonly { code: string }[]): boolean =>
+  reasons.some(({ code }) => code === "TransactionConflict" || code === "ThrottlingError");
+
 export const isConditionFailure = (error: unknown): error is ConditionalCheckFailedException =>
   error instanceof ConditionalCheckFailedException;
 

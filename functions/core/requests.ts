@@ -28,7 +28,8 @@ const labels = z
   .max(10);
 const maxDelayMs = 30 * 24 * 60 * 60 * 1000;
 
-export const credentialName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _");
+/** A workspace or a credential: it stands in URLs, keys and parameter names. */
+export const resourceName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _");
 
 /** The body of `POST /tasks`. Unknown fields are refused, so that a misspelt limit is not silently ignored. */
 export const taskRequest = z.strictObject({
@@ -41,7 +42,7 @@ export const taskRequest = z.strictObject({
   agent: commandAgentRequest,
   priority: z.int().min(1).max(10).default(5),
   maxAttempts: z.int().min(1).max(10).default(3),
-  credential: credentialName.optional(),
+  credential: resourceName.optional(),
   labels: labels.optional(),
   backend: z.string().min(1).max(64).default("default"),
   /** Not before this moment (ISO 8601), at most 30 days ahead; or after so many milliseconds. */

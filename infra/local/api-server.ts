@@ -1,40 +1,24 @@
 // How is the API served on this machine? By Node's HTTP server on loopback, as the function URL would serve it.
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { type Endpoint, listen } from "./aws-json.ts";
 import { SetUpError } from "./data-dir.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
-
-export interface ApiServer {
-  url: string;
-  close(): Promise<void>;
-}
 
 /**
  * Port 0 lets the kernel choose. Until `isReady`, everything is answered 503: the functions must not open their cloud
  * before the environment that names it is complete. Throws SetUpError when the port is taken.
  */
-export function serveApi(fetch: Fetch, port: number, isReady: () => boolean): Promise<ApiServer> {
+export async function serveApi(fetch: Fetch, port: number, isReady: () => boolean): Promise<Endpoint> {
   const answer = (request: Request) => refuseStrangers(request) ?? (isReady() ? fetch(request) : notYet());
   const server = createAdaptorServer({ fetch: answer }) as Server;
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EADDRINUSE") return reject(error);
-      reject(new SetUpError(`Port ${port} on 127.0.0.1 is in use. Stop what uses it, or choose another with --port.`));
-    });
-    server.listen(port, "127.0.0.1", () => {
-      const { port: bound } = server.address() as AddressInfo;
-      resolve({
-        url: `http://127.0.0.1:${bound}`,
-        close: () =>
-          new Promise((closed) => {
-            server.close(() => closed());
-            server.closeAllConnections();
-          }),
-      });
-    });
-  });
+  try {
+    return await listen(server, port);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new SetUpError(`Port ${port} on 127.0.0.1 is in use. Stop what uses it, or choose another with --port.`);
+  }
 }
 
 const notYet = () =>

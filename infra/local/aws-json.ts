@@ -1,6 +1,6 @@
 // How does a stand-in speak the AWS JSON protocol? One loopback HTTP server, one operation per function.
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** An error the SDK shows by name: `type` becomes the exception's name on the client. */
@@ -99,6 +99,11 @@ export function listenOnLoopback(
       response.end();
     }
   });
+  return listen(server, port);
+}
+
+/** On 127.0.0.1; rejects with the system's error, EADDRINUSE say. Closing ends open connections as well. */
+export function listen(server: Server, port: number): Promise<Endpoint> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", () => {

@@ -1,7 +1,7 @@
 // Whose data directory is this, and may this process use it? One stack at a time, and no older drover on newer data.
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startTicksOf } from "./process-identity.ts";
+import { readProcess } from "./sandbox/process-table.ts";
 
 /** Raised when a newer drover writes what an older one would misread. */
 const dataFormat = 1;
@@ -62,7 +62,7 @@ function refuseNewer(path: string): void {
 
 /** A lock whose process is gone (kill -9, power loss) is taken over: a pid alone may have been given to another. */
 function takeLock(path: string, lock: string): void {
-  const mine = JSON.stringify({ pid: process.pid, startTicks: startTicksOf(process.pid) });
+  const mine = JSON.stringify({ pid: process.pid, startTicks: readProcess(process.pid)?.startTicks });
   for (let tries = 0; tries < 3; tries += 1) {
     try {
       writeFileSync(lock, mine, { flag: "wx", mode: 0o600 });
@@ -71,7 +71,11 @@ function takeLock(path: string, lock: string): void {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     const holder = readHolder(lock);
-    if (holder?.pid !== undefined && startTicksOf(holder.pid) === holder.startTicks && holder.pid !== process.pid) {
+    if (
+      holder?.pid !== undefined &&
+      readProcess(holder.pid)?.startTicks === holder.startTicks &&
+      holder.pid !== process.pid
+    ) {
       throw new SetUpError(
         `drover already runs on ${path} (process ${holder.pid}). Use that one, or choose another directory with --data.`,
       );
