@@ -8,9 +8,12 @@ export type TaskEvent =
   | { type: "put_back"; why: string; notBefore: number }
   | { type: "started"; leaseMs: number }
   | { type: "work_done"; commit: string; files: number; additions: number; deletions: number }
-  | { type: "rejected"; why: string }
+  /** `by`: what rejected it. `verdicts`: gate → outcome. */
+  | { type: "rejected"; by: RejectedBy; why: string; verdicts?: Record<string, string> }
   | { type: "conflicted"; paths: string[] }
-  | { type: "permit_granted"; permitId: PermitId; branch: string }
+  /** A person said something to the agent; the text stands in an item of its own. */
+  | { type: "message_sent"; textHash: string }
+  | { type: "permit_granted"; permitId: PermitId; branch: string; verdicts?: Record<string, string> }
   | { type: "completed"; result: { kind: "pushed"; branch: string; commit: string } | { kind: "no_changes" } }
   | { type: "attempt_failed"; failure: Failure }
   | { type: "expired"; why: string }
@@ -21,6 +24,10 @@ export type TaskEvent =
   /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */
   | { type: "outcome_resolved"; outcome: PublishOutcome; takeBack: boolean }
   | { type: "branch_taken_back"; deleted: boolean };
+
+/** A secret in the outgoing commit, gates that did not pass, or a review that did not approve. */
+export const rejecters = ["secret_scan", "gates", "review"] as const;
+export type RejectedBy = (typeof rejecters)[number];
 
 /** What else the same transaction writes. A slot names its holder, so a double release is impossible. */
 export type AttemptChange =

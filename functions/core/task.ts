@@ -97,6 +97,8 @@ export interface Task {
   putBacks?: number;
   /** How often its work was rejected and sent back to the agent. */
   rejections?: number;
+  /** How many messages people have sent to its agent. */
+  messages?: number;
   retryOf?: TaskId;
   /** It was given up after all tries, and people were told. */
   escalated?: true;
@@ -154,6 +156,8 @@ export interface Attempt {
   sandboxArn?: string;
   /** When ECS said that the sandbox has stopped. */
   sandboxStoppedAt?: number;
+  /** The number of the last message that people have sent; told to the supervisor in the answer to its beat. */
+  inbox?: number;
   beat?: Beat;
 }
 

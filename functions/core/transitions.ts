@@ -1,9 +1,8 @@
 // Which event may change a task in which status, and what does it change? The one transition table.
 
+import { applied, complete, current, failAttempt, kill, owedOutcome, putBack, stopCheckMs } from "./endings.ts";
 import type { Applied, Refused, TaskEvent } from "./events.ts";
-import { decideAfterFailure } from "./failures.ts";
-import { type AgentId, agentIdOf } from "./ids.ts";
-import { type Attempt, type AttemptState, type Failure, isFinal, isLive, type Task, type TaskStatus } from "./task.ts";
+import { type Attempt, type Failure, isFinal, isLive, type Task, type TaskStatus } from "./task.ts";
 
 /** From which statuses each event is accepted. */
 export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
@@ -12,8 +11,11 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   put_back: ["launching", "running", "verifying", "publishing"],
   started: ["launching"],
   work_done: ["running"],
-  rejected: ["verifying"],
-  conflicted: ["publishing"],
+  // The secret scan comes before there is a commit to report.
+  rejected: ["running", "verifying"],
+  // Found before the permit, or after it, when the base branch moved at the last moment.
+  conflicted: ["verifying", "publishing"],
+  message_sent: ["queued", "launching", "running", "verifying", "publishing"],
   permit_granted: ["verifying"],
   completed: ["verifying", "publishing"],
   attempt_failed: ["launching", "running", "verifying", "publishing"],
@@ -24,9 +26,6 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   outcome_resolved: ["completed", "failed", "killed"],
   branch_taken_back: ["failed", "killed"],
 };
-
-/** How soon a stop that nobody confirmed is looked at again. */
-const stopCheckMs = 5_000;
 
 /** The next task and what goes with it, or why the event may not happen. Pure: `now` is epoch milliseconds. */
 export function applyEvent(task: Task, event: TaskEvent, now: number): Applied | Refused {
@@ -40,14 +39,8 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
     }
     case "claimed":
       return claim(next, event, now);
-    case "put_back": {
-      const back: Task = {
-        ...queueAgain(next, event.notBefore),
-        attemptsUsed: task.attemptsUsed - 1,
-        putBacks: (task.putBacks ?? 0) + 1,
-      };
-      return { ...endAttempt(task, back, "failed", now), data: { agentId: current(task), why: event.why } };
-    }
+    case "put_back":
+      return putBack(task, next, event, now);
     case "started": {
       const { putBacks: _, ...started } = next;
       const set = { state: "running", startedAt: now, leaseExpiresAt: now + event.leaseMs } as const;
@@ -61,19 +54,21 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       return applied({ ...next, status: "verifying", commit: event.commit }, data);
     }
     case "rejected":
-      return applied({ ...next, status: "running", rejections: (task.rejections ?? 0) + 1 }, { why: event.why });
-    case "conflicted": {
-      // The supervisor says so before it pushed anything, so this permit is void and leaves no outcome to find out.
-      const { permitId: _, publishOutcome, ...rest } = next;
-      const earlier = (task.permittedCommits ?? []).length > 1 ? { publishOutcome } : {};
-      return applied({ ...rest, ...earlier, status: "running" }, { paths: event.paths, permitId: task.permitId });
+      return reject(task, next, event);
+    case "conflicted":
+      return conflict(task, next, event);
+    case "message_sent": {
+      const messages = (task.messages ?? 0) + 1;
+      const told = applied({ ...next, messages }, { message: messages, textHash: event.textHash });
+      if (!isLive(task.status)) return told;
+      return { ...told, attempt: { kind: "set", agentId: current(task), set: { inbox: messages } } };
     }
     case "permit_granted": {
-      const { permitId, branch } = event;
+      const { permitId, branch, verdicts } = event;
       const permittedCommits = [...(task.permittedCommits ?? []), task.commit ?? ""];
       return applied(
         { ...next, status: "publishing", permitId, branch, permittedCommits, publishOutcome: "unresolved" },
-        { permitId, branch, commit: task.commit },
+        { permitId, branch, commit: task.commit, ...(verdicts ? { verdicts } : {}) },
       );
     }
     case "completed":
@@ -136,8 +131,21 @@ function refusal(task: Task, event: TaskEvent, code: Refused["code"]): Refused {
   return { kind: "refused", code, reason: `${task.taskId} is ${task.status}: ${event.type} is not possible now` };
 }
 
-const applied = (task: Task, data: Record<string, unknown>): Applied => ({ kind: "applied", task, data });
-const current = (task: Task): AgentId => agentIdOf(task.taskId, task.attempt);
+/** The commit that was rejected is not the task's work any more; an earlier attempt's branch stays known. */
+function reject(before: Task, next: Task, event: Extract<TaskEvent, { type: "rejected" }>): Applied {
+  const { type: _, by, ...data } = event;
+  const rejections = (before.rejections ?? 0) + 1;
+  return applied({ ...next, status: "running", rejections }, { ...data, rejectedBy: by, agentId: current(before) });
+}
+
+/** The supervisor says so before it pushed anything: this permit is void and leaves no outcome to find out. */
+function conflict(before: Task, next: Task, { paths }: Extract<TaskEvent, { type: "conflicted" }>): Applied {
+  const data = { paths, agentId: current(before) };
+  if (before.status !== "publishing") return applied({ ...next, status: "running" }, data);
+  const { permitId, publishOutcome, ...rest } = next;
+  const earlier = (before.permittedCommits ?? []).length > 1 ? { publishOutcome } : {};
+  return applied({ ...rest, ...earlier, status: "running" }, { ...data, permitId });
+}
 
 function claim(next: Task, event: Extract<TaskEvent, { type: "claimed" }>, now: number): Applied {
   const number = next.attempt + 1;
@@ -165,71 +173,4 @@ function claim(next: Task, event: Extract<TaskEvent, { type: "claimed" }>, now: 
     attempt: { kind: "open", attempt },
     slots: slots.map((slot) => ({ kind: "take", slot, holder: agentId, workspace: task.workspace })),
   };
-}
-
-/** Back to the queue. The commit and branch of the failed attempt stay known: the next one may replace that branch. */
-function queueAgain(task: Task, notBefore: number): Task {
-  const { slots: _slots, permitId: _permit, ...rest } = task;
-  return { ...rest, status: "queued", due: { kind: "ready", at: notBefore } };
-}
-
-/** An attempt of a task that waits again may have pushed before it was lost: then that is still to be found out. */
-const owedOutcome = (task: Task, now: number): Partial<Task> =>
-  task.publishOutcome === "unresolved" ? { due: { kind: "outcome", at: now } } : {};
-
-function endAttempt(before: Task, task: Task, state: AttemptState, now: number): Applied {
-  if (!isLive(before.status)) return applied(task, {});
-  const agentId = current(before);
-  return {
-    ...applied(task, {}),
-    attempt: { kind: "set", agentId, set: { state, endedAt: now } },
-    slots: (before.slots ?? []).map((slot) => ({
-      kind: "release",
-      slot,
-      holder: agentId,
-      workspace: before.workspace,
-    })),
-  };
-}
-
-function complete(before: Task, next: Task, event: Extract<TaskEvent, { type: "completed" }>, now: number): Applied {
-  const { slots: _, failure: __, ...rest } = next;
-  const result = event.result;
-  // Nothing to push this time; an earlier attempt may have pushed all the same.
-  const outcome: Partial<Task> =
-    result.kind === "pushed"
-      ? { branch: result.branch, publishOutcome: "pushed" }
-      : { noChanges: true, ...owedOutcome(before, now) };
-  return { ...endAttempt(before, { ...rest, ...outcome, status: "completed" }, "completed", now), data: { ...result } };
-}
-
-function failAttempt(before: Task, next: Task, failure: Failure, now: number): Applied {
-  const agentId = current(before);
-  const after = decideAfterFailure(before, failure, now);
-  if (after.kind === "retry") {
-    const again = queueAgain({ ...next, failure }, after.notBefore);
-    if (!after.usesAttempt) again.attemptsUsed -= 1;
-    return { ...endAttempt(before, again, "failed", now), data: { agentId, failure, notBefore: after.notBefore } };
-  }
-  const { slots: _, ...rest } = next;
-  const failed: Task = {
-    ...rest,
-    status: "failed",
-    failure,
-    due: { kind: "stop", at: now + stopCheckMs },
-    ...(after.escalate ? { escalated: true } : {}),
-  };
-  return { ...endAttempt(before, failed, "failed", now), data: { agentId, failure, why: after.why } };
-}
-
-function kill(before: Task, next: Task, event: Extract<TaskEvent, { type: "killed" }>, now: number): Applied {
-  const { slots: _slots, due: _due, ...rest } = next;
-  const { by, reason, cause } = event;
-  // A task that was never claimed has no sandbox. The commit that kills a live one is the fence; its process is stopped after it.
-  const stop: Partial<Task> =
-    // One that waits for another try had a sandbox, which may live yet.
-    before.attempt === 0 ? { stopConfirmation: "not_needed" } : { due: { kind: "stop", at: now + stopCheckMs } };
-  const task: Task = { ...rest, ...stop, status: "killed", killed: { by, reason, from: before.status, cause } };
-  const data = { reason, cause, from: before.status, attempt: before.attempt };
-  return { ...endAttempt(before, task, "killed", now), data };
 }

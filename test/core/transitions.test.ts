@@ -6,8 +6,9 @@ import { makeTask, now } from "../support/make-task.ts";
 
 const events: TaskEvent[] = [
   { type: "edited", title: "New", priority: 7, fields: ["title", "priority"] },
-  { type: "rejected", why: "tests failed" },
+  { type: "rejected", by: "gates", why: "tests failed" },
   { type: "conflicted", paths: ["a"] },
+  { type: "message_sent", textHash: "h" },
   { type: "expired", why: "waited too long" },
   { type: "given_up", why: "it cannot be read" },
   { type: "claimed", slots: [{ pool: "global", index: 2 }], leaseMs: 1000 },
@@ -26,8 +27,15 @@ const events: TaskEvent[] = [
 /** The whole table by hand: what each event makes of each status; absent means refused. */
 const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>>> = {
   edited: { queued: "queued" },
-  rejected: { verifying: "running" },
-  conflicted: { publishing: "running" },
+  rejected: { running: "running", verifying: "running" },
+  conflicted: { verifying: "running", publishing: "running" },
+  message_sent: {
+    queued: "queued",
+    launching: "launching",
+    running: "running",
+    verifying: "verifying",
+    publishing: "publishing",
+  },
   expired: { queued: "failed" },
   given_up: { queued: "failed" },
   claimed: { queued: "launching" },
@@ -190,8 +198,10 @@ describe("slots and attempts", () => {
   });
 
   it("rejections are counted", () => {
-    const once = apply(makeTask({ status: "verifying" }), { type: "rejected", why: "x" }).task;
-    expect(apply({ ...once, status: "verifying" }, { type: "rejected", why: "y" }).task.rejections).toBe(2);
+    const once = apply(makeTask({ status: "verifying" }), { type: "rejected", by: "gates", why: "x" }).task;
+    expect(apply({ ...once, status: "verifying" }, { type: "rejected", by: "review", why: "y" }).task.rejections).toBe(
+      2,
+    );
   });
 });
 

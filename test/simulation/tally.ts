@@ -5,7 +5,7 @@ import type { ScheduleResult } from "./simulate.ts";
 
 /** The table knows these, and no flow asks for them yet. */
 // given_up needs a task whose data is spoilt, which nothing here does; test/stories/dispatch.test.ts does.
-const withoutFlow = new Set(["rejected", "conflicted", "given_up"]);
+const withoutFlow = new Set(["rejected", "conflicted", "message_sent", "given_up"]);
 
 export class Tally {
   schedules = 0;

@@ -2,6 +2,7 @@
 import { edit, mutant } from "./edit.ts";
 
 const transitions = "functions/core/transitions.ts";
+const endings = "functions/core/endings.ts";
 const failures = "functions/core/failures.ts";
 const switches = "functions/core/switches.ts";
 const token = "functions/core/attempt-token.ts";
@@ -27,12 +28,12 @@ export const coreMutants = [
   mutant(
     "kill: the stop is not owed",
     edit(
-      transitions,
+      endings,
       ': { due: { kind: "stop", at: now + stopCheckMs } };\n  const task: Task = { ...rest, ...stop, status: "killed"',
       ': {};\n  const task: Task = { ...rest, ...stop, status: "killed"',
     ),
   ),
-  mutant("failure: the stop is not owed", edit(transitions, '    due: { kind: "stop", at: now + stopCheckMs },\n', "")),
+  mutant("failure: the stop is not owed", edit(endings, '    due: { kind: "stop", at: now + stopCheckMs },\n', "")),
   mutant(
     "permit: the outcome is not open",
     edit(transitions, 'permittedCommits, publishOutcome: "unresolved" }', "permittedCommits }"),
@@ -40,7 +41,7 @@ export const coreMutants = [
   mutant(
     "end: the outcome of an earlier permit is not owed",
     edit(
-      transitions,
+      endings,
       'task.publishOutcome === "unresolved" ? { due: { kind: "outcome", at: now } } : {}',
       "task.version < 0 ? { due: { kind: 'outcome', at: now } } : {}",
     ),
@@ -48,7 +49,7 @@ export const coreMutants = [
   mutant(
     "end: the slots are kept",
     edit(
-      transitions,
+      endings,
       'slots: (before.slots ?? []).map((slot) => ({\n      kind: "release"',
       'slots: [].map((slot) => ({\n      kind: "release"',
     ),
@@ -59,7 +60,7 @@ export const coreMutants = [
   ),
   mutant(
     "completion without changes: an earlier permit's outcome is not owed",
-    edit(transitions, "{ noChanges: true, ...owedOutcome(before, now) }", "{ noChanges: true }"),
+    edit(endings, "{ noChanges: true, ...owedOutcome(before, now) }", "{ noChanges: true }"),
   ),
   mutant(
     "permit: earlier commits are forgotten",
