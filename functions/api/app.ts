@@ -15,6 +15,7 @@ import { addHealthRoutes } from "./health-routes.ts";
 import { addKeyRoutes } from "./key-routes.ts";
 import { addKillRoutes } from "./kill-routes.ts";
 import { addListRoutes } from "./list-routes.ts";
+import { addMessageRoutes } from "./message-routes.ts";
 import { answerProblem, refuseInvalid } from "./problems.ts";
 import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
 import { addTaskRoutes } from "./task-routes.ts";
@@ -56,6 +57,7 @@ export function createApp(cloud: OpenCloud): Api {
   addTaskRoutes(app, cloud);
   addListRoutes(app, cloud);
   addEditRoutes(app, cloud);
+  addMessageRoutes(app, cloud);
   addKillRoutes(app, cloud);
   addStopRoutes(app, cloud);
   addSwitchRoutes(app, cloud);

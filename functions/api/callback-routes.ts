@@ -1,10 +1,11 @@
-// What may a supervisor tell the control plane? Six verbs, each fenced by its attempt token.
+// What may a supervisor tell the control plane? A few verbs, each fenced by its attempt token.
 import type { Context } from "hono";
 import type { z } from "zod";
 import {
   beatMessage,
   completeMessage,
   failMessage,
+  messagesMessage,
   permitMessage,
   type StartAnswer,
   workDoneMessage,
@@ -14,6 +15,7 @@ import { DroverError } from "../core/errors.ts";
 import type { Caller } from "../flows/call-back.ts";
 import { completeAttempt, failAttempt, grantPermit, reportWork } from "../flows/finish-work.ts";
 import { recordBeat } from "../flows/record-beat.ts";
+import { readMessages } from "../flows/send-message.ts";
 import { startAttempt } from "../flows/start-attempt.ts";
 import type { Api, OpenCloud } from "./api.ts";
 
@@ -27,9 +29,11 @@ export function addCallbackRoutes(app: Api, openCloud: OpenCloud): void {
 
   verb("start", (cloud, caller): Promise<StartAnswer> => startAttempt(cloud, caller));
   verb("beat", async (cloud, caller, context) => {
-    await recordBeat(cloud, caller, await read(context, beatMessage));
-    return { status: "running" };
+    return { status: "running", ...(await recordBeat(cloud, caller, await read(context, beatMessage))) };
   });
+  verb("messages", async (cloud, caller, context) => ({
+    messages: await readMessages(cloud, caller, (await read(context, messagesMessage)).after),
+  }));
   verb("work-done", async (cloud, caller, context) =>
     statusOf(await reportWork(cloud, caller, await read(context, workDoneMessage))),
   );

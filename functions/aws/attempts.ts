@@ -1,8 +1,18 @@
 // How are attempts and slots read, and how does a heartbeat move a lease?
 import { DeleteItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { AgentId, TaskId } from "../core/ids.ts";
+import type { BeatOutcome } from "../core/table.ts";
 import type { Attempt, Beat, Slot } from "../core/task.ts";
-import { type Dynamo, getItem, type Item, isConditionFailure, queryItems, setExpression, toItem } from "./dynamo.ts";
+import {
+  type Dynamo,
+  fromItem,
+  getItem,
+  type Item,
+  isConditionFailure,
+  queryItems,
+  setExpression,
+  toItem,
+} from "./dynamo.ts";
 import { attemptKey, attemptPrefix, slotKey, slotsPk } from "./keys.ts";
 
 const slotIsHeldBy = "holder = :holder";
@@ -30,8 +40,16 @@ export async function listAttempts(dynamo: Dynamo, taskId: TaskId): Promise<Atte
 }
 
 /** One UpdateItem: the item is in no index and has no version, so a beat conflicts with nothing. */
-export const beat = (dynamo: Dynamo, agentId: AgentId, beatOfNow: Beat, leaseExpiresAt: number) =>
-  updateAttempt(dynamo, agentId, { beat: beatOfNow, leaseExpiresAt }, attemptIsRunning, { ":running": "running" });
+export async function beat(
+  dynamo: Dynamo,
+  agentId: AgentId,
+  beatOfNow: Beat,
+  leaseExpiresAt: number,
+): Promise<BeatOutcome> {
+  const set = { beat: beatOfNow, leaseExpiresAt };
+  const attempt = await updateAttempt(dynamo, agentId, set, attemptIsRunning, { ":running": "running" });
+  return attempt ? { kind: "accepted", inbox: Number(attempt.inbox ?? 0) } : { kind: "refused" };
+}
 
 /**
  *   dispatcher: claim ── RunTask ───────────────── record ARN (refused → stop it)
@@ -39,30 +57,40 @@ export const beat = (dynamo: Dynamo, agentId: AgentId, beatOfNow: Beat, leaseExp
  *
  * Recorded before the kill's commit, the kill finds the ARN; after it, the record is refused. There is no third case.
  */
-export const recordSandbox = (dynamo: Dynamo, agentId: AgentId, sandboxArn: string) =>
-  updateAttempt(dynamo, agentId, { sandboxArn }, attemptIsLive, { ":spawning": "spawning", ":running": "running" });
+export async function recordSandbox(dynamo: Dynamo, agentId: AgentId, sandboxArn: string): Promise<boolean> {
+  const live = { ":spawning": "spawning", ":running": "running" };
+  return (await updateAttempt(dynamo, agentId, { sandboxArn }, attemptIsLive, live)) !== undefined;
+}
 
 export async function recordSandboxStopped(dynamo: Dynamo, agentId: AgentId, at: number): Promise<void> {
   await updateAttempt(dynamo, agentId, { sandboxStoppedAt: at }, "attribute_exists(pk)", {});
 }
 
-async function updateAttempt(dynamo: Dynamo, agentId: AgentId, set: Item, condition: string, values: Item) {
+/** The attempt as it now is; undefined when the condition does not hold. */
+async function updateAttempt(
+  dynamo: Dynamo,
+  agentId: AgentId,
+  set: Item,
+  condition: string,
+  values: Item,
+): Promise<Attempt | undefined> {
   const update = setExpression(set);
   const names: Record<string, string> = condition.includes("#state") ? { "#state": "state" } : {};
   try {
-    await dynamo.client.send(
+    const { Attributes = {} } = await dynamo.client.send(
       new UpdateItemCommand({
         TableName: dynamo.tableName,
         Key: toItem(attemptKey(agentId)),
+        ReturnValues: "ALL_NEW",
         UpdateExpression: update.UpdateExpression,
         ConditionExpression: condition,
         ExpressionAttributeNames: { ...update.ExpressionAttributeNames, ...names },
         ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ...toItem(values) },
       }),
     );
-    return true;
+    return toAttempt(fromItem(Attributes));
   } catch (error) {
-    if (isConditionFailure(error)) return false;
+    if (isConditionFailure(error)) return undefined;
     throw error;
   }
 }

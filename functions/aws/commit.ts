@@ -22,6 +22,7 @@ import {
   eventKey,
   feedKeys,
   idempotencyKey,
+  messageKey,
   owedKey,
   shardOf,
   slotKey,
@@ -55,6 +56,8 @@ export async function commitChange(dynamo: Dynamo, change: TaskChange): Promise<
   const owed = owedBy(change);
   if (owed) items.push(put(dynamo, { ...owedKey(owed.taskId), ...owed }));
   if (change.spec) items.push(put(dynamo, { ...specKey(change.after.taskId), ...change.spec }));
+  const { message } = change;
+  if (message) items.push(put(dynamo, { ...messageKey(after.taskId, message.number), ...message }, mustNotExist));
   const attemptAt = change.attempt ? items.push(writeAttempt(dynamo, change.attempt)) - 1 : Number.POSITIVE_INFINITY;
   const fences = change.fenced ? fencesOf(dynamo, change.before) : [];
   const slots = (change.slots ?? []).map((slot) => writeSlot(dynamo, slot));

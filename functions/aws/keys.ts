@@ -32,6 +32,8 @@ const padded = (n: number, width: number) => String(n).padStart(width, "0");
 export const taskKey = (taskId: TaskId): Key => ({ pk: taskId, sk: "task" });
 export const specKey = (taskId: TaskId): Key => ({ pk: taskId, sk: "spec" });
 export const eventKey = (taskId: TaskId, version: number): Key => ({ pk: taskId, sk: `event#${padded(version, 10)}` });
+export const messagePrefix = "message#";
+export const messageKey = (taskId: TaskId, n: number): Key => ({ pk: taskId, sk: `${messagePrefix}${padded(n, 6)}` });
 export const attemptPrefix = "attempt#";
 export const slotsPk = (pool: string) => `slots#${pool}`;
 export const slotKey = ({ pool, index }: Slot): Key => ({ pk: slotsPk(pool), sk: padded(index, 6) });

@@ -43,8 +43,8 @@ export function openTable(dynamo: Dynamo): Table {
     commit: (change) => commitChange(dynamo, change),
     getAttempt: (agentId) => attempts.getAttempt(dynamo, agentId),
     listAttempts: (taskId) => attempts.listAttempts(dynamo, taskId),
-    beat: async (agentId, beat, leaseExpiresAt) =>
-      (await attempts.beat(dynamo, agentId, beat, leaseExpiresAt)) ? "accepted" : "refused",
+    listMessages: (taskId, after) => tasks.listMessages(dynamo, taskId, after),
+    beat: (agentId, beat, leaseExpiresAt) => attempts.beat(dynamo, agentId, beat, leaseExpiresAt),
     recordSandbox: async (agentId, arn) =>
       (await attempts.recordSandbox(dynamo, agentId, arn)) ? "recorded" : "refused",
     recordSandboxStopped: (agentId, at) => attempts.recordSandboxStopped(dynamo, agentId, at),

@@ -3,7 +3,7 @@ import { BatchGetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb
 import type { AuditEvent } from "../core/audit.ts";
 import type { TaskId } from "../core/ids.ts";
 import type { TaskCounts, TaskPage } from "../core/table.ts";
-import type { Due, Task, TaskSpec } from "../core/task.ts";
+import type { Due, Message, Task, TaskSpec } from "../core/task.ts";
 import { type Dynamo, fromItem, getItem, type Item, isConditionFailure, queryItems, toItem } from "./dynamo.ts";
 import {
   counterKey,
@@ -14,6 +14,7 @@ import {
   idempotencyKey,
   indexes,
   type Key,
+  messageKey,
   phasePk,
   readyKeys,
   specKey,
@@ -56,6 +57,22 @@ export async function listEvents(
     Limit: limit,
   });
   return items.map((item) => stripKeys<AuditEvent>(item));
+}
+
+const maxMessages = 100;
+
+export async function listMessages(dynamo: Dynamo, taskId: TaskId, after: number): Promise<Message[]> {
+  const items = await queryItems(dynamo, {
+    KeyConditionExpression: "pk = :task AND sk BETWEEN :first AND :last",
+    ExpressionAttributeValues: toItem({
+      ":task": taskId,
+      ":first": messageKey(taskId, after + 1).sk,
+      ":last": messageKey(taskId, 999_999).sk,
+    }),
+    ConsistentRead: true,
+    Limit: maxMessages,
+  });
+  return items.map((item) => stripKeys<Message>(item));
 }
 
 /** The index holds keys only, so the tasks themselves are read strongly, up to 100 in one request. */

@@ -66,3 +66,10 @@ export const failMessage = z.strictObject({
 });
 
 export const acknowledged = z.strictObject({ status: z.string() });
+/** `inbox`: the number of the last message that people have sent to the agent. */
+export const beatAnswer = z.strictObject({ status: z.string(), inbox: z.int().nonnegative() });
+
+export const messagesMessage = z.strictObject({ after: z.int().nonnegative() });
+export const messagesAnswer = z.strictObject({
+  messages: z.array(z.strictObject({ number: z.int(), at: z.int(), by: z.string(), text: z.string() })),
+});

@@ -18,6 +18,7 @@ export const statusOfCode = {
   task_ended: 409,
   task_stopped: 409,
   illegal_transition: 409,
+  agent_is_deaf: 409,
   attempt_superseded: 409,
   body_too_large: 413,
   unsupported_media_type: 415,

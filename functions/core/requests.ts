@@ -92,6 +92,15 @@ export const killRequest = z.strictObject({
     .refine((text) => text.trim() !== "", "say why: the reason goes into the audit log"),
 });
 
+export const maxMessageCharacters = 16_384;
+
+/** The body of `POST /tasks/:id/messages`. */
+export const messageRequest = z.strictObject({
+  text: text()
+    .max(maxMessageCharacters)
+    .refine((value) => value.trim() !== "", "say something"),
+});
+
 export const credentialRequest = z.strictObject({
   /** Most git hosts take any user name with a token; some want their own. */
   username: z.string().min(1).max(256).default("x-access-token"),

@@ -6,7 +6,7 @@ import type { AgentId, KeyId, TaskId } from "./ids.ts";
 import type { Webhook, WebhookId } from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { Switch, Switches } from "./switches.ts";
-import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
+import type { Attempt, Beat, Due, FinalStatus, Message, Slot, Task, TaskSpec } from "./task.ts";
 
 /** One change of a task with everything that must be true together with it. */
 export interface TaskChange {
@@ -15,6 +15,7 @@ export interface TaskChange {
   event: AuditEvent;
   /** Only for an edit of what was asked for. */
   spec?: TaskSpec;
+  message?: Message;
   attempt?: AttemptChange;
   slots?: SlotChange[];
   /** The switches must still have the generations that the task was admitted under. */
@@ -26,6 +27,9 @@ export interface TaskChange {
  * `contended`: try again.
  */
 export type CommitOutcome = { kind: "committed" | "stale" | "fenced" | "slot_taken" | "contended" };
+
+/** `inbox`: the number of the last message that the agent should have heard. */
+export type BeatOutcome = { kind: "accepted"; inbox: number } | { kind: "refused" };
 
 /** `repeated`: the idempotency key has made a task before. `contended`: nothing was written, try again. */
 export type CreateOutcome = { kind: "created" | "contended" } | { kind: "repeated"; taskId: TaskId; bodyHash: string };
@@ -104,8 +108,10 @@ export interface Table {
   /** Events of all tasks of a workspace between two moments, oldest first; from an index, which lags. */
   listFeed(workspace: string, from: number, until: number, limit: number): Promise<AuditEvent[]>;
   commit(change: TaskChange): Promise<CommitOutcome>;
+  /** Oldest first, from the one after number `after`; at most 100. */
+  listMessages(taskId: TaskId, after: number): Promise<Message[]>;
   /** Moves the lease of a running attempt; refused once it is not running any more. */
-  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): Promise<"accepted" | "refused">;
+  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): Promise<BeatOutcome>;
   /** Refused once the attempt has ended: whoever launched must then stop what it started. */
   recordSandbox(agentId: AgentId, sandboxArn: string): Promise<"recorded" | "refused">;
   recordSandboxStopped(agentId: AgentId, at: number): Promise<void>;

@@ -161,6 +161,15 @@ export interface Attempt {
   beat?: Beat;
 }
 
+/** What a person has said to the agent of a task; it hears it before its next turn. */
+export interface Message {
+  /** From 1. */
+  number: number;
+  at: number;
+  by: string;
+  text: string;
+}
+
 /** The last heartbeat: what is done, and the end of what was printed, which is `outputLength` characters by now. */
 export interface Beat {
   seq: number;

@@ -6,7 +6,7 @@ import type { Applied, Refused, TaskEvent } from "../core/events.ts";
 import type { TaskId } from "../core/ids.ts";
 import { owedBy } from "../core/notices.ts";
 import type { TaskChange } from "../core/table.ts";
-import type { Task, TaskSpec } from "../core/task.ts";
+import type { Message, Task, TaskSpec } from "../core/task.ts";
 import { applyEvent } from "../core/transitions.ts";
 import { announceEnd } from "./announce.ts";
 
@@ -16,7 +16,7 @@ export type Change =
   | (Refused & { task: Task });
 
 /** What to do with the task as it now stands; may refuse, or find that nothing is to be done. */
-export type Decision = { event: TaskEvent; spec?: TaskSpec } | Refused;
+export type Decision = { event: TaskEvent; spec?: TaskSpec; message?: Message } | Refused;
 
 export interface ChangeOptions {
   /** Only while no stop covers the task. */
@@ -94,7 +94,7 @@ function toChange(
   cloud: Cloud,
   before: Task,
   applied: Applied,
-  { event: { type }, spec }: { event: TaskEvent; spec?: TaskSpec },
+  { event: { type }, spec, message }: Exclude<Decision, Refused>,
   by: string,
 ): TaskChange {
   const eventId = cloud.ids.event();
@@ -112,7 +112,7 @@ function toChange(
   };
   const event = { ...unhashed, hash: hashEvent(unhashed) };
   const after = { ...applied.task, lastEventId: eventId, lastEventHash: event.hash };
-  return { before, after, event, spec, attempt: applied.attempt, slots: applied.slots, fenced: false };
+  return { before, after, event, spec, message, attempt: applied.attempt, slots: applied.slots, fenced: false };
 }
 
 export const taskNotFound = (taskId: string) =>

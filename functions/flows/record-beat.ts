@@ -4,11 +4,12 @@ import { DroverError } from "../core/errors.ts";
 import type { Beat } from "../core/task.ts";
 import { authenticate, type Caller, readAsCaller } from "./call-back.ts";
 
-/** One write when all is well; only a refused one reads, to say why. */
-export async function recordBeat(cloud: Cloud, caller: Caller, beat: Beat): Promise<void> {
+/** One write when all is well; only a refused one reads, to say why. Answers the number of the agent's last message. */
+export async function recordBeat(cloud: Cloud, caller: Caller, beat: Beat): Promise<{ inbox: number }> {
   const { agentId } = authenticate(cloud, caller);
   const leaseExpiresAt = cloud.clock.now() + cloud.settings.leaseMs;
-  if ((await cloud.table.beat(agentId, beat, leaseExpiresAt)) === "accepted") return;
+  const outcome = await cloud.table.beat(agentId, beat, leaseExpiresAt);
+  if (outcome.kind === "accepted") return { inbox: outcome.inbox };
   await readAsCaller(cloud, caller);
   throw new DroverError("illegal_transition", `${agentId} has not started: call start before the first beat.`);
 }

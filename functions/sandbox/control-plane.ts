@@ -1,22 +1,26 @@
-// How does the supervisor speak to the control plane? Six verbs; it asks again while nobody answers.
+// How does the supervisor speak to the control plane? A few verbs; it asks again while nobody answers.
 import type { z } from "zod";
 import {
   acknowledged,
+  beatAnswer,
   type CompleteMessage,
   maxFailureCharacters,
+  messagesAnswer,
   permitAnswer,
   type StartAnswer,
   startAnswer,
   type WorkDoneMessage,
 } from "../core/callbacks.ts";
-import type { Beat, Failure } from "../core/task.ts";
+import type { Beat, Failure, Message } from "../core/task.ts";
 
 /** This attempt may not go on: it was killed, has ended, or another one took its place. */
 export class Dismissed extends Error {}
 
 export interface ControlPlane {
   start(): Promise<StartAnswer>;
-  beat(beat: Beat): Promise<void>;
+  /** Answers the number of the last message that people have sent to the agent. */
+  beat(beat: Beat): Promise<number>;
+  messages(after: number): Promise<Message[]>;
   workDone(work: WorkDoneMessage): Promise<void>;
   permit(branch: string): Promise<{ permitId: string; branch: string }>;
   complete(message: CompleteMessage): Promise<void>;
@@ -53,7 +57,8 @@ export function connectControlPlane(options: ControlPlaneOptions): ControlPlane 
   }
   return {
     start: () => call("start", {}, startAnswer),
-    beat: async (beat) => void (await call("beat", beat, acknowledged)),
+    beat: async (beat) => (await call("beat", beat, beatAnswer)).inbox,
+    messages: async (after) => (await call("messages", { after }, messagesAnswer)).messages,
     workDone: async (work) => void (await call("work-done", work, acknowledged)),
     permit: (branch) => call("permit", { branch }, permitAnswer),
     complete: async (message) => void (await call("complete", message, acknowledged)),

@@ -1,7 +1,8 @@
 // What do the writes of an attempt promise? Each is fenced by the attempt's own state.
 import { expect, it } from "vitest";
 import { agentIdOf } from "../../functions/core/ids.ts";
-import { apply, claim, createTask, kill, newTaskId, now, type OpenTable } from "./support.ts";
+import type { Task } from "../../functions/core/task.ts";
+import { apply, changeOf, claim, createTask, kill, newTaskId, now, type OpenTable } from "./support.ts";
 
 const beat = { seq: 1, step: "working", stepStartedAt: now, output: "", outputLength: 0 };
 const arn = "arn:aws:ecs:eu-central-1:000000000000:task/drover/1";
@@ -13,7 +14,7 @@ export function attemptContract(open: OpenTable): void {
     const task = await claimed();
     await apply(open(), task, { type: "started", leaseMs: 1_000 });
     const agentId = agentIdOf(task.taskId, 1);
-    expect(await open().beat(agentId, beat, now + 90_000)).toBe("accepted");
+    expect(await open().beat(agentId, beat, now + 90_000)).toEqual({ kind: "accepted", inbox: 0 });
     expect(await open().getAttempt(agentId)).toMatchObject({ beat, leaseExpiresAt: now + 90_000, state: "running" });
     expect((await open().getTask(task.taskId))?.version).toBe(3);
   });
@@ -21,11 +22,31 @@ export function attemptContract(open: OpenTable): void {
   it("refuses a beat before the start, after the end, and of nobody", async () => {
     const task = await claimed();
     const agentId = agentIdOf(task.taskId, 1);
-    expect(await open().beat(agentId, beat, now)).toBe("refused");
+    expect(await open().beat(agentId, beat, now)).toEqual({ kind: "refused" });
     const started = await apply(open(), task, { type: "started", leaseMs: 1_000 });
     await apply(open(), started, kill);
-    expect(await open().beat(agentId, beat, now)).toBe("refused");
-    expect(await open().beat(agentIdOf(newTaskId(), 1), beat, now)).toBe("refused");
+    expect(await open().beat(agentId, beat, now)).toEqual({ kind: "refused" });
+    expect(await open().beat(agentIdOf(newTaskId(), 1), beat, now)).toEqual({ kind: "refused" });
+  });
+
+  it("keeps what people say to an agent in order, and tells the running attempt in the answer to its beat", async () => {
+    const say = (task: Task, number: number) =>
+      open().commit(
+        changeOf(
+          task,
+          { type: "message_sent", textHash: "h" },
+          { message: { number, at: now, by: "key_1", text: `${number}` } },
+        ),
+      );
+    const task = await apply(open(), await claimed(), { type: "started", leaseMs: 1_000 });
+    expect(await say(task, 1)).toEqual({ kind: "committed" });
+    const after = await open().getTask(task.taskId);
+    expect(after).toMatchObject({ messages: 1, version: task.version + 1 });
+    expect(await say(task, 1)).toEqual({ kind: "stale" });
+    expect(await say(after as Task, 2)).toEqual({ kind: "committed" });
+    expect((await open().listMessages(task.taskId, 0)).map(({ text }) => text)).toEqual(["1", "2"]);
+    expect((await open().listMessages(task.taskId, 1)).map(({ number }) => number)).toEqual([2]);
+    expect(await open().beat(agentIdOf(task.taskId, 1), beat, now)).toEqual({ kind: "accepted", inbox: 2 });
   });
 
   it("records the sandbox of a live attempt, and of no other", async () => {

@@ -52,7 +52,11 @@ describe("one seed", () => {
 describe("a safeguard that is gone", () => {
   it.each<[string, string, (stage: Stage) => void]>([
     ["the client token of a launch", "launched_twice", ({ ecs }) => Object.assign(ecs, { replay: () => undefined })],
-    ["the fence of a beat", "effect_of_outsider", ({ table }) => Object.assign(table, { beat: () => "accepted" })],
+    [
+      "the fence of a beat",
+      "effect_of_outsider",
+      ({ table }) => Object.assign(table, { beat: () => ({ kind: "accepted", inbox: 0 }) }),
+    ],
   ])("is noticed: %s", async (_name, code, prepare) => {
     const failing = await findFailure((seed) => simulate(seed, { known, prepare }), code);
     expect(failing.violation?.code).toBe(code);

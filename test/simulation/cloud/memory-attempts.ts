@@ -2,7 +2,7 @@
 
 import type { AttemptChange, SlotChange } from "../../../functions/core/events.ts";
 import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
-import type { Table } from "../../../functions/core/table.ts";
+import type { BeatOutcome, Table } from "../../../functions/core/table.ts";
 import type { Attempt, Beat, Slot } from "../../../functions/core/task.ts";
 import { MemoryActs } from "./memory-acts.ts";
 import type { Sync } from "./sync.ts";
@@ -35,11 +35,11 @@ export class MemoryAttempts extends MemoryActs implements Part {
     if (attempt) this.attempts.set(change.agentId, { ...attempt, ...change.set });
   }
 
-  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): "accepted" | "refused" {
+  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): BeatOutcome {
     const attempt = this.attempts.get(agentId);
-    if (attempt?.state !== "running") return "refused";
+    if (attempt?.state !== "running") return { kind: "refused" };
     this.attempts.set(agentId, { ...attempt, beat, leaseExpiresAt });
-    return "accepted";
+    return { kind: "accepted", inbox: attempt.inbox ?? 0 };
   }
 
   recordSandbox(agentId: AgentId, sandboxArn: string): "recorded" | "refused" {

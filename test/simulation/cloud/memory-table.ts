@@ -13,7 +13,7 @@ import type {
   TaskCounts,
   TaskPage,
 } from "../../../functions/core/table.ts";
-import { type Due, isFinal, type Task, type TaskSpec } from "../../../functions/core/task.ts";
+import { type Due, isFinal, type Message, type Task, type TaskSpec } from "../../../functions/core/task.ts";
 import { byDue, byReady } from "./index-order.ts";
 import { MemoryAttempts, slotName } from "./memory-attempts.ts";
 import type { Sync } from "./sync.ts";
@@ -22,6 +22,7 @@ export interface Row {
   task: Task;
   spec: TaskSpec;
   events: AuditEvent[];
+  messages: Message[];
   /** What the indexes still show to a reader whose copy lags: the task before its last change. */
   earlier: Task | undefined;
   changedAt: number;
@@ -63,12 +64,19 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
       const expiresAt = Math.ceil(idempotency.expiresAt / 1000);
       this.idempotency.set(key, { taskId: task.taskId, bodyHash: idempotency.bodyHash, expiresAt });
     }
-    this.rows.set(task.taskId, { task, spec, events: [event], earlier: undefined, changedAt: this.#now() });
+    this.rows.set(task.taskId, {
+      task,
+      spec,
+      events: [event],
+      messages: [],
+      earlier: undefined,
+      changedAt: this.#now(),
+    });
     return { kind: "created" };
   }
 
   commit(change: TaskChange): CommitOutcome {
-    const { before, after, event, spec, attempt, slots = [], fenced } = change;
+    const { before, after, event, spec, message, attempt, slots = [], fenced } = change;
     const row = this.rows.get(after.taskId);
     // The request token: a repetition is answered as the first, whatever has happened since.
     if (row?.events[event.version - 1]?.eventId === event.eventId) return { kind: "committed" };
@@ -86,6 +94,7 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     }
     row.events.push(event);
     if (spec) row.spec = spec;
+    if (message) row.messages.push(message);
     const owed = owedBy(change);
     if (owed) this.notices.owed.set(owed.taskId, owed);
     this.#write(row, after);
@@ -135,6 +144,10 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
 
   getSpec(taskId: TaskId): TaskSpec | undefined {
     return this.rows.get(taskId)?.spec;
+  }
+
+  listMessages(taskId: TaskId, after: number): Message[] {
+    return this.rows.get(taskId)?.messages.slice(after, after + 100) ?? [];
   }
 
   listEvents(taskId: TaskId, afterVersion: number, limit: number): AuditEvent[] {

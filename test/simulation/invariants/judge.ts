@@ -3,7 +3,7 @@ import type { AuditAct } from "../../../functions/core/audit.ts";
 import { type AgentId, agentIdOf, parseAgentId, type TaskId } from "../../../functions/core/ids.ts";
 import { poolsOf } from "../../../functions/core/slots.ts";
 import { isFenced } from "../../../functions/core/switches.ts";
-import type { ActWrite, CommitOutcome, TaskChange } from "../../../functions/core/table.ts";
+import type { ActWrite, BeatOutcome, CommitOutcome, TaskChange } from "../../../functions/core/table.ts";
 import { isFinal, isLive, type Task } from "../../../functions/core/task.ts";
 import { launchDeadlineMs } from "../../../functions/flows/launch-attempt.ts";
 import { slotName } from "../cloud/memory-attempts.ts";
@@ -139,10 +139,10 @@ export class Judge {
   }
 
   watchBeat(agentId: string, act: () => unknown): unknown {
-    const outcome = act();
+    const outcome = act() as BeatOutcome;
     const parsed = parseAgentId(agentId);
     const task = parsed && this.#stage.table.getTask(parsed.taskId);
-    if (outcome === "accepted" && (task?.attempt !== parsed?.attempt || !task || !isLive(task.status)))
+    if (outcome.kind === "accepted" && (task?.attempt !== parsed?.attempt || !task || !isLive(task.status)))
       this.#fail("effect_of_outsider", `a beat of ${agentId} was accepted`);
     return outcome;
   }
