@@ -17,6 +17,7 @@ import { openSandboxes } from "./aws/sandboxes.ts";
 import { openTable } from "./aws/table.ts";
 import { openWakeUps } from "./aws/wake-ups.ts";
 import type { Cloud, Isolation } from "./core/cloud.ts";
+import { readModels } from "./core/models.ts";
 import { openRemotes } from "./git/remotes.ts";
 
 const count = z.coerce.number().int().positive();
@@ -61,6 +62,8 @@ const environment = z.object({
   /** JSON of `Isolation`; Fargate's micro-VM when absent. */
   DROVER_ISOLATION: z.string().default('{"kind":"confined"}'),
   DROVER_LOCAL_GIT_URL: z.url().optional(),
+  /** JSON: other prices or windows, or more models; see `readModels`. */
+  DROVER_MODELS: z.string().optional(),
 });
 
 /** Opens the cloud that this process's environment names. Throws, naming the variables, when some are missing. */
@@ -116,6 +119,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       pushSettleMs: env.DROVER_PUSH_SETTLE_MS,
       notices: { backoffMs: env.DROVER_WEBHOOKS_BACKOFF_MS, timeoutMs: env.DROVER_WEBHOOKS_TIMEOUT_MS },
       launchLimitMs: env.DROVER_LAUNCH_LIMIT_MS,
+      models: readModels(env.DROVER_MODELS),
       tokenSecret,
       isolation: JSON.parse(env.DROVER_ISOLATION) as Isolation,
       ...(localGitUrl ? { localGit: { url: localGitUrl, secret: tokenSecret } } : {}),

@@ -4,16 +4,25 @@ import type { z } from "zod";
 import {
   beatMessage,
   completeMessage,
+  conflictMessage,
   failMessage,
   messagesMessage,
   permitMessage,
+  rejectMessage,
   type StartAnswer,
   workDoneMessage,
 } from "../core/callbacks.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { Caller } from "../flows/call-back.ts";
-import { completeAttempt, failAttempt, grantPermit, reportWork } from "../flows/finish-work.ts";
+import {
+  completeAttempt,
+  failAttempt,
+  grantPermit,
+  rejectWork,
+  reportConflict,
+  reportWork,
+} from "../flows/finish-work.ts";
 import { recordBeat } from "../flows/record-beat.ts";
 import { readMessages } from "../flows/send-message.ts";
 import { startAttempt } from "../flows/start-attempt.ts";
@@ -37,8 +46,12 @@ export function addCallbackRoutes(app: Api, openCloud: OpenCloud): void {
   verb("work-done", async (cloud, caller, context) =>
     statusOf(await reportWork(cloud, caller, await read(context, workDoneMessage))),
   );
-  verb("permit", async (cloud, caller, context) =>
-    grantPermit(cloud, caller, (await read(context, permitMessage)).branch),
+  verb("permit", async (cloud, caller, context) => grantPermit(cloud, caller, await read(context, permitMessage)));
+  verb("rejected", async (cloud, caller, context) =>
+    statusOf(await rejectWork(cloud, caller, await read(context, rejectMessage))),
+  );
+  verb("conflicted", async (cloud, caller, context) =>
+    statusOf(await reportConflict(cloud, caller, (await read(context, conflictMessage)).paths)),
   );
   verb("complete", async (cloud, caller, context) =>
     statusOf(await completeAttempt(cloud, caller, await read(context, completeMessage))),

@@ -1,6 +1,7 @@
 // How does a workspace get a git token? It is written here, and no route reads it back.
 import { createRoute, z } from "@hono/zod-openapi";
-import { credentialRequest, resourceName } from "../core/requests.ts";
+import { credentialRequest, killRequest, resourceName } from "../core/requests.ts";
+import { resumeProvider } from "../flows/resume-provider.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson } from "./inputs.ts";
@@ -10,7 +11,7 @@ import { requireRole } from "./roles.ts";
 const setCredential = createRoute({
   method: "put",
   path: "/api/orchestrator/workspaces/{workspace}/credentials/{name}",
-  summary: "Set a git credential of the workspace; it can be replaced and used, never read",
+  summary: "Set a git token or a model key of the workspace; it can be replaced and used, never read",
   security,
   request: {
     params: z.object({ workspace: resourceName, name: resourceName }),
@@ -19,6 +20,24 @@ const setCredential = createRoute({
   responses: {
     204: { description: "Stored" },
     400: problemResponse("The name or the token is not valid"),
+    403: problemResponse("The key is not an admin of that workspace"),
+  },
+});
+
+const resume = createRoute({
+  method: "post",
+  path: "/api/orchestrator/workspaces/{workspace}/credentials/{name}/resume",
+  summary: "The provider behind a credential has quota again: what waits for it may run",
+  security,
+  request: {
+    params: z.object({ workspace: resourceName, name: resourceName }),
+    body: { required: true, content: { "application/json": { schema: killRequest } } },
+  },
+  responses: {
+    200: {
+      description: "`resumed` is false when it was not paused",
+      content: { "application/json": { schema: z.object({ resumed: z.boolean() }) } },
+    },
     403: problemResponse("The key is not an admin of that workspace"),
   },
 });
@@ -32,5 +51,13 @@ export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
     requireRole(principal, "workspace_admin", workspace);
     await cloud.credentials.put(workspace, name, context.req.valid("json"));
     return context.body(null, 204);
+  });
+  app.openapi(resume, async (context) => {
+    const cloud = await openCloud();
+    const principal = await authenticate(cloud, context);
+    const { workspace, name } = context.req.valid("param");
+    requireRole(principal, "workspace_admin", workspace);
+    const reason = context.req.valid("json").reason.trim();
+    return context.json({ resumed: await resumeProvider(cloud, workspace, name, principal.keyId, reason) }, 200);
   });
 }

@@ -36,6 +36,7 @@ const switchSchema = z.object({
   generation: z.int(),
   stopped: z.boolean(),
   paused: z.boolean(),
+  yoloForbidden: z.boolean().optional(),
   by: z.string().optional(),
   reason: z.string().optional(),
   at: z.string().optional(),
@@ -107,7 +108,7 @@ export function addStopRoutes(app: Api, openCloud: OpenCloud): void {
   });
 }
 
-const acts = ["release", "pause", "resume"] as const;
+const acts = ["release", "pause", "resume", "forbid-yolo", "allow-yolo"] as const;
 
 const turnResponses = {
   200: { description: "The switch as it now is; `changed` is false when it already was", content: json(switchSchema) },

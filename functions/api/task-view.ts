@@ -1,5 +1,7 @@
 // How does a task look through the API? Times as ISO 8601, internals left out, marks that nobody should overlook.
 import { z } from "zod";
+import { defaultBudget, listBudgetUse, spendSchema } from "../core/budget.ts";
+import { agentTypes } from "../core/models.ts";
 import type { Attempt, Task, TaskSpec } from "../core/task.ts";
 import { attemptStates, failureClasses, taskStatuses } from "../core/task.ts";
 
@@ -34,8 +36,19 @@ export const taskSummarySchema = z
     publishOutcome: z.string().optional(),
     noChanges: z.boolean().optional(),
     unconfined: z.boolean().optional(),
+    messages: z.int().optional(),
+    yolo: z.union([z.boolean(), z.object({ reason: z.string() })]).optional(),
+    provider: z.string().optional(),
   })
   .meta({ id: "TaskSummary" });
+
+const limitsSchema = z.object({
+  wallClockMs: z.int(),
+  rejections: z.int(),
+  tokens: z.int().optional(),
+  microDollars: z.int().optional(),
+  turns: z.int().optional(),
+});
 
 export const attemptSchema = z.object({
   agentId: z.string(),
@@ -55,9 +68,25 @@ export const taskSchema = taskSummarySchema
     repository: z.string(),
     baseBranch: z.string(),
     prompt: z.string(),
-    agent: z.object({ kind: z.literal("command"), command: z.array(z.string()) }),
+    agent: z.union([
+      z.object({ kind: z.literal("command"), command: z.array(z.string()) }),
+      z.object({
+        kind: z.literal("model"),
+        type: z.enum(agentTypes),
+        model: z.string(),
+        skills: z.array(z.string()).optional(),
+        credential: z.string(),
+      }),
+    ]),
     credential: z.string().optional(),
-    limits: z.object({ wallClockMs: z.int() }),
+    limits: limitsSchema,
+    gates: z.object({ profile: z.string(), gates: z.array(z.string()), chosenBy: z.string() }),
+    yolo: z.object({ reason: z.string() }).optional(),
+    allowConfigChanges: z.array(z.string()).optional(),
+    spend: spendSchema.optional(),
+    /** The limits that are nearly or fully used. */
+    budget: z.array(z.object({ limit: z.string(), used: z.number(), of: z.number(), state: z.string() })).optional(),
+    warnings: z.array(z.string()).optional(),
     attempts: z.array(attemptSchema),
   })
   .meta({ id: "Task" });
@@ -81,7 +110,23 @@ export function viewTaskSummary(task: Task): z.output<typeof taskSummarySchema> 
 }
 
 export function viewTask(task: Task, spec: TaskSpec, attempts: Attempt[]): z.output<typeof taskSchema> {
-  return { ...viewTaskSummary(task), ...spec, attempts: attempts.map(viewAttempt) };
+  const spend = attempts.findLast(({ beat }) => beat?.spend)?.beat?.spend;
+  const warnings = warningsOf(task, spec);
+  return {
+    ...viewTaskSummary(task),
+    ...spec,
+    yolo: spec.yolo,
+    ...(spend ? { spend, budget: listBudgetUse(spend, { ...defaultBudget, ...spec.limits }) } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
+    attempts: attempts.map(viewAttempt),
+  };
+}
+
+function warningsOf({ unconfined }: Task, { yolo, gates }: TaskSpec): string[] {
+  return [
+    ...(yolo ? [`YOLO: ${gates.gates.join(", ") || "no gates"} skipped, because: ${yolo.reason}`] : []),
+    ...(unconfined ? ["Its sandbox has no isolation."] : []),
+  ];
 }
 
 function viewAttempt(attempt: Attempt): z.output<typeof attemptSchema> {

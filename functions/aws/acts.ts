@@ -28,6 +28,7 @@ import {
   openOperationKey,
   openOperationsPk,
   operationKey,
+  providerKey,
   switchKey,
   webhookKey,
   workspaceApiKeyKey,
@@ -117,6 +118,8 @@ function toWrites(dynamo: Dynamo, write: ActWrite): TransactWriteItem[] {
       const Key = toItem(webhookKey(write.workspace, write.webhookId));
       return [{ Delete: { TableName: dynamo.tableName, Key } }];
     }
+    case "provider_resumed":
+      return [{ Delete: { TableName: dynamo.tableName, Key: toItem(providerKey(write.workspace, write.credential)) } }];
     case "operation":
       return [put(dynamo, { ...openOperationKey(write.operation.operationId), ...write.operation })];
   }

@@ -5,7 +5,7 @@ import type { ArtifactKind, Artifacts } from "../core/cloud.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
 
 /** The longest that a presigned URL can live: 7 days by S3; we stay above the longest wall-clock limit. */
-const uploadExpiresInSeconds = 26 * 60 * 60;
+const urlExpiresInSeconds = 26 * 60 * 60;
 
 export function openArtifacts(client: S3Client, bucket: string): Artifacts {
   async function get(Key: string): Promise<Uint8Array | undefined> {
@@ -21,7 +21,11 @@ export function openArtifacts(client: S3Client, bucket: string): Artifacts {
   return {
     uploadUrl: (agentId, kind) =>
       getSignedUrl(client, new PutObjectCommand({ Bucket: bucket, Key: keyOf(agentId, kind) }), {
-        expiresIn: uploadExpiresInSeconds,
+        expiresIn: urlExpiresInSeconds,
+      }),
+    downloadUrl: (agentId, kind) =>
+      getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: keyOf(agentId, kind) }), {
+        expiresIn: urlExpiresInSeconds,
       }),
     read: (agentId, kind) => get(keyOf(agentId, kind)),
     async putAuditFile(name, text) {

@@ -38,6 +38,11 @@ export const attemptPrefix = "attempt#";
 export const slotsPk = (pool: string) => `slots#${pool}`;
 export const slotKey = ({ pool, index }: Slot): Key => ({ pk: slotsPk(pool), sk: padded(index, 6) });
 export const switchKey = (scope: Scope): Key => ({ pk: `switch#${formatScope(scope)}`, sk: "switch" });
+/** Until when the provider behind a workspace's credential is out of quota. */
+export const providerKey = (workspace: string, credential: string): Key => ({
+  pk: `providers#${workspace}`,
+  sk: credential,
+});
 export const workspacesPk = "workspaces";
 export const workspaceKey = (workspace: string): Key => ({ pk: workspacesPk, sk: workspace });
 /** The acts of one chain; its last version and hash stand in its head. */

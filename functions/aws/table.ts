@@ -8,6 +8,7 @@ import * as digests from "./digests.ts";
 import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
 import { listFeed } from "./feed.ts";
 import { workspaceKey, workspacesPk } from "./keys.ts";
+import { pauseProvider, providerPausedUntil } from "./providers.ts";
 import { countRequest } from "./requests.ts";
 import { getSwitches } from "./switches.ts";
 import * as tasks from "./tasks.ts";
@@ -50,6 +51,8 @@ export function openTable(dynamo: Dynamo): Table {
     recordSandboxStopped: (agentId, at) => attempts.recordSandboxStopped(dynamo, agentId, at),
     heldSlots: (pool) => attempts.heldSlots(dynamo, pool),
     releaseSlot: (slot, holder) => attempts.releaseSlot(dynamo, slot, holder),
+    pauseProvider: (workspace, credential, until) => pauseProvider(dynamo, workspace, credential, until),
+    providerPausedUntil: (workspace, credential) => providerPausedUntil(dynamo, workspace, credential),
     getSwitches: (task) => getSwitches(dynamo, task),
     async listWorkspaces() {
       const items = await queryItems(dynamo, {

@@ -1,15 +1,47 @@
 // What do the supervisor and the control plane say to each other? Both sides check every message against these shapes.
 import { z } from "zod";
+import { spendSchema } from "./budget.ts";
+import { artifactKinds } from "./cloud.ts";
+import { rejecters } from "./events.ts";
+import { agentTypes, modelProfile } from "./models.ts";
+import { modelProviders } from "./requests.ts";
 import { failureClasses } from "./task.ts";
 
-const upload = z.strictObject({ url: z.url() });
+/** A model, and the way to it. */
+const modelAccess = z.strictObject({
+  profile: modelProfile,
+  provider: z.enum(modelProviders),
+  apiKey: z.string(),
+  baseUrl: z.url().optional(),
+  region: z.string().optional(),
+});
+
+const agent = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("command"), command: z.array(z.string()).min(1) }),
+  z.strictObject({
+    kind: z.literal("model"),
+    type: z.enum(agentTypes),
+    skills: z.array(z.string()),
+    access: modelAccess,
+    budget: z.strictObject({
+      tokens: z.number(),
+      microDollars: z.number(),
+      turns: z.number(),
+      wallClockMs: z.number(),
+    }),
+    /** By earlier attempts. */
+    spent: spendSchema,
+    /** Where an earlier attempt has left what this one goes on from. */
+    checkpointUrl: z.url().optional(),
+  }),
+]);
 
 /** The answer to `start`: all that a supervisor needs, secrets included; it stays in the supervisor's memory. */
 export const startAnswer = z.strictObject({
   taskId: z.string(),
   title: z.string(),
   prompt: z.string(),
-  agent: z.strictObject({ kind: z.literal("command"), command: z.array(z.string()).min(1) }),
+  agent,
   repository: z.strictObject({
     url: z.url(),
     branch: z.string(),
@@ -17,8 +49,13 @@ export const startAnswer = z.strictObject({
   }),
   /** What an earlier attempt of this task may have left on the remote; it may be replaced, nothing else. */
   earlierPush: z.strictObject({ branch: z.string(), commits: z.array(z.string()) }).optional(),
-  uploads: z.strictObject({ log: upload, diff: upload }),
-  limits: z.strictObject({ wallClockMs: z.int().positive() }),
+  /** Where each kind of artifact goes, by a PUT. */
+  uploads: z.record(z.enum(artifactKinds), z.url()),
+  limits: z.strictObject({ wallClockMs: z.int().positive(), rejections: z.int().nonnegative() }),
+  /** How often its work was sent back before. */
+  rejections: z.int().nonnegative(),
+  yolo: z.boolean(),
+  allowConfigChanges: z.array(z.string()),
   beatMs: z.int().positive(),
   /** A supervisor that reaches nobody for this long stops by itself: the control plane has given it up. */
   leaseMs: z.int().positive(),
@@ -36,6 +73,8 @@ export const beatMessage = z.strictObject({
   stepStartedAt: z.int(),
   output: z.string().max(maxBeatOutputCharacters),
   outputLength: z.int().nonnegative(),
+  spend: spendSchema.optional(),
+  checkpoint: z.literal(true).optional(),
 });
 
 export const workDoneMessage = z.strictObject({
@@ -46,7 +85,21 @@ export const workDoneMessage = z.strictObject({
 });
 export type WorkDoneMessage = z.output<typeof workDoneMessage>;
 
-export const permitMessage = z.strictObject({ branch: z.string().max(255) });
+/** Gate → outcome: what the audit log keeps; the evidence is an artifact. */
+const verdictSummary = z.record(z.string().max(64), z.string().max(32));
+export const rejectMessage = z.strictObject({
+  by: z.enum(rejecters),
+  why: z.string().min(1).max(1_000),
+  verdicts: verdictSummary.optional(),
+  /** Which rejection of the task this is, from 1: a repetition is recognised by it. */
+  rejection: z.int().positive(),
+});
+export type RejectMessage = z.output<typeof rejectMessage>;
+
+export const conflictMessage = z.strictObject({ paths: z.array(z.string().max(400)).min(1).max(50) });
+
+export const permitMessage = z.strictObject({ branch: z.string().max(255), verdicts: verdictSummary.optional() });
+export type PermitMessage = z.output<typeof permitMessage>;
 export const permitAnswer = z.strictObject({ permitId: z.string(), branch: z.string() });
 
 export const completeMessage = z.discriminatedUnion("kind", [
@@ -63,6 +116,8 @@ export const maxFailureCharacters = 2_000;
 export const failMessage = z.strictObject({
   class: z.enum(failureClasses),
   message: z.string().min(1).max(maxFailureCharacters),
+  repeatable: z.boolean().optional(),
+  retryAt: z.int().positive().optional(),
 });
 
 export const acknowledged = z.strictObject({ status: z.string() });

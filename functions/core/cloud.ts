@@ -1,6 +1,7 @@
 // What does a flow need of the world? Production passes the SDK-backed cloud, the simulation one in memory.
 import type { AgentId, EventId, KeyId, PermitId, TaskId } from "./ids.ts";
 import type { Intake } from "./intake.ts";
+import type { ModelProfile } from "./models.ts";
 import type { NoticeQueue, NoticeSettings, Notices, Receivers, WebhookId, WebhookSecrets } from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { Limits } from "./slots.ts";
@@ -61,6 +62,7 @@ export interface Settings {
   notices: NoticeSettings;
   /** From the claim to the supervisor's first word. */
   launchLimitMs: number;
+  models: readonly ModelProfile[];
   /** Signs attempt tokens. */
   tokenSecret: string;
   isolation: Isolation;
@@ -103,11 +105,15 @@ export interface Sandboxes {
   probe(): Promise<void>;
 }
 
-export type ArtifactKind = "log" | "diff";
+/** `verdicts`: what the gates and the review said, as JSON. `checkpoint`: what a next attempt goes on from. */
+export const artifactKinds = ["log", "diff", "transcript", "verdicts", "checkpoint"] as const;
+export type ArtifactKind = (typeof artifactKinds)[number];
 
 export interface Artifacts {
   /** A URL that takes one PUT of that artifact for some hours. Computed, not requested. */
   uploadUrl(agentId: AgentId, kind: ArtifactKind): Promise<string>;
+  /** A URL that gives that artifact, for some hours. Computed, not requested. */
+  downloadUrl(agentId: AgentId, kind: ArtifactKind): Promise<string>;
   read(agentId: AgentId, kind: ArtifactKind): Promise<Uint8Array | undefined>;
   /** A file of the audit log: a digest, or the public key beside them. */
   putAuditFile(name: string, text: string): Promise<void>;
@@ -125,6 +131,8 @@ export interface AuditKey {
 export interface Credential {
   username: string;
   token: string;
+  /** Where the token is a key for models. */
+  model?: { provider: "anthropic" | "bedrock"; baseUrl?: string; region?: string };
 }
 
 export interface Credentials {

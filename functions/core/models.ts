@@ -27,9 +27,8 @@ const profile = z.strictObject({
   capability: z.int().min(1).max(10),
 });
 
-export interface ModelProfile extends z.output<typeof profile> {
-  id: string;
-}
+export const modelProfile = profile.extend({ id: z.string() });
+export type ModelProfile = z.output<typeof modelProfile>;
 
 /** Dollars per million tokens: input, output, cache read, cache write that lasts five minutes. */
 function usd(input: number, output: number, cacheRead: number, cacheWrite: number): Price {

@@ -1,5 +1,7 @@
 // What may a user ask for? The shape of a task request, and the limits of each field.
 import { z } from "zod";
+import { gateSelection } from "./gates.ts";
+import { agentTypes } from "./models.ts";
 
 /** A lone half of a surrogate pair cannot be stored or sent as UTF-8. */
 const text = () => z.string().refine((value) => value.isWellFormed(), "is not well-formed Unicode");
@@ -23,6 +25,27 @@ export const commandAgentRequest = z.strictObject({
     .refine((command) => command.join("").length <= 16_384, "the whole command may have 16,384 characters"),
 });
 
+export const modelAgentRequest = z.strictObject({
+  kind: z.literal("model"),
+  type: z.enum(agentTypes).default("worker"),
+  /** The cheapest that is able enough, when none is named. */
+  model: z.string().min(1).max(200).optional(),
+  skills: z
+    .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, "use letters, digits, - and _"))
+    .max(10)
+    .optional(),
+  credential: z.lazy(() => resourceName).default("anthropic"),
+});
+
+/** For a model agent, what is not named is as in `budget.ts`. */
+const limits = z.strictObject({
+  wallClockMs: z.int().min(1_000).max(maxWallClockMs).optional(),
+  tokens: z.int().min(1).max(1_000_000_000).optional(),
+  dollars: z.number().positive().max(10_000).optional(),
+  turns: z.int().min(1).max(10_000).optional(),
+  rejections: z.int().min(0).max(10).optional(),
+});
+
 const labels = z
   .array(z.string().regex(/^[a-z0-9][a-z0-9._/-]{0,39}$/, "use lower-case letters, digits and . _ / -"))
   .max(10);
@@ -39,7 +62,7 @@ export const taskRequest = z.strictObject({
     .max(maxPromptCharacters)
     .refine((text) => text.trim() !== "", "say in words what the task is for; it becomes the commit message"),
   title: text().trim().min(1).max(120).refine(oneLine, "may not hold control characters").optional(),
-  agent: commandAgentRequest,
+  agent: z.discriminatedUnion("kind", [commandAgentRequest, modelAgentRequest]),
   priority: z.int().min(1).max(10).default(5),
   maxAttempts: z.int().min(1).max(10).default(3),
   credential: resourceName.optional(),
@@ -48,7 +71,13 @@ export const taskRequest = z.strictObject({
   /** Not before this moment (ISO 8601), at most 30 days ahead; or after so many milliseconds. */
   notBefore: z.iso.datetime({ offset: true }).optional(),
   delayMs: z.int().min(0).max(maxDelayMs).optional(),
-  limits: z.strictObject({ wallClockMs: z.int().min(1_000).max(maxWallClockMs).default(900_000) }).prefault({}),
+  limits: limits.prefault({}),
+  /** How many tokens of context the work is estimated to need; over half of the model's window it is refused. */
+  estimatedTokens: z.int().min(1).max(100_000_000).optional(),
+  gates: gateSelection.optional(),
+  /** Skips the gates. The secret scan and the kill are never skipped. */
+  yolo: z.strictObject({ reason: text().trim().min(1).max(300) }).optional(),
+  allowConfigChanges: z.array(z.string().min(1).max(400)).max(50).optional(),
 });
 
 export type TaskRequest = z.output<typeof taskRequest>;
@@ -76,7 +105,8 @@ export const taskEdit = z
     priority: z.int().min(1).max(10).optional(),
     maxAttempts: z.int().min(1).max(10).optional(),
     labels: labels.optional(),
-    limits: z.strictObject({ wallClockMs: z.int().min(1_000).max(maxWallClockMs) }).optional(),
+    limits: limits.optional(),
+    gates: gateSelection.optional(),
   })
   .refine(
     ({ version: _, ...rest }) => Object.values(rest).some((value) => value !== undefined),
@@ -101,10 +131,26 @@ export const messageRequest = z.strictObject({
     .refine((value) => value.trim() !== "", "say something"),
 });
 
+export const modelProviders = ["anthropic", "bedrock"] as const;
+
 export const credentialRequest = z.strictObject({
   /** Most git hosts take any user name with a token; some want their own. */
   username: z.string().min(1).max(256).default("x-access-token"),
   token: z.string().min(1).max(3072),
+  /** For the key of a model. A gateway of your own speaks the provider's protocol at `baseUrl`. */
+  model: z
+    .strictObject({
+      provider: z.enum(modelProviders).default("anthropic"),
+      baseUrl: z
+        .url({ protocol: /^https?$/ })
+        .max(500)
+        .optional(),
+      region: z
+        .string()
+        .regex(/^[a-z0-9-]{1,40}$/)
+        .optional(),
+    })
+    .optional(),
 });
 
 /** The first line of the prompt, cut to what a list can show. */

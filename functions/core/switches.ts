@@ -12,6 +12,8 @@ export interface Switch {
   stopped: boolean;
   /** Tasks are accepted and wait. */
   paused: boolean;
+  /** No task may ask for its gates to be skipped. */
+  yoloForbidden?: boolean;
   by?: string;
   reason?: string;
   at?: number;
@@ -74,7 +76,11 @@ export const causeOfStop: Record<Scope["kind"], KillCause> = {
   backend: "backend_revoked",
 };
 
-export type SwitchAct = "stop" | "release" | "pause" | "resume";
+/** A task asks to skip its gates: which switch forbids that? */
+export const findYoloForbidden = (switches: Switches): Switch | undefined =>
+  Object.values(switches).find((one: Switch) => one.yoloForbidden);
+
+export type SwitchAct = "stop" | "release" | "pause" | "resume" | "forbid-yolo" | "allow-yolo";
 
 export type SwitchChange = { kind: "changed"; next: Switch } | { kind: "unchanged"; why: string };
 
@@ -93,5 +99,11 @@ export function applyAct(now: Switch, act: SwitchAct, by: string, reason: string
     case "resume":
       if (!now.paused) return { kind: "unchanged", why: `${now.scope} is not paused` };
       return { kind: "changed", next: { ...now, ...signed, paused: false } };
+    case "forbid-yolo":
+      if (now.yoloForbidden) return { kind: "unchanged", why: `${now.scope} forbids it already` };
+      return { kind: "changed", next: { ...now, ...signed, yoloForbidden: true } };
+    case "allow-yolo":
+      if (!now.yoloForbidden) return { kind: "unchanged", why: `${now.scope} does not forbid it` };
+      return { kind: "changed", next: { ...now, ...signed, yoloForbidden: false } };
   }
 }

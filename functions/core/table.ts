@@ -49,7 +49,8 @@ export type ActWrite =
   | { kind: "api_key"; key: ApiKey }
   | { kind: "operation"; operation: Operation }
   | { kind: "webhook"; webhook: Webhook }
-  | { kind: "webhook_removed"; workspace: string; webhookId: WebhookId };
+  | { kind: "webhook_removed"; workspace: string; webhookId: WebhookId }
+  | { kind: "provider_resumed"; workspace: string; credential: string };
 
 /** Kills have a limit of their own, so that nobody is too busy to stop something. */
 export type RequestKind = "normal" | "kill";
@@ -134,6 +135,10 @@ export interface Table {
   countDelayed(workspace: string): Promise<number>;
   /** The oldest queued or live tasks of a workspace. */
   oldestActive(workspace: string, limit: number): Promise<Task[]>;
+  /** No task that needs this credential's provider runs before `until`; an earlier moment than the known one changes nothing. */
+  pauseProvider(workspace: string, credential: string, until: number): Promise<void>;
+  /** Epoch milliseconds; 0 when it was never paused. */
+  providerPausedUntil(workspace: string, credential: string): Promise<number>;
   getSwitches(task: Pick<Task, "workspace" | "backend">): Promise<Switches>;
   dueTasks(kind: Due["kind"], now: number, limit: number): Promise<TaskId[]>;
   /** A queued task whose waiting time is over enters the ready index. Not a change of state, so no version. */

@@ -1,5 +1,8 @@
 // What is a task, and what is one attempt at it?
+import type { BudgetLimits, Spend } from "./budget.ts";
+import type { GateProfile } from "./gates.ts";
 import type { AgentId, EventId, PermitId, TaskId } from "./ids.ts";
+import type { AgentType } from "./models.ts";
 
 export const liveStatuses = ["launching", "running", "verifying", "publishing"] as const;
 export const finalStatuses = ["completed", "failed", "killed"] as const;
@@ -99,6 +102,10 @@ export interface Task {
   rejections?: number;
   /** How many messages people have sent to its agent. */
   messages?: number;
+  /** The credential of its model: while that provider is out of quota, the task waits. */
+  provider?: string;
+  /** Its gates are skipped, by the wish of whoever asked for it. */
+  yolo?: true;
   retryOf?: TaskId;
   /** It was given up after all tries, and people were told. */
   escalated?: true;
@@ -126,16 +133,41 @@ export interface TaskSpec {
   /** The branch to start from; the remote's default branch when the user named none. */
   baseBranch: string;
   prompt: string;
-  agent: CommandAgent;
+  agent: Agent;
   /** Name of a credential of the workspace; the value is never here. */
   credential?: string;
-  limits: { wallClockMs: number };
+  /** A model agent has all of them. */
+  limits: TaskLimits;
+  gates: { profile: GateProfile; gates: string[]; chosenBy: "request" | "agent_type" };
+  /** Why its gates are skipped. */
+  yolo?: { reason: string };
+  /** Files that decide what the gates check, which this task may change all the same. */
+  allowConfigChanges?: string[];
 }
+
+export interface TaskLimits extends Partial<BudgetLimits> {
+  wallClockMs: number;
+  /** How often work is sent back to the agent before people must look. */
+  rejections: number;
+}
+
+export type Agent = CommandAgent | ModelAgent;
 
 export interface CommandAgent {
   kind: "command";
   /** Program and arguments, run without a shell in the root of the repository. */
   command: string[];
+}
+
+export interface ModelAgent {
+  kind: "model";
+  type: AgentType;
+  /** An id of the table in `models.ts`. */
+  model: string;
+  /** Named instructions that the repository brings. */
+  skills?: string[];
+  /** Name of the workspace's credential for the model's provider. */
+  credential: string;
 }
 
 export const attemptStates = ["spawning", "running", "completed", "failed", "killed"] as const;
@@ -177,4 +209,8 @@ export interface Beat {
   stepStartedAt: number;
   output: string;
   outputLength: number;
+  /** What the task has spent on models so far, over all its attempts. */
+  spend?: Spend;
+  /** There is a checkpoint from which a next attempt can go on. */
+  checkpoint?: true;
 }

@@ -4,6 +4,7 @@ import type { TaskId } from "../core/ids.ts";
 import { chooseSlot, poolsOf } from "../core/slots.ts";
 import { findPaused, isFenced } from "../core/switches.ts";
 import type { Slot, Task } from "../core/task.ts";
+import { providerPool } from "./resume-provider.ts";
 
 export type Choice =
   | { kind: "claim"; task: Task; slots: Slot[] }
@@ -22,7 +23,7 @@ export async function chooseTask(cloud: Cloud, wokenFor: TaskId | undefined): Pr
   const woken = wokenFor ? await cloud.table.getTask(wokenFor) : undefined;
   for (const workspace of await orderWorkspaces(cloud, held, woken)) {
     for (const task of await readHead(cloud, workspace, woken)) {
-      const choice = await considerTask(cloud, task, held);
+      const choice = await considerTask(cloud, task);
       if (choice === "next_workspace") break;
       if (choice !== "next_task") return choice;
     }
@@ -54,20 +55,20 @@ async function readHead(cloud: Cloud, workspace: string, woken: Task | undefined
     .sort((a, b) => b.priority - a.priority || a.createdAt - b.createdAt || (a.taskId < b.taskId ? -1 : 1));
 }
 
-/** What a claim would find for this one task. `held` are the slots of the global pool. */
-export async function considerTask(
-  cloud: Cloud,
-  task: Task,
-  held: readonly { index: number }[],
-): Promise<Choice | "next_task" | "next_workspace"> {
+/** What a claim would find for this one task. */
+export async function considerTask(cloud: Cloud, task: Task): Promise<Choice | "next_task" | "next_workspace"> {
   const switches = await cloud.table.getSwitches(task);
   if (isFenced(task, switches)) return { kind: "fenced", task };
   const paused = findPaused(switches);
   if (paused) return paused.scope.startsWith("backend:") ? "next_task" : "next_workspace";
+  const quotaAt = task.provider ? await cloud.table.providerPausedUntil(task.workspace, task.provider) : 0;
+  if (quotaAt > cloud.clock.now()) {
+    await cloud.table.holdBack(task, providerPool(task.workspace, task.provider ?? ""), quotaAt);
+    return "next_task";
+  }
   const slots: Slot[] = [];
   for (const pool of poolsOf(task, cloud.settings.limits)) {
-    const inPool = pool.name === "global" ? held : await cloud.table.heldSlots(pool.name);
-    const taken = inPool.map(({ index }) => index);
+    const taken = (await cloud.table.heldSlots(pool.name)).map(({ index }) => index);
     const slot = chooseSlot(pool, taken, cloud.ids.random());
     if (slot) slots.push(slot);
     else if (pool.name.startsWith("workspace:") || pool.name === "global") return "next_workspace";

@@ -4,27 +4,36 @@ import { DroverError } from "../core/errors.ts";
 import type { TaskId } from "../core/ids.ts";
 import type { TaskEdit, TaskRequest } from "../core/requests.ts";
 import type { ApiKey } from "../core/table.ts";
-import type { Task, TaskSpec } from "../core/task.ts";
+import type { Task, TaskLimits, TaskSpec } from "../core/task.ts";
+import { admitAgent } from "./admit-agent.ts";
 import { type Change, changeTask, taskNotFound } from "./change-task.ts";
-import { submitTask } from "./submit-task.ts";
+import { chooseGates, submitTask } from "./submit-task.ts";
 import { wake } from "./wake.ts";
 
 /** Only while it is queued, and only the version that the user has seen: else 409 with the current one. */
 export async function editTask(cloud: Cloud, taskId: TaskId, by: string, edit: TaskEdit): Promise<Task> {
-  const { version, prompt, limits, ...changes } = edit;
+  const { version, prompt, limits, gates, ...changes } = edit;
   const spec = await cloud.table.getSpec(taskId);
   if (!spec) throw taskNotFound(taskId);
-  const fields = Object.entries({ ...changes, prompt, limits }).flatMap(([name, value]) =>
+  const fields = Object.entries({ ...changes, prompt, limits, gates }).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
   );
-  const nextSpec: TaskSpec = { ...spec, ...(prompt ? { prompt } : {}), ...(limits ? { limits } : {}) };
+  const nextSpec = await editSpec(cloud, (await cloud.table.getTask(taskId))?.workspace ?? "", spec, edit);
   const change = await changeTask(cloud, taskId, by, (task) => {
     if (task.version !== version) throw staleVersion(task, version);
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    return { event: { type: "edited", ...given, fields }, ...(prompt || limits ? { spec: nextSpec } : {}) };
+    return { event: { type: "edited", ...given, fields }, ...(prompt || limits || gates ? { spec: nextSpec } : {}) };
   });
   if (change.kind === "changed") return change.task;
   throw refusal(change, `${taskId} is ${change.task.status}, and only a queued task can be changed.`);
+}
+
+/** Judged as the request for a new task would be. */
+async function editSpec(cloud: Cloud, workspace: string, spec: TaskSpec, edit: TaskEdit): Promise<TaskSpec> {
+  const { prompt = spec.prompt, gates } = edit;
+  const limits = edit.limits ? { ...requestLimits(spec.limits), ...edit.limits } : requestLimits(spec.limits);
+  const admitted = await admitAgent(cloud, workspace, { agent: spec.agent, prompt, limits });
+  return { ...spec, prompt, ...admitted, ...(gates ? { gates: chooseGates(gates, spec.agent) } : {}) };
 }
 
 const staleVersion = (task: Task, given: number) =>
@@ -78,8 +87,11 @@ export async function retryTask(cloud: Cloud, taskId: TaskId, principal: ApiKey)
     title: task.title,
     priority: task.priority,
     maxAttempts: task.maxAttempts,
-    limits: spec.limits,
+    limits: requestLimits(spec.limits),
     backend: task.backend,
+    gates: requestGates(spec.gates),
+    ...(spec.yolo ? { yolo: spec.yolo } : {}),
+    ...(spec.allowConfigChanges ? { allowConfigChanges: spec.allowConfigChanges } : {}),
     ...(spec.credential ? { credential: spec.credential } : {}),
     ...(task.labels ? { labels: task.labels } : {}),
   };
@@ -87,4 +99,14 @@ export async function retryTask(cloud: Cloud, taskId: TaskId, principal: ApiKey)
   const retry = await submitTask(cloud, { principal, request, retryOf: taskId, idempotencyKey: `retry of ${taskId}` });
   await wake(cloud, retry.taskId);
   return retry.taskId;
+}
+
+/** As the user would write them. */
+function requestLimits({ microDollars, ...limits }: TaskLimits): TaskRequest["limits"] {
+  return { ...limits, ...(microDollars === undefined ? {} : { dollars: microDollars / 1_000_000 }) };
+}
+
+function requestGates({ profile, gates, chosenBy }: TaskSpec["gates"]): TaskRequest["gates"] {
+  if (chosenBy === "agent_type") return undefined;
+  return profile === "custom" ? { profile, gates } : { profile };
 }

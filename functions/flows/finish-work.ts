@@ -1,5 +1,5 @@
 // A supervisor reports the agent's work, asks for the permit to publish it, and reports what became of it.
-import type { CompleteMessage, WorkDoneMessage } from "../core/callbacks.ts";
+import type { CompleteMessage, PermitMessage, RejectMessage, WorkDoneMessage } from "../core/callbacks.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { PermitId } from "../core/ids.ts";
@@ -8,6 +8,7 @@ import { type Caller, callBack } from "./call-back.ts";
 import { wakeAfter } from "./wake.ts";
 
 const maxFailureCharacters = 300;
+const longestQuotaWaitMs = 24 * 60 * 60_000;
 
 /** running → verifying. The commit is known before anything leaves the sandbox. */
 export async function reportWork(cloud: Cloud, caller: Caller, work: WorkDoneMessage): Promise<Task> {
@@ -25,14 +26,14 @@ export async function reportWork(cloud: Cloud, caller: Caller, work: WorkDoneMes
 export async function grantPermit(
   cloud: Cloud,
   caller: Caller,
-  branch: string,
+  { branch, verdicts }: PermitMessage,
 ): Promise<{ permitId: PermitId; branch: string }> {
   const task = await callBack(cloud, caller, (now) =>
     now.status === "publishing" && now.branch === branch
       ? { kind: "already_done" }
       : {
           kind: "change",
-          event: { type: "permit_granted", permitId: cloud.ids.permit(), branch: ownBranch(now, branch) },
+          event: { type: "permit_granted", permitId: cloud.ids.permit(), branch: ownBranch(now, branch), verdicts },
         },
   );
   if (!task.permitId) throw new Error(`${task.taskId} is publishing without a permit`);
@@ -53,13 +54,40 @@ export async function completeAttempt(cloud: Cloud, caller: Caller, message: Com
 /** live → queued or failed, by the class of the failure. */
 export async function failAttempt(cloud: Cloud, caller: Caller, failure: Failure): Promise<Task> {
   const message = failure.message.slice(0, maxFailureCharacters).toWellFormed();
+  // A provider that names a moment in the far future is asked again before that.
+  const latest = cloud.clock.now() + longestQuotaWaitMs;
+  const retryAt = failure.retryAt && Math.min(failure.retryAt, latest);
   const task = await callBack(cloud, caller, (now) =>
     now.status === "failed"
       ? { kind: "already_done" }
-      : { kind: "change", event: { type: "attempt_failed", failure: { ...failure, message } } },
+      : {
+          kind: "change",
+          event: { type: "attempt_failed", failure: { ...failure, message, ...(retryAt ? { retryAt } : {}) } },
+        },
   );
+  if (failure.class === "provider_quota" && task.provider) {
+    // Its own next try is when the provider is asked again; until then it is of no use to the others either.
+    if (task.due) await cloud.table.pauseProvider(task.workspace, task.provider, task.due.at);
+  }
   await wakeAfter(cloud, task);
   return task;
+}
+
+/** verifying or running → running: what the agent made does not do, and it goes on in the same sandbox. */
+export async function rejectWork(cloud: Cloud, caller: Caller, message: RejectMessage): Promise<Task> {
+  const { rejection, ...rest } = message;
+  return callBack(cloud, caller, (task) =>
+    task.status === "running" && task.rejections === rejection
+      ? { kind: "already_done" }
+      : { kind: "change", event: { type: "rejected", ...rest } },
+  );
+}
+
+/** Back to running: the base branch has moved, and the agent must resolve where both changed the same. */
+export async function reportConflict(cloud: Cloud, caller: Caller, paths: string[]): Promise<Task> {
+  return callBack(cloud, caller, (task) =>
+    task.status === "running" ? { kind: "already_done" } : { kind: "change", event: { type: "conflicted", paths } },
+  );
 }
 
 /** A permit is for the task's own branch, with a number behind it where that name was taken. */

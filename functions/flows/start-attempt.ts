@@ -5,6 +5,7 @@ import { parseAgentId } from "../core/ids.ts";
 import { type Caller, callBack } from "./call-back.ts";
 import { taskNotFound } from "./change-task.ts";
 import { locateRepository } from "./locate-repository.ts";
+import { offerAgent, uploadUrls } from "./offer-work.ts";
 
 /** Repeated by the same attempt (its answer was lost), it answers the same again. */
 export async function startAttempt(cloud: Cloud, caller: Caller): Promise<StartAnswer> {
@@ -17,19 +18,18 @@ export async function startAttempt(cloud: Cloud, caller: Caller): Promise<StartA
   const parsed = parseAgentId(caller.agentId);
   if (!spec || !parsed) throw taskNotFound(task.taskId);
   const repository = await locateRepository(cloud, task.workspace, spec);
-  const [log, diff] = await Promise.all([
-    cloud.artifacts.uploadUrl(parsed.agentId, "log"),
-    cloud.artifacts.uploadUrl(parsed.agentId, "diff"),
-  ]);
   return {
     taskId: task.taskId,
     title: task.title,
     prompt: spec.prompt,
-    agent: spec.agent,
+    agent: await offerAgent(cloud, task, spec),
     repository: { ...repository, branch: spec.baseBranch },
     ...(task.branch ? { earlierPush: { branch: task.branch, commits: task.permittedCommits ?? [] } } : {}),
-    uploads: { log: { url: log }, diff: { url: diff } },
-    limits: spec.limits,
+    uploads: await uploadUrls(cloud, parsed.agentId),
+    limits: { wallClockMs: spec.limits.wallClockMs, rejections: spec.limits.rejections },
+    rejections: task.rejections ?? 0,
+    yolo: task.yolo ?? false,
+    allowConfigChanges: spec.allowConfigChanges ?? [],
     beatMs: cloud.settings.beatMs,
     leaseMs: cloud.settings.leaseMs,
     logUploadMs: cloud.settings.logUploadMs,

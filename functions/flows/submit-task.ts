@@ -3,11 +3,13 @@ import { createHash } from "node:crypto";
 import { canonicalJson, hashEvent } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
+import { resolveGates } from "../core/gates.ts";
 import type { TaskId } from "../core/ids.ts";
 import { type TaskRequest, titleOf } from "../core/requests.ts";
-import { findStopped, generationsOf, type Switches } from "../core/switches.ts";
+import { findStopped, findYoloForbidden, generationsOf, type Switches } from "../core/switches.ts";
 import type { ApiKey, Creation } from "../core/table.ts";
-import type { Task, TaskSpec } from "../core/task.ts";
+import type { ModelAgent, Task, TaskSpec } from "../core/task.ts";
+import { admitAgent } from "./admit-agent.ts";
 import { checkRepository } from "./check-repository.ts";
 import { wake } from "./wake.ts";
 
@@ -42,15 +44,21 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   const switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
   refuseWhileStopped(switches);
   await refuseOverLimit(cloud, workspace);
+  refuseForbiddenYolo(request, switches);
+  const gates = chooseGates(request.gates, request.agent);
+  const { agent, limits } = await admitAgent(cloud, workspace, request);
   const branch = await checkRepository(cloud, workspace, request);
   const task = newTask(cloud, submission, switches, now);
   const spec: TaskSpec = {
     repository: request.repository,
     baseBranch: branch,
     prompt: request.prompt,
-    agent: request.agent,
+    agent,
     ...(request.credential ? { credential: request.credential } : {}),
-    limits: request.limits,
+    limits,
+    gates,
+    ...(request.yolo ? { yolo: request.yolo } : {}),
+    ...(request.allowConfigChanges?.length ? { allowConfigChanges: request.allowConfigChanges } : {}),
   };
   const unhashed = {
     eventId: task.lastEventId,
@@ -60,7 +68,7 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
     at: now,
     by: principal.keyId,
     to: task.status,
-    data: { repository: request.repository, baseBranch: branch, agent: request.agent.kind, bodyHash },
+    data: { repository: request.repository, baseBranch: branch, ...describeAgent(spec), bodyHash },
     previousHash: "",
   };
   const event = { ...unhashed, hash: hashEvent(unhashed) };
@@ -105,6 +113,8 @@ function newTask(cloud: Cloud, { principal, request, retryOf }: Submission, swit
     admitted: generationsOf(switches),
     ...(request.labels?.length ? { labels: request.labels } : {}),
     ...(retryOf ? { retryOf } : {}),
+    ...(request.agent.kind === "model" ? { provider: request.agent.credential } : {}),
+    ...(request.yolo ? { yolo: true as const } : {}),
     ...(notBefore > now ? { due: { kind: "ready", at: notBefore } as const } : {}),
     lastEventId: cloud.ids.event(),
     lastEventHash: "",
@@ -129,6 +139,33 @@ function refuseWhileStopped(switches: Switches): void {
     `Nothing is admitted: ${stop.scope} was stopped by ${stop.by} (${stop.reason}). Somebody must release it first.`,
     { details: { scope: stop.scope } },
   );
+}
+
+function refuseForbiddenYolo({ yolo }: TaskRequest, switches: Switches): void {
+  const forbidden = yolo && findYoloForbidden(switches);
+  if (!forbidden) return;
+  throw new DroverError(
+    "yolo_forbidden",
+    `${forbidden.scope} forbids tasks that skip their gates (${forbidden.by}: ${forbidden.reason}). Send it without "yolo".`,
+    { details: { scope: forbidden.scope } },
+  );
+}
+
+/** Throws `invalid_request`. */
+export function chooseGates(
+  gates: TaskRequest["gates"],
+  agent: { kind: "command" } | Pick<ModelAgent, "kind" | "type">,
+) {
+  const resolved = resolveGates(gates, agent.kind === "model" ? agent.type : "command");
+  if (resolved.kind === "refused") throw new DroverError("invalid_request", resolved.why);
+  const { kind: _, ...chosen } = resolved;
+  return chosen;
+}
+
+/** For the audit log: who will work, and what will not be checked. */
+function describeAgent({ agent, gates, yolo }: TaskSpec): Record<string, unknown> {
+  const model = agent.kind === "model" ? { type: agent.type, model: agent.model } : {};
+  return { agent: agent.kind, ...model, gates: gates.gates, ...(yolo ? { yolo, gatesSkipped: gates.gates } : {}) };
 }
 
 /** Read before the write, so requests at the same moment may pass together: the limit holds within those. */

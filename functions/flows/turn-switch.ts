@@ -25,8 +25,8 @@ export async function turnSwitch(
       return undefined;
     }
     result = { kind: "turned", now: change.next };
-    const { generation, stopped, paused } = change.next;
-    const data = { scope: formatScope(scope), reason, generation, stopped, paused };
+    const { generation, stopped, paused, yoloForbidden } = change.next;
+    const data = { scope: formatScope(scope), reason, generation, stopped, paused, yoloForbidden };
     return { type: `switch_${act}`, data, writes: [{ kind: "switch", next: change.next }] };
   });
   if (!result) throw new Error(`switch ${formatScope(scope)} was not read`);

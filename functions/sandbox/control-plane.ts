@@ -6,7 +6,9 @@ import {
   type CompleteMessage,
   maxFailureCharacters,
   messagesAnswer,
+  type PermitMessage,
   permitAnswer,
+  type RejectMessage,
   type StartAnswer,
   startAnswer,
   type WorkDoneMessage,
@@ -22,7 +24,9 @@ export interface ControlPlane {
   beat(beat: Beat): Promise<number>;
   messages(after: number): Promise<Message[]>;
   workDone(work: WorkDoneMessage): Promise<void>;
-  permit(branch: string): Promise<{ permitId: string; branch: string }>;
+  rejected(message: RejectMessage): Promise<void>;
+  conflicted(paths: string[]): Promise<void>;
+  permit(message: PermitMessage): Promise<{ permitId: string; branch: string }>;
   complete(message: CompleteMessage): Promise<void>;
   fail(failure: Failure): Promise<void>;
   /** Epoch milliseconds of the last answer. */
@@ -60,12 +64,14 @@ export function connectControlPlane(options: ControlPlaneOptions): ControlPlane 
     beat: async (beat) => (await call("beat", beat, beatAnswer)).inbox,
     messages: async (after) => (await call("messages", { after }, messagesAnswer)).messages,
     workDone: async (work) => void (await call("work-done", work, acknowledged)),
-    permit: (branch) => call("permit", { branch }, permitAnswer),
+    rejected: async (message) => void (await call("rejected", message, acknowledged)),
+    conflicted: async (paths) => void (await call("conflicted", { paths }, acknowledged)),
+    permit: (message) => call("permit", message, permitAnswer),
     complete: async (message) => void (await call("complete", message, acknowledged)),
     async fail(failure) {
       // A refused report would lose the cause: whatever a server or a command said is made to fit.
       const message = failure.message.slice(0, maxFailureCharacters).toWellFormed() || "no reason was given";
-      await call("fail", { class: failure.class, message }, acknowledged);
+      await call("fail", { ...failure, message }, acknowledged);
     },
     lastAnswerAt: () => lastAnswerAt,
   };

@@ -42,7 +42,7 @@ export function startHeartbeat(
     if (uploading || stopped || Date.now() < uploadAt || log.bytes === uploadedBytes) return;
     uploading = true;
     uploadedBytes = log.bytes;
-    await uploadArtifact(answer.uploads.log.url, log.read());
+    await uploadArtifact(answer.uploads.log, log.read());
     uploadAt = Date.now() + answer.logUploadMs;
     uploading = false;
   }

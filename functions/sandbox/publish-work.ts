@@ -20,7 +20,7 @@ export async function publishWork(
   const free = await findBranch(answer);
   if (free.kind === "failed") return free;
   // From the permit on a kill can no longer promise that nothing is pushed; before it, it can.
-  const { branch } = await plane.permit(free.branch);
+  const { branch } = await plane.permit({ branch: free.branch });
   const outcome = await pushCommit({ repository, commit, branch, url, auth, expect: free.expect });
   // The remote itself has the last word: an answer may be lost, and a server may say "ok" and do otherwise.
   const now = await readRemoteBranch({ url, auth, branch });

@@ -48,7 +48,8 @@ async function workAndPublish(attempt: Attempt): Promise<Failure | undefined> {
   heartbeat.enter("unpacking", transferLimitMs);
   await workspace.unpack(readFiles(repository, repository.baseCommit));
 
-  const failure = await runCommand(attempt);
+  if (answer.agent.kind !== "command") throw new Error("no model agent yet");
+  const failure = await runCommand(attempt, answer.agent.command);
   await heartbeat.flush();
   if (failure) return failure;
 
@@ -59,13 +60,13 @@ async function workAndPublish(attempt: Attempt): Promise<Failure | undefined> {
   const work = await collectWork(workspace, repository, commitMessage(answer), log);
   if (work.kind === "unchanged") {
     log.note("nothing was changed, so nothing is pushed");
-    await uploadArtifact(answer.uploads.log.url, log.read());
+    await uploadArtifact(answer.uploads.log, log.read());
     await plane.workDone({ commit: repository.baseCommit, files: 0, additions: 0, deletions: 0 });
     await plane.complete({ kind: "no_changes" });
     return undefined;
   }
   const sum = (of: "additions" | "deletions") => work.diff.files.reduce((total, file) => total + file[of], 0);
-  await uploadArtifact(answer.uploads.diff.url, Buffer.from(work.diff.text));
+  await uploadArtifact(answer.uploads.diff, Buffer.from(work.diff.text));
   await plane.workDone({
     commit: work.commit,
     files: work.diff.files.length,
@@ -77,7 +78,7 @@ async function workAndPublish(attempt: Attempt): Promise<Failure | undefined> {
   const publication = await publishWork(plane, answer, repository, work.commit);
   if (publication.kind === "failed") return publication.failure;
   log.note(`pushed ${publication.commit} to ${publication.branch}`);
-  await uploadArtifact(answer.uploads.log.url, log.read());
+  await uploadArtifact(answer.uploads.log, log.read());
   await plane.complete(publication);
   return undefined;
 }

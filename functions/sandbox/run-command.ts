@@ -8,13 +8,12 @@ import type { Attempt } from "./run-attempt.ts";
 const graceMs = 30_000;
 const shownOutputCharacters = 160;
 
-export async function runCommand(attempt: Attempt): Promise<Failure | undefined> {
+export async function runCommand(attempt: Attempt, command: readonly string[]): Promise<Failure | undefined> {
   const { answer, workspace, heartbeat, log, commandEnvironment: env } = attempt;
-  const { command } = answer.agent;
   const timeoutMs = answer.limits.wallClockMs;
   heartbeat.enter("running the command", timeoutMs + graceMs);
   log.note(`running ${JSON.stringify(command)}`);
-  const result = await workspace.run({ argv: command, env, timeoutMs }, (_stream, chunk) => log.write(chunk));
+  const result = await workspace.run({ argv: [...command], env, timeoutMs }, (_stream, chunk) => log.write(chunk));
   return judge(result, command[0] ?? "", timeoutMs, log);
 }
 

@@ -64,7 +64,7 @@ async function main(): Promise<number> {
   heartbeat.stop();
   if (failure) {
     log.note(`failed (${failure.class}): ${failure.message}`);
-    await uploadArtifact(answer.uploads.log.url, log.read());
+    await uploadArtifact(answer.uploads.log, log.read());
     await plane.fail(failure);
   }
   if (!(workspace instanceof Error)) workspace.close();

@@ -21,7 +21,8 @@ export const spec: TaskSpec = {
   baseBranch: "main",
   prompt: "Do what has to be done",
   agent: { kind: "command", command: ["true"] },
-  limits: { wallClockMs: 900_000 },
+  limits: { wallClockMs: 900_000, rejections: 3 },
+  gates: { profile: "none", gates: [], chosenBy: "agent_type" },
 };
 
 export function makeCreation(over: Partial<Task> = {}): Creation {

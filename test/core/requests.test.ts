@@ -5,7 +5,7 @@ const good = { repository: "/r", prompt: "Do it", agent: { kind: "command", comm
 
 describe("a task request", () => {
   it("has its defaults filled in", () => {
-    expect(taskRequest.parse(good)).toMatchObject({ priority: 5, maxAttempts: 3, limits: { wallClockMs: 900_000 } });
+    expect(taskRequest.parse(good)).toMatchObject({ priority: 5, maxAttempts: 3, limits: {}, backend: "default" });
   });
 
   it.each([

@@ -1,6 +1,7 @@
 // What is there in one schedule? The world with its table, queue, ECS and remote, and the judge that watches them all.
 import type { Settings } from "../../functions/core/cloud.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
+import { knownModels } from "../../functions/core/models.ts";
 import { WakeQueue } from "./actors/wake-queue.ts";
 import { EcsState } from "./cloud/ecs-state.ts";
 import { MemoryTable } from "./cloud/memory-table.ts";
@@ -54,6 +55,7 @@ export class Stage {
       pushSettleMs: 60_000,
       notices: { backoffMs: [1_000, 10_000], timeoutMs: 5_000 },
       launchLimitMs: 180_000,
+      models: knownModels,
       tokenSecret: "a secret of the simulation",
       isolation: { kind: "confined" },
     };

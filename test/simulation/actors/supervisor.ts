@@ -78,7 +78,7 @@ export class Supervisor {
   }
 
   permit(branch: string) {
-    return this.#say("permit", (cloud) => grantPermit(cloud, this.#caller, branch));
+    return this.#say("permit", (cloud) => grantPermit(cloud, this.#caller, { branch }));
   }
 
   async #fail(failure: Parameters<typeof failAttempt>[2]): Promise<void> {

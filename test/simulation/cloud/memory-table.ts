@@ -146,6 +146,17 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     return this.rows.get(taskId)?.spec;
   }
 
+  readonly #providers = new Map<string, number>();
+
+  pauseProvider(workspace: string, credential: string, until: number): void {
+    const name = `${workspace}#${credential}`;
+    this.#providers.set(name, Math.max(until, this.#providers.get(name) ?? 0));
+  }
+
+  providerPausedUntil(workspace: string, credential: string): number {
+    return this.#providers.get(`${workspace}#${credential}`) ?? 0;
+  }
+
   listMessages(taskId: TaskId, after: number): Message[] {
     return this.rows.get(taskId)?.messages.slice(after, after + 100) ?? [];
   }

@@ -30,6 +30,7 @@ export function openSimExtras(stage: Stage, activity: Activity): Extras {
   return {
     artifacts: {
       uploadUrl: async (agentId, kind) => `https://artifacts.example/${agentId}/${kind}`,
+      downloadUrl: async (agentId, kind) => `https://artifacts.example/${agentId}/${kind}`,
       read: () => call(operations.artifact, () => undefined),
       putAuditFile: (name, text) => call(operations.putFile, () => void files.set(name, text)),
       readAuditFile: (name) => call(operations.artifact, () => files.get(name)),
