@@ -70,6 +70,8 @@ export async function removeTree(path: string): Promise<void> {
 }
 
 function openToContainers(path: string): string {
+  // What is made on the way must let them pass, too.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
   mkdirSync(path, { recursive: true, mode: 0o710 });
   if (!lstatSync(path).isDirectory()) throw new Error(`${path} is not a directory, so sandboxes have no place to lie.`);
   chownSync(path, 0, containerGid);

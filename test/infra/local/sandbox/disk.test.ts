@@ -19,6 +19,11 @@ describe("the base of sandboxes", () => {
     expect(sandboxBase(data)).toBe(base);
   });
 
+  it.skipIf(!isRoot)("can be reached when the data directory is made for it", async () => {
+    const root = join(sandboxBase(join(makeDirectory(), "not/there/yet")), "tasks/one");
+    await expect(prepareDisk({ root }, "workspace", 712_345)).resolves.toBe(join(root, "workspace"));
+  });
+
   it.skipIf(!isRoot)(
     "lies elsewhere, always at the same place, for a root whose data directory lets nobody through",
     async () => {
