@@ -52,6 +52,9 @@ export type ResolvedGates =
   /** `why` is for the one who asked. */
   | { kind: "refused"; why: string };
 
+/** Also the connections that a gates container opens: each carries one gate at a time. */
+export const maxGatesAtOnce = 8;
+
 const gateName = /^[a-z][a-z0-9_-]{0,31}$/;
 const maxGates = 16;
 

@@ -6,6 +6,7 @@ import { readFiles } from "../git/list-tree.ts";
 import { BadPathError } from "../git/plan-changes.ts";
 import { collectWork } from "./collect-work.ts";
 import { type ControlPlane, Dismissed } from "./control-plane.ts";
+import type { GatesRoom } from "./gates/room.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import type { OutputLog } from "./output-log.ts";
 import { publishWork } from "./publish-work.ts";
@@ -18,6 +19,8 @@ export interface Attempt {
   plane: ControlPlane;
   answer: StartAnswer;
   workspace: Workspace;
+  /** The clean room for the gates; only for those that need one. */
+  openGates(): Promise<GatesRoom>;
   heartbeat: Heartbeat;
   log: OutputLog;
   /** A directory of the supervisor's own, absent yet: the git directory. */

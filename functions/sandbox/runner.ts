@@ -6,13 +6,14 @@ import { connectToSupervisor } from "./runner/connect.ts";
 import { readSettings } from "./runner/environment.ts";
 import { killOthers, refuseUnsafeConfinement } from "./runner/kill.ts";
 import { startRelay } from "./runner/relay.ts";
+import { openRuns } from "./runner/runs.ts";
 import { serveRequests } from "./runner/serve.ts";
 
 const settings = readSettings(process.env);
 if (settings.confined) refuseUnsafeConfinement();
 
-// The connection comes first and the relay second: nothing of the agent's runs before both.
-const frames = openFrames(await connectToSupervisor(settings.socketFolder));
+// The connections come first and the relay second: nothing of the agent's runs before all of them.
+const lines = (await connectToSupervisor(settings.socketFolder, settings.lineCount)).map(openFrames);
 const relayUp = settings.confined && (await startRelay(settings.socketFolder));
 
 let ending: Promise<never> | undefined;
@@ -23,11 +24,15 @@ const leave = (exitCode: number) => {
     .then(() => process.exit(exitCode));
   return ending;
 };
+// Node would open its debugger at this signal, on a loopback that hostile code shares.
+process.on("SIGUSR1", () => undefined);
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => void leave(143));
 
 try {
-  await frames.sendJson({ kind: "hello", protocol: protocolVersion });
-  await serveRequests(frames, { ...settings, relayUp });
+  const runs = openRuns(settings);
+  for (const line of lines) await line.sendJson({ kind: "hello", protocol: protocolVersion });
+  // The supervisor that ends one of them has gone, or has no use for the others.
+  await Promise.race(lines.map((line) => serveRequests(line, { ...settings, relayUp, runs })));
   await leave(0);
 } catch (error) {
   console.error(String(error));

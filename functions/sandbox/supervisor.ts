@@ -1,9 +1,10 @@
 // The supervisor: the trusted part of a sandbox. It holds the credentials, drives the workspace, and reports.
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { connectControlPlane, Dismissed } from "./control-plane.ts";
 import { startEgress } from "./egress.ts";
+import { openGatesRoom } from "./gates/room.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { OutputLog } from "./output-log.ts";
 import { runAttempt } from "./run-attempt.ts";
@@ -19,17 +20,20 @@ const environment = z.object({
   DROVER_API_URL: z.url(),
   DROVER_AGENT_ID: z.string(),
   DROVER_TOKEN: z.string(),
-  /** The directory that this container shares with the workspace. */
+  /** Holds one directory for each container that this one talks with: `workspace`, `gates`. */
   DROVER_SOCKETS: z.string(),
   /** Where the agent's commands may go, beside nowhere: comma-separated, see `EgressRules`. */
   DROVER_EGRESS_ALLOW: list,
   DROVER_EGRESS_ALLOW_PRIVATE: list,
+  /** The same for the gates, which run the agent's code as well. */
+  DROVER_GATES_EGRESS_ALLOW: list,
+  DROVER_GATES_EGRESS_ALLOW_PRIVATE: list,
   /** JSON: variables that the agent's commands get, such as the address of the package registry. */
   DROVER_COMMAND_ENVIRONMENT: z.string().default("{}"),
 });
 
 const patienceMs = 60_000;
-const workspaceTimeoutMs = 60_000;
+const runnerTimeoutMs = 60_000;
 
 /** The exit code is for people who read ECS; the control plane hears everything by callback. */
 async function main(): Promise<number> {
@@ -41,13 +45,21 @@ async function main(): Promise<number> {
     patienceMs,
   });
   // Neither waits for the other: the workspace comes up while the task is fetched.
-  const accepting = acceptWorkspace(join(env.DROVER_SOCKETS, "workspace.sock"), { timeoutMs: workspaceTimeoutMs });
+  const sockets = join(env.DROVER_SOCKETS, "workspace");
+  await mkdir(sockets, { recursive: true, mode: 0o700 });
+  const accepting = acceptWorkspace(join(sockets, "runner.sock"), { timeoutMs: runnerTimeoutMs });
   accepting.catch(() => undefined); // Looked at below; without this a failure before that would end the process unheard.
   const log = new OutputLog();
-  await startEgress(join(env.DROVER_SOCKETS, "egress.sock"), {
+  await startEgress(join(sockets, "egress.sock"), {
     rules: { allow: env.DROVER_EGRESS_ALLOW, allowPrivate: env.DROVER_EGRESS_ALLOW_PRIVATE },
-    onRefused: noteRefusals(log),
+    onRefused: noteRefusals(log, "the agent"),
   });
+  const openGates = () =>
+    openGatesRoom(join(env.DROVER_SOCKETS, "gates"), {
+      rules: { allow: env.DROVER_GATES_EGRESS_ALLOW, allowPrivate: env.DROVER_GATES_EGRESS_ALLOW_PRIVATE },
+      onRefused: noteRefusals(log, "a gate"),
+      timeoutMs: runnerTimeoutMs,
+    });
   const answer = await plane.start();
   const heartbeat = startHeartbeat(plane, answer, log, (why) => {
     // The workspace dies with its connection, and that with this process: nothing is asked, nothing waited for.
@@ -60,7 +72,7 @@ async function main(): Promise<number> {
   const failure =
     workspace instanceof Error
       ? { class: "infrastructure" as const, message: `The workspace did not come up: ${workspace.message}` }
-      : await runAttempt({ plane, answer, workspace, heartbeat, log, gitDir, commandEnvironment });
+      : await runAttempt({ plane, answer, workspace, openGates, heartbeat, log, gitDir, commandEnvironment });
   heartbeat.stop();
   if (failure) {
     log.note(`failed (${failure.class}): ${failure.message}`);
@@ -74,13 +86,13 @@ async function main(): Promise<number> {
 
 const notedRefusals = 100;
 
-/** The agent can make as many as it likes, so only the first are told one by one. */
-function noteRefusals(log: OutputLog) {
+/** There can be as many as the agent likes, so only the first are told one by one. */
+function noteRefusals(log: OutputLog, who: string) {
   let refusals = 0;
   return ({ host, port, why }: { host: string; port: number; why: string }) => {
     refusals += 1;
-    if (refusals <= notedRefusals) log.note(`refused a connection to ${host}:${port}: ${why}`);
-    if (refusals === notedRefusals) log.note("further refused connections are not noted");
+    if (refusals <= notedRefusals) log.note(`refused ${who} a connection to ${host}:${port}: ${why}`);
+    if (refusals === notedRefusals) log.note(`further refused connections of ${who} are not noted`);
   };
 }
 

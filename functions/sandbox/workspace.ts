@@ -37,10 +37,23 @@ export interface AcceptOptions {
 
 /** The listener must be up before the runner gives up looking for it. */
 export async function acceptWorkspace(socketPath: string, options: AcceptOptions): Promise<Workspace> {
-  const { operationMs = 300_000, graceMs = 15_000 } = options;
+  const [workspace] = await acceptLines(socketPath, 1, options);
+  return workspace as Workspace;
+}
+
+/**
+ * A runner that opens several lines to the same disk, so that commands run beside each other. On each of them a
+ * timeout or an abort kills only what its own command has started, and nothing stays running behind a command.
+ */
+export async function acceptLines(socketPath: string, count: number, options: AcceptOptions): Promise<Workspace[]> {
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const stop = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-  const socket = await acceptOne(socketPath, stop);
+  const sockets = await acceptSockets(socketPath, count, stop);
+  return Promise.all(sockets.map((socket) => openWorkspace(socket, options, stop)));
+}
+
+async function openWorkspace(socket: Socket, options: AcceptOptions, stop: AbortSignal): Promise<Workspace> {
+  const { operationMs = 300_000, graceMs = 15_000 } = options;
   const frames = openFrames(socket);
   const incoming = frames.read();
   await hearHello(frames, incoming, stop);
@@ -63,16 +76,20 @@ export async function acceptWorkspace(socketPath: string, options: AcceptOptions
 }
 
 /**
- * The runner connects before it runs anything of the agent's. Exactly one connection is taken and the path is gone
- * before a word is exchanged, so no command of the agent can pose as the runner.
+ * The runner connects before it runs anything of the agent's. No more connections are taken than it makes, and the
+ * path is gone before a word is exchanged, so no command of the agent can pose as the runner.
  */
-async function acceptOne(socketPath: string, stop: AbortSignal): Promise<Socket> {
+async function acceptSockets(socketPath: string, count: number, stop: AbortSignal): Promise<Socket[]> {
   const server = createServer();
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  server.once("connection", (socket) => {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket[]>();
+  const sockets: Socket[] = [];
+  server.on("connection", (socket) => {
+    // Every error is followed by `close`, which whoever reads it will see.
+    socket.on("error", () => undefined);
+    if (sockets.push(socket) < count) return;
     // At once: whoever waits in the kernel's queue is turned away. Node removes the path as well.
     server.close();
-    resolve(socket);
+    resolve(sockets);
   });
   server.on("error", reject);
   const giveUp = () => reject(new WorkspaceError("timeout", "no runner came to the workspace's socket in time"));
@@ -83,6 +100,7 @@ async function acceptOne(socketPath: string, stop: AbortSignal): Promise<Socket>
   try {
     return await promise;
   } catch (error) {
+    for (const socket of sockets) socket.destroy();
     throw toWorkspaceError(error);
   } finally {
     stop.removeEventListener("abort", giveUp);

@@ -1,7 +1,7 @@
 // What does the ECS stand-in need from whatever starts processes on this machine?
 
 export interface ContainerSpec {
-  /** As in the task definition: `supervisor`, `workspace`. */
+  /** As in the task definition: `supervisor`, `workspace`, `gates`. */
   name: string;
   /** The task ends when an essential container ends. */
   essential: boolean;
@@ -14,8 +14,9 @@ export interface ContainerSpec {
 }
 
 /**
- * The disk of one ECS task. `sockets/` is the volume its containers share: the supervisor listens there, a confined
- * container sees it read-only at /run/drover. `workspace/` is what a confined container may write (/workspace).
+ * The disk of one ECS task. `sockets/<container>/` is the volume which that confined container shares with the
+ * supervisor: the supervisor listens there, the container sees it read-only at /run/drover. What a confined container
+ * may write (/workspace) is `workspace/` for the one of that name and `workspace-<container>/` for any other.
  * `<container>.log` keeps what a container printed. A plain container starts with this folder as its working
  * directory, so that it names its sockets by a short relative path (a socket path has 107 bytes at most).
  */

@@ -1,4 +1,4 @@
-// Where may agents on this machine go? To the package registry that npm uses here, and to what the user adds.
+// Where may agents and gates on this machine go? To the package registry that npm uses here, and to what the user adds.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { hostEtcDirectories } from "./sandbox/etc.ts";
@@ -11,21 +11,26 @@ export interface EgressSettings extends Record<string, string> {
   DROVER_EGRESS_ALLOW: string;
   /** The same, for targets that may have a private address: a company's own registry, say. */
   DROVER_EGRESS_ALLOW_PRIVATE: string;
+  /** The same two for the gates: what an agent may reach is not meant for them as well. */
+  DROVER_GATES_EGRESS_ALLOW: string;
+  DROVER_GATES_EGRESS_ALLOW_PRIVATE: string;
   /** JSON: variables for the agent's commands. */
   DROVER_COMMAND_ENVIRONMENT: string;
 }
 
-/** `DROVER_EGRESS_ALLOW` and `DROVER_EGRESS_ALLOW_PRIVATE` of this process are the user's additions. */
+/** The variables of the same names in this process (but the commands') are the user's additions. */
 export async function readEgressSettings(): Promise<EgressSettings> {
   const npm = await readNpmConfig();
-  const { DROVER_EGRESS_ALLOW: allow = "", DROVER_EGRESS_ALLOW_PRIVATE: allowPrivate = "" } = process.env;
   const registry = URL.parse(npm.registry ?? "");
   const port = registry?.port || (registry?.protocol === "http:" ? "80" : "443");
   // Whoever set up this machine chose its registry, so it may well be inside a company's network.
   const registryTarget = registry?.hostname ? [`${registry.hostname}:${port}`] : [];
+  const added = (name: string) => (process.env[name] ?? "").split(",").filter(Boolean);
   return {
-    DROVER_EGRESS_ALLOW: allow,
-    DROVER_EGRESS_ALLOW_PRIVATE: [...registryTarget, ...allowPrivate.split(",").filter(Boolean)].join(),
+    DROVER_EGRESS_ALLOW: added("DROVER_EGRESS_ALLOW").join(),
+    DROVER_EGRESS_ALLOW_PRIVATE: [...registryTarget, ...added("DROVER_EGRESS_ALLOW_PRIVATE")].join(),
+    DROVER_GATES_EGRESS_ALLOW: added("DROVER_GATES_EGRESS_ALLOW").join(),
+    DROVER_GATES_EGRESS_ALLOW_PRIVATE: [...registryTarget, ...added("DROVER_GATES_EGRESS_ALLOW_PRIVATE")].join(),
     DROVER_COMMAND_ENVIRONMENT: JSON.stringify({
       ...(npm.registry ? { npm_config_registry: npm.registry } : {}),
       ...(isVisibleInside(npm.cafile) ? { npm_config_cafile: npm.cafile } : {}),

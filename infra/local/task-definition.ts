@@ -1,9 +1,14 @@
 // What does one sandbox consist of on this machine? The same containers, started from the same code, as on Fargate.
 import { resolve } from "node:path";
+import { maxGatesAtOnce } from "../../functions/core/gates.ts";
 import type { LocalTaskDefinition } from "./ecs/endpoint.ts";
 import type { EgressSettings } from "./egress-settings.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
+const runner = ["node", "/opt/drover/functions/sandbox/runner.ts"];
+
+/** Most tasks need no gates: until the supervisor opens their socket, a shell holds the place of the runner. */
+const whenWanted = 'until [ -S "$DROVER_SOCKETS/runner.sock" ]; do sleep 0.2; done; exec "$@"';
 
 export const sandboxFamily = "drover-sandbox";
 
@@ -22,11 +27,12 @@ export function sandboxTaskDefinition(apiUrl: string, egress: EgressSettings): L
         environment: { DROVER_API_URL: apiUrl, ...egress },
         confined: false,
       },
+      { name: "workspace", essential: false, command: runner, environment: {}, confined: true },
       {
-        name: "workspace",
+        name: "gates",
         essential: false,
-        command: ["node", "/opt/drover/functions/sandbox/runner.ts"],
-        environment: {},
+        command: ["/bin/sh", "-c", whenWanted, "gates", ...runner],
+        environment: { DROVER_LINES: String(maxGatesAtOnce) },
         confined: true,
       },
     ],

@@ -64,8 +64,19 @@ describe.runIf(works)("in a pid namespace of its own", () => {
   it("no command can listen in the runner's place or replace the sockets", async () => {
     const { sandbox, sockets } = await startRunner({ wrap });
     const attempt = `const net = require("node:net");
-      net.createServer().on("error", e => console.log(e.code)).listen(${JSON.stringify(join(sockets, "workspace.sock"))});`;
+      net.createServer().on("error", e => console.log(e.code)).listen(${JSON.stringify(join(sockets, "runner.sock"))});`;
     expect((await collectRun(sandbox, [node, "-e", attempt])).stdout).toBe("EROFS\n");
+  });
+
+  it("no command can make the runner open its debugger on the loopback they share", async () => {
+    const { sandbox } = await startRunner({ wrap });
+    const look = (pid: string) => `process.kill(${pid}, "SIGUSR1");
+      const looks = setInterval(() => fetch("http://127.0.0.1:9229/json").then(() => console.log("open"), () => undefined), 50);
+      setTimeout(() => clearInterval(looks), 700);`;
+    const env = { NODE_USE_ENV_PROXY: "0" };
+    expect((await collectRun(sandbox, [node, "-e", look("process.ppid")], { env })).stdout).toBe("");
+    // Positive control: a Node that was told nothing opens it.
+    expect((await collectRun(sandbox, [node, "-e", look("process.pid")], { env })).stdout).toContain("open");
   });
 
   it("a command that kills the runner ends the namespace, and the supervisor learns of the loss", async () => {

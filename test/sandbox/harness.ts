@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import type { TreeFile } from "../../functions/git/tree.ts";
-import { type AcceptOptions, acceptWorkspace, type Workspace } from "../../functions/sandbox/workspace.ts";
+import { type AcceptOptions, acceptLines, acceptWorkspace, type Workspace } from "../../functions/sandbox/workspace.ts";
 
 const runnerPath = new URL("../../functions/sandbox/runner.ts", import.meta.url).pathname;
 
@@ -33,19 +33,38 @@ export interface RunnerAtWork extends Place {
   sandbox: Workspace;
 }
 
+/** A runner with several lines to one disk. */
+export async function startLines(lineCount: number, options: { wrap?: Wrap } = {}) {
+  const { wrap = (_place: Place, command: string[]) => command } = options;
+  const place = makePlace();
+  const accepting = acceptLines(join(place.sockets, "runner.sock"), lineCount, { timeoutMs: 20_000 });
+  const { runner, exited } = spawnRunner(place, wrap, { DROVER_LINES: String(lineCount) });
+  const lines = await accepting;
+  onTestFinished(async () => {
+    for (const line of lines) line.close();
+    await within(10_000, "the runner's end", exited);
+  });
+  return { ...place, runner, exited, lines };
+}
+
+function spawnRunner(place: Place, wrap: Wrap, more: Record<string, string> = {}) {
+  const [program = "", ...args] = wrap(place, [process.execPath, runnerPath]);
+  const { PATH } = process.env;
+  const runner = spawn(program, args, {
+    env: { PATH, DROVER_SOCKETS: place.sockets, DROVER_WORKSPACE: place.workspace, SECRET: "no", ...more },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  return { runner, exited: new Promise<number | null>((resolve) => runner.once("exit", resolve)) };
+}
+
 type Wrap = (place: Place, command: string[]) => string[];
 
 /** The real runner as a real process; `wrap` puts something around it. It ends with the test. */
 export async function startRunner(options: Partial<AcceptOptions> & { wrap?: Wrap } = {}): Promise<RunnerAtWork> {
   const { wrap = (_place: Place, command: string[]) => command, ...accept } = options;
   const place = makePlace();
-  const accepting = acceptWorkspace(join(place.sockets, "workspace.sock"), { timeoutMs: 20_000, ...accept });
-  const [program = "", ...args] = wrap(place, [process.execPath, runnerPath]);
-  const runner = spawn(program, args, {
-    env: { PATH: process.env.PATH, DROVER_SOCKETS: place.sockets, DROVER_WORKSPACE: place.workspace, SECRET: "no" },
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  const exited = new Promise<number | null>((resolve) => runner.once("exit", resolve));
+  const accepting = acceptWorkspace(join(place.sockets, "runner.sock"), { timeoutMs: 20_000, ...accept });
+  const { runner, exited } = spawnRunner(place, wrap);
   const sandbox = await accepting;
   onTestFinished(async () => {
     sandbox.close();
@@ -56,7 +75,7 @@ export async function startRunner(options: Partial<AcceptOptions> & { wrap?: Wra
 
 /** A runner of our own making: whatever `talk` writes to the socket is what the supervisor gets. */
 export async function startFake(talk: (socket: Socket) => void, options: Partial<AcceptOptions> = {}) {
-  const path = join(makePlace().sockets, "workspace.sock");
+  const path = join(makePlace().sockets, "runner.sock");
   const accepting = acceptWorkspace(path, { timeoutMs: 5_000, graceMs: 500, ...options });
   const socket = createConnection(path);
   socket.on("error", () => undefined);

@@ -340,7 +340,7 @@ it.each<[string, (socket: Socket) => void, string]>([
   ["says nothing", noOutput, "timeout"],
   ["leaves at once", (socket) => socket.end(), "lost"],
 ])("a runner that connects and %s is not accepted", async (_name, talk, code) => {
-  const path = join(makePlace().sockets, "workspace.sock");
+  const path = join(makePlace().sockets, "runner.sock");
   const accepting = acceptWorkspace(path, { timeoutMs: 500 });
   const socket = connect(path);
   socket.on("error", noOutput);
@@ -350,7 +350,7 @@ it.each<[string, (socket: Socket) => void, string]>([
 });
 
 it("nobody else can connect once the runner has", async () => {
-  const path = join(makePlace().sockets, "workspace.sock");
+  const path = join(makePlace().sockets, "runner.sock");
   const accepting = acceptWorkspace(path, { timeoutMs: 5_000 });
   // All three in the queue of the kernel before the first is accepted.
   const sockets = [connect(path), connect(path), connect(path)];
@@ -371,7 +371,7 @@ it("nobody else can connect once the runner has", async () => {
 });
 
 it("waiting for a runner ends with its time or with the caller's patience, and leaves no socket behind", async () => {
-  const path = join(makePlace().sockets, "workspace.sock");
+  const path = join(makePlace().sockets, "runner.sock");
   await expect(acceptWorkspace(path, { timeoutMs: 50 })).rejects.toMatchObject({ code: "timeout" });
   const stop = new AbortController();
   const waiting = acceptWorkspace(path, { timeoutMs: 60_000, signal: stop.signal });

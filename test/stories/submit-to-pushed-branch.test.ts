@@ -160,5 +160,5 @@ it("npx works in the sandbox: packages come through the proxy, and nothing else 
   expect(remote.git("show", `${drover(taskId)}:a.yaml`)).toBe("a: [1, 2]\n");
   const { body } = await call(stack, "GET", `${tasksPath}/${taskId}/log`);
   expect(body).toMatch(/no way out/);
-  expect(body).toMatch(/\[drover\] refused a connection to example.com:443: not on the allowlist/);
+  expect(body).toMatch(/\[drover\] refused the agent a connection to example.com:443: not on the allowlist/);
 });

@@ -5,17 +5,20 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const patienceMs = 120_000;
 const retryMs = 25;
-/** The two containers start together, so the socket may not be there yet, or not be open to all yet. */
+/** The containers start together, so the socket may not be there yet, or not be open to all yet. */
 const notYet = new Set(["ENOENT", "ECONNREFUSED", "EACCES"]);
 
-export async function connectToSupervisor(socketFolder: string): Promise<Socket> {
-  const path = join(socketFolder, "workspace.sock");
+/** So many connections to the same listener, which is gone once it has them all. */
+export async function connectToSupervisor(socketFolder: string, lineCount: number): Promise<Socket[]> {
+  const path = join(socketFolder, "runner.sock");
   const giveUpAt = performance.now() + patienceMs;
-  for (;;) {
+  const sockets: Socket[] = [];
+  while (sockets.length < lineCount) {
     const socket = await tryConnect(path, giveUpAt);
-    if (socket) return socket;
-    await pause(retryMs);
+    if (socket) sockets.push(socket);
+    else await pause(retryMs);
   }
+  return sockets;
 }
 
 async function tryConnect(path: string, giveUpAt: number): Promise<Socket | undefined> {

@@ -4,6 +4,8 @@ import { randomUUID } from "node:crypto";
 export interface RunnerSettings {
   socketFolder: string;
   workspace: string;
+  /** Connections to the supervisor; each serves one operation at a time. */
+  lineCount: number;
   /** In a pid namespace of its own, where every other process is the agent's. */
   confined: boolean;
   /** Tells this runner's commands from everything else on the machine, where it has no namespace of its own. */
@@ -20,6 +22,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): RunnerSettings {
   return {
     socketFolder: environment.DROVER_SOCKETS ?? "/run/drover",
     workspace: environment.DROVER_WORKSPACE ?? "/workspace",
+    lineCount: Number(environment.DROVER_LINES ?? 1),
     confined: environment.DROVER_CONFINED === "1",
     mark: randomUUID(),
   };
@@ -28,15 +31,15 @@ export function readSettings(environment: NodeJS.ProcessEnv): RunnerSettings {
 export function buildEnvironment(
   own: NodeJS.ProcessEnv,
   wanted: Readonly<Record<string, string>>,
-  options: { relayUp: boolean; mark: string; confined: boolean },
+  options: { relayUp: boolean; mark: string | undefined },
 ): NodeJS.ProcessEnv {
   const passed = Object.fromEntries(passedOn.flatMap((name) => (own[name] ? [[name, own[name]]] : [])));
   return {
     ...passed,
     ...(options.relayUp && proxyVariables()),
     ...wanted,
-    // In a namespace nobody needs it; outside of one it must survive what the command wants.
-    ...(!options.confined && { [markName]: options.mark }),
+    // It must survive what the command wants.
+    ...(options.mark !== undefined && { [markName]: options.mark }),
   };
 }
 

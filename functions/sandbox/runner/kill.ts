@@ -2,7 +2,7 @@
 import { readlinkSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { markName, type RunnerSettings } from "./environment.ts";
-import { listProcesses, readEnvironment } from "./processes.ts";
+import { listProcesses, readEnvironment, withDescendants } from "./processes.ts";
 
 const confirmMs = 8_000;
 const lookAgainMs = 5;
@@ -54,20 +54,21 @@ function listStrangers(): number[] {
  * descendants of those. A daemon that cleared its environment escapes, which is why only trusted code runs like this.
  */
 function listOwn(mark: string): number[] {
-  const seen = listProcesses().filter(({ pid }) => pid !== process.pid);
-  const own = new Set(seen.map(({ pid }) => pid).filter((pid) => carriesMark(pid, mark)));
-  for (let before = -1; before < own.size; ) {
-    before = own.size;
-    for (const { pid, parentPid } of seen) if (parentPid === process.pid || own.has(parentPid)) own.add(pid);
-  }
+  const seen = listProcesses();
+  const marked = seen.map(({ pid }) => pid).filter((pid) => carriesMark(pid, mark));
+  const own = withDescendants([process.pid, ...marked], seen);
+  own.delete(process.pid);
   return [...own];
 }
 
-function carriesMark(pid: number, mark: string): boolean {
-  return readEnvironment(pid).split("\0").includes(`${markName}=${mark}`);
+/** The mark of a single command begins with the mark of its runner. */
+export function carriesMark(pid: number, mark: string): boolean {
+  return readEnvironment(pid)
+    .split("\0")
+    .some((variable) => variable.startsWith(`${markName}=${mark}`));
 }
 
-function kill(pid: number): void {
+export function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Answer, Request, RunResult } from "../protocol.ts";
 import { buildEnvironment } from "./environment.ts";
-import { killOthers } from "./kill.ts";
 import { passOutput } from "./output.ts";
+import type { Run } from "./runs.ts";
 import type { Operation, ServeOptions } from "./serve.ts";
 
 type RunRequest = Extract<Request, { kind: "run" }>;
@@ -18,12 +18,18 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 export async function runCommand(request: RunRequest, operation: Operation, options: ServeOptions): Promise<Answer> {
   const cwd = join(options.workspace, request.cwd);
   if (!(await isFolder(cwd))) return couldNotStart("bad_cwd");
-  const started = await start(request.argv, cwd, buildEnvironment(process.env, request.env, options));
-  if (started.kind === "failed") return couldNotStart(started.why);
-  return follow(started.child, request.timeoutMs, operation, options);
+  const run = options.runs.begin();
+  try {
+    const env = buildEnvironment(process.env, request.env, { ...options, mark: run.mark });
+    const started = await start(request.argv, cwd, env);
+    if (started.kind === "failed") return couldNotStart(started.why);
+    return await follow(started.child, request.timeoutMs, operation, run);
+  } finally {
+    run.end();
+  }
 }
 
-async function follow(child: Child, timeoutMs: number, operation: Operation, options: ServeOptions): Promise<Answer> {
+async function follow(child: Child, timeoutMs: number, operation: Operation, run: Run): Promise<Answer> {
   const { signal: cancelled, send } = operation;
   const outputs = [passOutput("stdout", child.stdout, send), passOutput("stderr", child.stderr, send)];
   const ended = waitForExit(child);
@@ -31,12 +37,16 @@ async function follow(child: Child, timeoutMs: number, operation: Operation, opt
   // The first cause wins.
   let cause: "timeout" | "cancel" | undefined;
   let killing: Promise<void> | undefined;
-  const stop = (why: "timeout" | "cancel") => {
-    cause ??= why;
-    killing ??= killOthers(options);
+  const kill = () => {
+    killing ??= run.kill();
     // Its failure is met where it is awaited, below.
     killing.catch(() => undefined);
   };
+  const stop = (why: "timeout" | "cancel") => {
+    cause ??= why;
+    kill();
+  };
+  run.started(child.pid, () => stop("cancel"));
   const cancel = () => stop("cancel");
   const timer = setTimeout(stop, timeoutMs, "timeout");
   cancelled.addEventListener("abort", cancel, { once: true });
@@ -45,6 +55,7 @@ async function follow(child: Child, timeoutMs: number, operation: Operation, opt
     const { exitCode, signal } = await ended;
     // In time: what is still on its way out of the pipes does not count.
     clearTimeout(timer);
+    if (run.leavesNothing) kill();
     for (const output of outputs) await output.settle();
     await killing;
     const result = { exitCode, signal, timedOut: cause === "timeout", cancelled: cause === "cancel" };

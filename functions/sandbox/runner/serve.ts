@@ -7,6 +7,7 @@ import { sendFiles } from "./fetch.ts";
 import { killOthers } from "./kill.ts";
 import { sendManifest } from "./manifest.ts";
 import { runCommand } from "./run.ts";
+import type { Runs } from "./runs.ts";
 import { unpackTar } from "./unpack.ts";
 
 export interface Operation {
@@ -17,7 +18,7 @@ export interface Operation {
   /** The supervisor has lost interest. */
   signal: AbortSignal;
 }
-export type ServeOptions = RunnerSettings & { relayUp: boolean };
+export type ServeOptions = RunnerSettings & { relayUp: boolean; runs: Runs };
 
 interface Current {
   input: PassThrough;

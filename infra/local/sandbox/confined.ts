@@ -1,10 +1,9 @@
 // How does a confined container start, and when is it known to run?
 import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import { join } from "node:path";
 import type { ContainerSpec, TaskFolder } from "../containers.ts";
 import { buildArguments, buildCommand, type Confinement, descriptors } from "./bubblewrap.ts";
-import { prepareDisk } from "./disk.ts";
+import { prepareDisk, socketsOf } from "./disk.ts";
 import { findProgram } from "./find-program.ts";
 import { coverInherited } from "./inherited.ts";
 import { logBytes, openLog } from "./log.ts";
@@ -37,7 +36,7 @@ export async function startConfined(
   { image, uid, diesWithParent }: ConfinedOptions,
 ): Promise<Started> {
   const workspace = await prepareDisk(folder, spec.name, uid);
-  const sockets = join(folder.root, "sockets");
+  const sockets = socketsOf(folder, spec.name);
   const confinement = { image, workspace, sockets, environment: spec.environment };
   const log = openLog(folder, spec);
   try {

@@ -41,9 +41,10 @@ export async function prepareFolder({ root }: TaskFolder): Promise<void> {
 export async function prepareDisk(folder: TaskFolder, containerName: string, uid?: number): Promise<string> {
   await prepareFolder(folder);
   const workspace = join(folder.root, workspaceName(containerName));
-  await mkdir(workspace, { recursive: true, mode: 0o700 });
+  const sockets = socketsOf(folder, containerName);
+  for (const path of [workspace, sockets]) await mkdir(path, { recursive: true, mode: 0o700 });
   if (uid === undefined) return workspace;
-  for (const path of [folder.root, join(folder.root, "sockets")]) {
+  for (const path of [folder.root, dirname(sockets), sockets]) {
     await chown(path, 0, containerGid);
     await chmod(path, 0o710);
   }
@@ -51,6 +52,11 @@ export async function prepareDisk(folder: TaskFolder, containerName: string, uid
   const closed = findClosedAncestor(folder.root);
   if (closed) throw new Error(`${folder.root} is out of reach for an ordinary uid, because of ${closed}.`);
   return workspace;
+}
+
+/** One volume for the supervisor and this container: what one of them could do to its sockets, no other one sees. */
+export function socketsOf({ root }: TaskFolder, containerName: string): string {
+  return join(root, "sockets", containerName);
 }
 
 /** The gates are a clean room: a second confined container of a task does not share the first one's disk. */

@@ -48,7 +48,7 @@ export async function startUnconfined(
     HOME: home,
     TMPDIR: temporary,
     // Relative: a socket's path has 107 bytes at most, and this one starts in its workspace.
-    DROVER_SOCKETS: "../sockets",
+    DROVER_SOCKETS: `../sockets/${spec.name}`,
     DROVER_WORKSPACE: workspace,
     [markerVariable]: markerOf(folder, spec.name),
   };

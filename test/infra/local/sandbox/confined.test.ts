@@ -165,18 +165,22 @@ describe.skipIf(support.whySkipped)(support.titleOf("a confined container"), () 
     expect((await untilWritten(join(folder.root, "workspace/report"))).trim()).toBe("/dev/null");
   });
 
-  it("talks to the supervisor over a socket of the shared volume", async () => {
+  it("talks to the supervisor over a socket of the volume they share, and sees the volume of no other pair", async () => {
     const folder = place.nextFolder();
-    const server = `require("net").createServer((socket) => socket.end("hello")).listen("sockets/runner.sock", () => {
-      require("fs").chmodSync("sockets/runner.sock", 0o666); require("fs").writeFileSync("up", "1"); })`;
+    const server = `const fs = require("fs"), path = "sockets/workspace/runner.sock";
+      for (const name of ["workspace", "gates"]) fs.mkdirSync("sockets/" + name, { recursive: true, mode: 0o700 });
+      require("net").createServer((socket) => socket.end("hello")).listen(path, () => {
+        fs.chmodSync(path, 0o666); fs.writeFileSync("up", "1"); })`;
     const runtime = createRuntime(place);
     const trusted = specOf(["node", "-e", server], { name: "supervisor", confined: false });
     const supervisor = ending(await runtime.start(trusted, folder));
     await untilWritten(join(folder.root, "up"));
-    const client = `require("net").connect(process.env.DROVER_SOCKETS + "/runner.sock").pipe(process.stdout)`;
+    const client = `const folder = process.env.DROVER_SOCKETS;
+      for (const path of [folder, "/run/gates", "/run/drover/gates", "/run/drover/../gates"]) console.log(require("fs").existsSync(path));
+      require("net").connect(folder + "/runner.sock").pipe(process.stdout)`;
     const container = ending(await runtime.start(specOf(["node", "-e", client]), folder));
     expect(await container.exited).toEqual({ exitCode: 0 });
-    expect(readFileSync(join(folder.root, "workspace.log"), "utf8")).toBe("hello");
+    expect(readFileSync(join(folder.root, "workspace.log"), "utf8")).toBe("true\nfalse\nfalse\nfalse\nhello");
     supervisor.signal("SIGKILL");
     expect(await supervisor.exited).toEqual({ exitCode: 137 });
   });

@@ -220,7 +220,7 @@ describe("a container for the confined on a machine that cannot confine", () => 
     const daemon = Number(await untilWritten(join(workspace, "daemon")));
     const environment = readFileSync(join(workspace, "environment"), "utf8");
     expect(environment).toContain(`DROVER_WORKSPACE=${workspace}\n`);
-    expect(environment).toContain("DROVER_SOCKETS=../sockets\n");
+    expect(environment).toContain("DROVER_SOCKETS=../sockets/workspace\n");
     expect(environment).toContain(`HOME=${workspace}.home\n`);
     expect(environment).not.toMatch(/DROVER_(TEST_SECRET|CONFINED)/);
     container.signal("SIGKILL");
