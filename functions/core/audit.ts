@@ -1,5 +1,5 @@
 // How does the audit log show that nobody edited it? Each event holds the hash of the one before.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { EventId, TaskId } from "./ids.ts";
 import type { TaskStatus } from "./task.ts";
 
@@ -38,15 +38,23 @@ export interface AuditAct {
 
 /** SHA-256 over the event's canonical JSON (keys sorted, `hash` left out), in hex. */
 export function hashEvent(event: Omit<AuditEvent, "hash"> | Omit<AuditAct, "hash">): string {
-  return createHash("sha256").update(canonicalJson(event)).digest("hex");
+  return hash("sha256", canonicalJson(event), "hex");
 }
 
-/** JSON with sorted keys and without undefined members, so that the same event always gives the same bytes. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member) => {
-    if (member === null || typeof member !== "object" || Array.isArray(member)) return member;
-    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
+/** Plain data as JSON with sorted keys and without undefined members: the same event always gives the same bytes. */
+export const canonicalJson = (value: unknown): string => JSON.stringify(sortKeys(value));
+
+function sortKeys(value: unknown): unknown {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(sortKeys);
+  const sorted: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) {
+    const member = sortKeys((value as Record<string, unknown>)[key]);
+    // Assigned, it would become the prototype, and a log that somebody added it to would still match its hash.
+    if (key === "__proto__") Object.defineProperty(sorted, key, { value: member, enumerable: true });
+    else sorted[key] = member;
+  }
+  return sorted;
 }
 
 /** The first break of a chain, or undefined when events 1..n stand without a gap and every hash holds. */
@@ -56,9 +64,9 @@ export function findBreak(events: readonly (AuditEvent | AuditAct)[]): { version
     const version = index + 1;
     if (event.version !== version) return { version, why: `found version ${event.version} in its place` };
     if (event.previousHash !== previousHash) return { version, why: "it does not follow the event before it" };
-    const { hash, ...rest } = event;
-    if (hashEvent(rest) !== hash) return { version, why: "its content does not match its hash" };
-    previousHash = hash;
+    const { hash: claimed, ...rest } = event;
+    if (hashEvent(rest) !== claimed) return { version, why: "its content does not match its hash" };
+    previousHash = claimed;
   }
   return undefined;
 }

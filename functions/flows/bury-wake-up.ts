@@ -23,7 +23,7 @@ export async function buryWakeUp(
   const task = await cloud.table.getTask(taskId);
   if (task?.status !== "queued") return record(cloud, "wake_up_buried", { taskId, status: task?.status ?? "unknown" });
   try {
-    await considerTask(cloud, task);
+    await considerTask(cloud, task, await cloud.table.heldSlots("global"));
     // It can be dispatched after all; the reaper wakes it again.
     await record(cloud, "wake_up_buried", { taskId, status: task.status });
   } catch (error) {

@@ -23,7 +23,7 @@ export async function chooseTask(cloud: Cloud, wokenFor: TaskId | undefined): Pr
   const woken = wokenFor ? await cloud.table.getTask(wokenFor) : undefined;
   for (const workspace of await orderWorkspaces(cloud, held, woken)) {
     for (const task of await readHead(cloud, workspace, woken)) {
-      const choice = await considerTask(cloud, task);
+      const choice = await considerTask(cloud, task, held);
       if (choice === "next_workspace") break;
       if (choice !== "next_task") return choice;
     }
@@ -55,8 +55,12 @@ async function readHead(cloud: Cloud, workspace: string, woken: Task | undefined
     .sort((a, b) => b.priority - a.priority || a.createdAt - b.createdAt || (a.taskId < b.taskId ? -1 : 1));
 }
 
-/** What a claim would find for this one task. */
-export async function considerTask(cloud: Cloud, task: Task): Promise<Choice | "next_task" | "next_workspace"> {
+/** What a claim would find for this one task. `held` are the slots of the global pool. */
+export async function considerTask(
+  cloud: Cloud,
+  task: Task,
+  held: readonly { index: number }[],
+): Promise<Choice | "next_task" | "next_workspace"> {
   const switches = await cloud.table.getSwitches(task);
   if (isFenced(task, switches)) return { kind: "fenced", task };
   const paused = findPaused(switches);
@@ -68,7 +72,8 @@ export async function considerTask(cloud: Cloud, task: Task): Promise<Choice | "
   }
   const slots: Slot[] = [];
   for (const pool of poolsOf(task, cloud.settings.limits)) {
-    const taken = (await cloud.table.heldSlots(pool.name)).map(({ index }) => index);
+    const inPool = pool.name === "global" ? held : await cloud.table.heldSlots(pool.name);
+    const taken = inPool.map(({ index }) => index);
     const slot = chooseSlot(pool, taken, cloud.ids.random());
     if (slot) slots.push(slot);
     else if (pool.name.startsWith("workspace:") || pool.name === "global") return "next_workspace";

@@ -15,6 +15,7 @@ import { writeDigest } from "./write-digest.ts";
 
 const by = "system:reaper";
 const batch = 50;
+const tasksAtOnce = 100;
 const oldestLooked = 20;
 const operationRoundMs = 20_000;
 const stopRetryMs = 10_000;
@@ -36,15 +37,48 @@ const steps = [
   writeDigest,
 ];
 
+/**
+ * What several steps need, read once. What has changed since then does no harm: every step writes on conditions of its
+ * own, and what it missed is there in the next round.
+ */
+interface Round {
+  /** Of the slots of the global pool: live attempts, and those that ended without giving theirs back. */
+  holders(): Promise<AgentId[]>;
+  attempts(): Promise<Attempt[]>;
+  workspaces(): Promise<string[]>;
+}
+
 /** One round. A step that fails is logged and does not keep the others from their work. */
 export async function reap(cloud: Cloud): Promise<void> {
+  const round = beginRound(cloud);
   for (const step of steps) {
     try {
-      await step(cloud);
+      await step(cloud, round);
     } catch (error) {
       console.error(`reaper: ${step.name} failed; it runs again in the next round`, error);
     }
   }
+}
+
+function beginRound({ table }: Cloud): Round {
+  const holders = once(async () => (await table.heldSlots("global")).map(({ holder }) => holder));
+  return {
+    holders,
+    attempts: once(async () => {
+      const attempts = await Promise.all((await holders()).map((holder) => table.getAttempt(holder)));
+      return attempts.filter((attempt) => attempt !== undefined);
+    }),
+    workspaces: once(() => table.listWorkspaces()),
+  };
+}
+
+/** A read that fails is made again for the next who asks. */
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let known: { value: T } | undefined;
+  return async () => {
+    known ??= { value: await read() };
+    return known.value;
+  };
 }
 
 async function* dueTasks(cloud: Cloud, kind: Due["kind"]): AsyncGenerator<Task> {
@@ -62,8 +96,8 @@ async function finishOperations(cloud: Cloud): Promise<void> {
 }
 
 /** The oldest of each workspace; what is behind them is younger still. */
-async function expireWaiting(cloud: Cloud): Promise<void> {
-  for (const workspace of await cloud.table.listWorkspaces()) {
+async function expireWaiting(cloud: Cloud, round: Round): Promise<void> {
+  for (const workspace of await round.workspaces()) {
     for (const task of await cloud.table.oldestActive(workspace, oldestLooked)) {
       const ageMs = cloud.clock.now() - task.createdAt;
       if (task.status !== "queued" || ageMs < cloud.settings.maxQueueAgeMs) continue;
@@ -74,22 +108,21 @@ async function expireWaiting(cloud: Cloud): Promise<void> {
 }
 
 /** Live tasks that a stop covers and whose kill failed. Queued ones are ended by the dispatcher when it meets them. */
-async function endFenced(cloud: Cloud): Promise<void> {
-  for (const { holder } of await cloud.table.heldSlots("global")) {
-    const agent = parseAgentId(holder);
-    const task = agent && (await cloud.table.getTask(agent.taskId));
-    if (task && isLive(task.status) && isFenced(task, await cloud.table.getSwitches(task)))
-      await killFenced(cloud, task);
+async function endFenced(cloud: Cloud, round: Round): Promise<void> {
+  const taskIds = (await round.holders()).flatMap((holder) => parseAgentId(holder)?.taskId ?? []);
+  for (let from = 0; from < taskIds.length; from += tasksAtOnce) {
+    for (const task of await cloud.table.getTasks(taskIds.slice(from, from + tasksAtOnce))) {
+      if (isLive(task.status) && isFenced(task, await cloud.table.getSwitches(task))) await killFenced(cloud, task);
+    }
   }
 }
 
 /** A kill may commit without giving its slots back when they are contended; their holder has then ended. */
-async function releaseLeftSlots(cloud: Cloud): Promise<void> {
-  for (const { holder } of await cloud.table.heldSlots("global")) {
-    const attempt = await cloud.table.getAttempt(holder);
-    if (attempt?.endedAt === undefined) continue;
+async function releaseLeftSlots(cloud: Cloud, round: Round): Promise<void> {
+  for (const { agentId, slots, endedAt } of await round.attempts()) {
+    if (endedAt === undefined) continue;
     // The global one last: what is left is found by it.
-    for (const slot of attempt.slots.toReversed()) await cloud.table.releaseSlot(slot, holder);
+    for (const slot of slots.toReversed()) await cloud.table.releaseSlot(slot, agentId);
   }
 }
 
@@ -101,10 +134,9 @@ async function promoteWaiting(cloud: Cloud): Promise<void> {
 }
 
 /** Live attempts are the holders of the slots, so this reads no more than there are slots. */
-async function expireLeases(cloud: Cloud): Promise<void> {
-  for (const { holder } of await cloud.table.heldSlots("global")) {
-    const attempt = await cloud.table.getAttempt(holder);
-    if (!attempt || attempt.endedAt !== undefined) continue;
+async function expireLeases(cloud: Cloud, round: Round): Promise<void> {
+  for (const attempt of await round.attempts()) {
+    if (attempt.endedAt !== undefined) continue;
     if (attempt.state === "spawning" && !attempt.sandboxArn) await recoverLaunch(cloud, attempt);
     else if (attempt.leaseExpiresAt <= cloud.clock.now()) await expireLease(cloud, attempt);
   }
@@ -164,15 +196,19 @@ async function resolveOutcomes(cloud: Cloud): Promise<void> {
 }
 
 /** Sandboxes without a live attempt are stopped; attempts whose sandbox ECS calls stopped are failed. */
-async function sweepOrphans(cloud: Cloud): Promise<void> {
-  for (const sandbox of await cloud.sandboxes.listRunning()) {
-    if (!sandbox.agentId || sandbox.stopped || (await isCurrent(cloud, sandbox.agentId))) continue;
-    await cloud.sandboxes.stop(sandbox.sandboxArn, `${sandbox.agentId} is not a live attempt`);
+async function sweepOrphans(cloud: Cloud, round: Round): Promise<void> {
+  const live = (await round.attempts()).filter(({ endedAt }) => endedAt === undefined);
+  const known = new Set(live.map(({ agentId }) => agentId));
+  const running = (await cloud.sandboxes.listRunning()).filter(({ stopped }) => !stopped);
+  for (const { agentId, sandboxArn } of running) {
+    if (!agentId || known.has(agentId) || (await isCurrent(cloud, agentId))) continue;
+    await cloud.sandboxes.stop(sandboxArn, `${agentId} is not a live attempt`);
   }
-  for (const { holder } of await cloud.table.heldSlots("global")) {
-    const attempt = await cloud.table.getAttempt(holder);
-    const state = attempt?.sandboxArn ? await cloud.sandboxes.describe(attempt.sandboxArn) : undefined;
-    if (state?.stopped) await confirmStop(cloud, holder, "stopped", "its stop was found by the reaper");
+  const runs = new Set(running.map(({ sandboxArn }) => sandboxArn));
+  for (const { agentId, sandboxArn } of live) {
+    if (!sandboxArn || runs.has(sandboxArn)) continue;
+    const state = await cloud.sandboxes.describe(sandboxArn);
+    if (state?.stopped) await confirmStop(cloud, agentId, "stopped", "its stop was found by the reaper");
   }
 }
 
@@ -183,9 +219,9 @@ async function isCurrent(cloud: Cloud, agentId: AgentId): Promise<boolean> {
 }
 
 /** As many as there are free slots: more could not be dispatched. */
-async function resendWakeUps(cloud: Cloud): Promise<void> {
-  let free = cloud.settings.limits.global - (await cloud.table.heldSlots("global")).length;
-  for (const workspace of await cloud.table.listWorkspaces()) {
+async function resendWakeUps(cloud: Cloud, round: Round): Promise<void> {
+  let free = cloud.settings.limits.global - (await round.holders()).length;
+  for (const workspace of await round.workspaces()) {
     for (const taskId of free > 0 ? await cloud.table.readyHead(workspace, free) : []) {
       await wake(cloud, taskId);
       free -= 1;

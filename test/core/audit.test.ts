@@ -27,6 +27,19 @@ describe("the audit chain", () => {
     expect(canonicalJson({ b: 1, a: { d: 1, c: undefined } })).toBe('{"a":{"d":1},"b":1}');
   });
 
+  it.each([
+    ["numbers among the keys", '{"b":1,"10":2,"9":3}', '{"9":3,"10":2,"b":1}'],
+    [
+      "a key that is the name of the prototype",
+      '{"b":1,"__proto__":{"d":1,"c":2}}',
+      '{"__proto__":{"c":2,"d":1},"b":1}',
+    ],
+    ["lists and nothing", '[{"b":[null,{"d":1,"c":[]}],"a":null}]', '[{"a":null,"b":[null,{"c":[],"d":1}]}]'],
+    ["text that needs escapes", '{"b\\"":"\\u2028\\n\\ud800"}', JSON.stringify({ 'b"': "\u2028\n\ud800" })],
+  ])("keeps everything, in one order: %s", (_name, given, expected) => {
+    expect(canonicalJson(JSON.parse(given))).toBe(expected);
+  });
+
   const tamper: [string, (events: AuditEvent[]) => AuditEvent[], number][] = [
     ["an edited fact", (e) => e.map((x) => (x.version === 3 ? { ...x, data: { n: 4 } } : x)), 3],
     ["an edited time", (e) => e.map((x) => (x.version === 2 ? { ...x, at: 99 } : x)), 2],
