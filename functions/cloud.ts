@@ -1,6 +1,5 @@
 // Which cloud do the entry points run on? The SDK's clients, set up from the environment once per process.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { ECSClient } from "@aws-sdk/client-ecs";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
@@ -16,12 +15,22 @@ import { openReceivers } from "./aws/receivers.ts";
 import { openSandboxes } from "./aws/sandboxes.ts";
 import { openTable } from "./aws/table.ts";
 import { openWakeUps } from "./aws/wake-ups.ts";
+import { type BackendSettings, declaredBackends, defaultBackend, type EcsTarget } from "./core/backends.ts";
 import type { Cloud, Isolation } from "./core/cloud.ts";
 import { readModels } from "./core/models.ts";
 import { openRemotes } from "./git/remotes.ts";
 
 const count = z.coerce.number().int().positive();
 const list = z.string().transform((text) => text.split(",").filter(Boolean));
+
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "is not JSON" });
+    return z.NEVER;
+  }
+});
 
 const environment = z.object({
   DROVER_TABLE: z.string(),
@@ -45,6 +54,10 @@ const environment = z.object({
   DROVER_SUBNETS: list,
   DROVER_SECURITY_GROUPS: list.default([]),
   DROVER_ASSIGN_PUBLIC_IP: z.stringbool().default(false),
+  /** JSON: the backends beside the default one, which the variables above declare. */
+  DROVER_BACKENDS: json.pipe(declaredBackends).default({}),
+  /** For one machine: `loopback` lets a super admin add any ECS endpoint on it. */
+  DROVER_BACKENDS_OPEN: z.enum(["none", "loopback"]).default("none"),
   /** SSM path under which the token secret and the credentials stand. */
   DROVER_PARAMETERS: z.string().startsWith("/"),
   DROVER_SLOTS: count.default(20),
@@ -76,17 +89,13 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
   if (!tokenSecret) throw new Error(`SSM parameter ${tokenSecretName(env.DROVER_PARAMETERS)} does not exist.`);
   const sqs = new SQSClient();
   const dynamo = { client: new DynamoDBClient(), tableName: env.DROVER_TABLE };
+  const table = openTable(dynamo);
+  const backends = backendsOf(env);
   const localGitUrl = env.DROVER_LOCAL_GIT_URL;
   return {
-    table: openTable(dynamo),
+    table,
     wakeUps: openWakeUps(sqs, env.DROVER_WAKE_QUEUE_URL),
-    sandboxes: openSandboxes(new ECSClient(), {
-      cluster: env.DROVER_CLUSTER,
-      taskDefinition: env.DROVER_TASK_DEFINITION,
-      subnets: env.DROVER_SUBNETS,
-      securityGroups: env.DROVER_SECURITY_GROUPS,
-      assignPublicIp: env.DROVER_ASSIGN_PUBLIC_IP,
-    }),
+    sandboxes: openSandboxes(backends, () => table.listBackends()),
     artifacts: openArtifacts(
       // Path-style addresses work everywhere; a checksum in a presigned URL would bind it to one body.
       new S3Client({ forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" }),
@@ -110,6 +119,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
         backend: env.DROVER_SLOTS_PER_BACKEND,
         repository: env.DROVER_SLOTS_PER_REPOSITORY,
       },
+      backends,
       requestsPerMinute: env.DROVER_REQUESTS_PER_MINUTE,
       queueLimit: env.DROVER_QUEUE_LIMIT,
       maxQueueAgeMs: env.DROVER_MAX_QUEUE_AGE_MS,
@@ -135,6 +145,17 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       random: () => Math.random(),
     },
   };
+}
+
+function backendsOf(env: z.output<typeof environment>): BackendSettings {
+  const first: EcsTarget = {
+    cluster: env.DROVER_CLUSTER,
+    taskDefinition: env.DROVER_TASK_DEFINITION,
+    subnets: env.DROVER_SUBNETS,
+    securityGroups: env.DROVER_SECURITY_GROUPS,
+    assignPublicIp: env.DROVER_ASSIGN_PUBLIC_IP,
+  };
+  return { declared: { ...env.DROVER_BACKENDS, [defaultBackend]: first }, open: env.DROVER_BACKENDS_OPEN };
 }
 
 /** Only the intake function has these. */

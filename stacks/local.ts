@@ -104,6 +104,7 @@ async function startParts(
     DROVER_CLUSTER: "drover",
     DROVER_TASK_DEFINITION: sandboxFamily,
     DROVER_SUBNETS: "subnet-local",
+    DROVER_BACKENDS_OPEN: "loopback",
     DROVER_PARAMETERS: "/drover/local",
     // One person and their tools: a limit that only a loop gone wrong meets.
     DROVER_REQUESTS_PER_MINUTE: "3000",

@@ -1,5 +1,6 @@
 // Is this function up, and can it reach what it needs?
 import { createRoute, z } from "@hono/zod-openapi";
+import { probeBackends } from "../flows/backends.ts";
 import type { Api, OpenCloud } from "./api.ts";
 
 const probeTimeoutMs = 2_000;
@@ -22,7 +23,7 @@ const health = createRoute({
 const ready = createRoute({
   method: "get",
   path: "/health/ready",
-  summary: "Can it reach the table, the queue and the cluster?",
+  summary: "Can it reach the table, the queue and a backend?",
   responses: {
     200: { description: "All of them", content: { "application/json": { schema: readySchema } } },
     503: {
@@ -52,7 +53,8 @@ async function check(openCloud: OpenCloud, name: "table" | "queue" | "cluster"):
   });
   const probe = async () => {
     const cloud = await openCloud();
-    await { table: cloud.table, queue: cloud.wakeUps, cluster: cloud.sandboxes }[name].probe();
+    const clusters = { probe: () => probeBackends(cloud) };
+    await { table: cloud.table, queue: cloud.wakeUps, cluster: clusters }[name].probe();
   };
   try {
     await Promise.race([probe(), timeout]);

@@ -23,6 +23,7 @@ import {
 import {
   actKey,
   apiKeyKey,
+  backendKey,
   chainHeadKey,
   chainHeadsPk,
   openOperationKey,
@@ -122,6 +123,8 @@ function toWrites(dynamo: Dynamo, write: ActWrite): TransactWriteItem[] {
       return [{ Delete: { TableName: dynamo.tableName, Key: toItem(providerKey(write.workspace, write.credential)) } }];
     case "operation":
       return [put(dynamo, { ...openOperationKey(write.operation.operationId), ...write.operation })];
+    case "backend":
+      return [put(dynamo, { ...backendKey(write.backend.name), ...write.backend })];
   }
 }
 

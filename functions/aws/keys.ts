@@ -59,6 +59,10 @@ export const digestKey = (number: number): Key => ({ pk: digestsPk, sk: padded(n
 export const openOperationsPk = "operations";
 export const openOperationKey = (operationId: string): Key => ({ pk: openOperationsPk, sk: operationId });
 export const operationKey = (operationId: string): Key => ({ pk: operationId, sk: "operation" });
+/** All backends together, with what their last checks found; a name holds no `#`. */
+export const backendsPk = "backends";
+export const backendKey = (name: string): Key => ({ pk: backendsPk, sk: name });
+export const backendHealthKey = (name: string): Key => ({ pk: backendsPk, sk: `health#${name}` });
 /** Names the keys of a workspace, since a key stands under its own id. */
 export const workspaceApiKeyKey = (workspace: string, keyId: string): Key => ({ pk: `keys#${workspace}`, sk: keyId });
 /** One minute of one key; TTL removes it. */

@@ -3,6 +3,7 @@ import { DescribeTableCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { Table } from "../core/table.ts";
 import * as acts from "./acts.ts";
 import * as attempts from "./attempts.ts";
+import * as backends from "./backends.ts";
 import { commitChange, createTask } from "./commit.ts";
 import * as digests from "./digests.ts";
 import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
@@ -39,7 +40,7 @@ export function openTable(dynamo: Dynamo): Table {
     dueTasks: (kind, now, limit) => tasks.dueTasks(dynamo, kind, now, limit),
     makeReady: (task) => tasks.makeReady(dynamo, task),
     holdBack: (task, pool, at) => tasks.holdBack(dynamo, task, pool, at),
-    heldBackHead: (pool) => tasks.heldBackHead(dynamo, pool),
+    heldBackHead: (pool, limit) => tasks.heldBackHead(dynamo, pool, limit),
     postpone: (task, at) => tasks.postpone(dynamo, task, at),
     commit: (change) => commitChange(dynamo, change),
     getAttempt: (agentId) => attempts.getAttempt(dynamo, agentId),
@@ -72,6 +73,8 @@ export function openTable(dynamo: Dynamo): Table {
     addDigest: (record) => digests.addDigest(dynamo, record),
     getLastDigest: () => digests.getLastDigest(dynamo),
     listDigests: (afterNumber, limit) => digests.listDigests(dynamo, afterNumber, limit),
+    listBackends: () => backends.listBackends(dynamo),
+    putBackendHealth: (health) => backends.putBackendHealth(dynamo, health),
     getOperation: (operationId) => acts.getOperation(dynamo, operationId),
     openOperations: () => acts.openOperations(dynamo),
     putOperation: (operation) => acts.putOperation(dynamo, operation),

@@ -205,8 +205,8 @@ export function holdBack(dynamo: Dynamo, task: Task, pool: string, at: number): 
   );
 }
 
-export const heldBackHead = async (dynamo: Dynamo, pool: string): Promise<TaskId | undefined> =>
-  (await readyHead(dynamo, heldBackPk(pool), 1)).at(0);
+export const heldBackHead = (dynamo: Dynamo, pool: string, limit: number): Promise<TaskId[]> =>
+  readyHead(dynamo, heldBackPk(pool), limit);
 
 export function postpone(dynamo: Dynamo, task: Task, at: number): Promise<void> {
   const dueSk = dueSortKey(at, task);

@@ -1,4 +1,5 @@
 // What does a flow need of the world? Production passes the SDK-backed cloud, the simulation one in memory.
+import type { BackendSettings } from "./backends.ts";
 import type { AgentId, EventId, KeyId, PermitId, TaskId } from "./ids.ts";
 import type { Intake } from "./intake.ts";
 import type { ModelProfile } from "./models.ts";
@@ -10,7 +11,8 @@ import type { Table } from "./table.ts";
 export interface Cloud {
   table: Table;
   wakeUps: WakeUps;
-  sandboxes: Sandboxes;
+  /** Those of one backend. */
+  sandboxes(backend: string): Sandboxes;
   artifacts: Artifacts;
   credentials: Credentials;
   auditKey: AuditKey;
@@ -45,6 +47,7 @@ export interface Ids {
 
 export interface Settings {
   limits: Limits;
+  backends: BackendSettings;
   /** Tasks that a workspace may have waiting or running; over it a submission answers 429. */
   queueLimit: number;
   /** Requests that one API key may make in a minute. */
@@ -84,6 +87,8 @@ export type LaunchOutcome =
   | { kind: "launched"; sandboxArn: string }
   /** Nothing was started; the task goes back without using an attempt. */
   | { kind: "no_capacity"; why: string }
+  /** The backend did not answer; should it have started something after all, that is an orphan. */
+  | { kind: "unreachable"; why: string }
   /** Nothing was started and nothing will be: a setting is wrong. */
   | { kind: "refused"; why: string };
 
@@ -93,8 +98,9 @@ export interface SandboxState {
   stopped: boolean;
 }
 
+/** Whatever a backend should have answered and did not is thrown as `backend_unavailable`. */
 export interface Sandboxes {
-  /** Idempotent for one agentId: the same call again answers the same sandbox. Throws when the answer was lost. */
+  /** Idempotent for one agentId: the same call again answers the same sandbox. Throws when its answer was lost. */
   launch(agentId: AgentId, token: string): Promise<LaunchOutcome>;
   /** Asks for the stop; never means that it has stopped. */
   stop(sandboxArn: string, reason: string): Promise<void>;

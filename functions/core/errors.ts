@@ -13,6 +13,7 @@ export const statusOfCode = {
   artifact_not_found: 404,
   webhook_not_found: 404,
   delivery_not_found: 404,
+  backend_not_found: 404,
   concurrent_update: 409,
   stale_version: 409,
   task_ended: 409,
@@ -20,6 +21,8 @@ export const statusOfCode = {
   illegal_transition: 409,
   agent_is_deaf: 409,
   attempt_superseded: 409,
+  backend_exists: 409,
+  backend_name_taken: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   idempotency_key_reused: 422,
@@ -37,11 +40,15 @@ export const statusOfCode = {
   isolation_unavailable: 422,
   webhook_url_refused: 422,
   too_many_webhooks: 422,
+  backend_unknown: 422,
+  backend_revoked: 422,
+  backend_not_declared: 422,
   internal_error: 500,
   queue_full: 429,
   rate_limited: 429,
   busy: 503,
   admission_stopped: 503,
+  backend_unavailable: 503,
 } as const;
 
 export type ErrorCode = keyof typeof statusOfCode;
@@ -58,6 +65,9 @@ export class DroverError extends Error {
     this.details = options.details ?? {};
   }
 }
+
+export const hasCode = (error: unknown, code: ErrorCode): error is DroverError =>
+  error instanceof DroverError && error.code === code;
 
 /** Closes a switch over a union: a new member is then a type error, not a forgotten case. */
 export function assertNever(value: never): never {

@@ -15,14 +15,21 @@ export interface Pool {
   size: number;
 }
 
-/** The pools that a task needs a slot of, the global one first. */
-export function poolsOf(task: Pick<Task, "workspace" | "backend" | "repositoryKey">, limits: Limits): Pool[] {
+export const backendPool = (backend: string) => `backend:${backend}`;
+export const repositoryPool = (repositoryKey: string) => `repository:${repositoryKey}`;
+
+/** The pools that a task needs a slot of, the global one first. `backendSlots`: its backend has a limit of its own. */
+export function poolsOf(
+  task: Pick<Task, "workspace" | "backend" | "repositoryKey">,
+  limits: Limits,
+  backendSlots?: number,
+): Pool[] {
   const pool = (name: string, size: number | undefined) => (size === undefined ? [] : [{ name, size }]);
   return [
     ...pool("global", limits.global),
     ...pool(`workspace:${task.workspace}`, limits.workspace),
-    ...pool(`backend:${task.backend}`, limits.backend),
-    ...pool(`repository:${task.repositoryKey}`, limits.repository),
+    ...pool(backendPool(task.backend), backendSlots ?? limits.backend),
+    ...pool(repositoryPool(task.repositoryKey), limits.repository),
   ];
 }
 

@@ -1,5 +1,6 @@
 // What does drover keep, and what may be asked of where it is kept?
 import type { AuditAct, AuditEvent } from "./audit.ts";
+import type { Backend, BackendHealth, KeptBackends } from "./backends.ts";
 import type { DigestRecord } from "./digest.ts";
 import type { AttemptChange, SlotChange } from "./events.ts";
 import type { AgentId, KeyId, TaskId } from "./ids.ts";
@@ -48,6 +49,7 @@ export type ActWrite =
   | { kind: "switch"; next: Switch }
   | { kind: "api_key"; key: ApiKey }
   | { kind: "operation"; operation: Operation }
+  | { kind: "backend"; backend: Backend }
   | { kind: "webhook"; webhook: Webhook }
   | { kind: "webhook_removed"; workspace: string; webhookId: WebhookId }
   | { kind: "provider_resumed"; workspace: string; credential: string };
@@ -125,8 +127,8 @@ export interface Table {
    * slot there, and at the latest until `at`. Not a change of state, so no version.
    */
   holdBack(task: Task, pool: string, at: number): Promise<void>;
-  /** The first task that waits for a slot of a pool. */
-  heldBackHead(pool: string): Promise<TaskId | undefined>;
+  /** The first tasks that wait for a slot of a pool. */
+  heldBackHead(pool: string, limit: number): Promise<TaskId[]>;
   /** For a slot whose holder has ended without giving it back; nothing happens if it is not that holder's. */
   releaseSlot(slot: Slot, holder: AgentId): Promise<void>;
   /** Never counted by reading tasks: counters that move in the transactions of the tasks' beginnings and ends. */
@@ -161,6 +163,9 @@ export interface Table {
   getLastDigest(): Promise<DigestRecord | undefined>;
   /** Oldest first. */
   listDigests(afterNumber: number, limit: number): Promise<DigestRecord[]>;
+  /** Every one that was added, revoked ones too, and what the checks last found. */
+  listBackends(): Promise<KeptBackends>;
+  putBackendHealth(health: BackendHealth): Promise<void>;
   getOperation(operationId: Operation["operationId"]): Promise<Operation | undefined>;
   /** The ones that are not finished. */
   openOperations(): Promise<Operation[]>;

@@ -179,6 +179,8 @@ export interface Attempt {
   taskId: TaskId;
   attempt: number;
   state: AttemptState;
+  /** Where its sandbox is. */
+  backend: string;
   slots: Slot[];
   claimedAt: number;
   /** Past this moment the attempt is overdue: launching too long, or stalled. */

@@ -164,6 +164,7 @@ function claim(next: Task, event: Extract<TaskEvent, { type: "claimed" }>, now: 
     taskId: task.taskId,
     attempt: number,
     state: "spawning",
+    backend: task.backend,
     slots,
     claimedAt: now,
     leaseExpiresAt: now + event.leaseMs,

@@ -1,6 +1,7 @@
 // A wake-up failed at every delivery: what becomes of it, and of its task? Something that a person sees, in any case.
 import type { Cloud } from "../core/cloud.ts";
 import { isTaskId } from "../core/ids.ts";
+import { readBackends } from "./backends.ts";
 import { changeTask } from "./change-task.ts";
 import { considerTask } from "./choose-task.ts";
 import { recordAct } from "./record-act.ts";
@@ -23,7 +24,7 @@ export async function buryWakeUp(
   const task = await cloud.table.getTask(taskId);
   if (task?.status !== "queued") return record(cloud, "wake_up_buried", { taskId, status: task?.status ?? "unknown" });
   try {
-    await considerTask(cloud, task, await cloud.table.heldSlots("global"));
+    await considerTask(cloud, task, await cloud.table.heldSlots("global"), await readBackends(cloud));
     // It can be dispatched after all; the reaper wakes it again.
     await record(cloud, "wake_up_buried", { taskId, status: task.status });
   } catch (error) {

@@ -1,10 +1,13 @@
 // Which task should run next? Least served workspace first; within it exact priority, then age.
+import { judgeBackend, type KnownBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
 import type { TaskId } from "../core/ids.ts";
-import { chooseSlot, poolsOf } from "../core/slots.ts";
-import { findPaused, isFenced } from "../core/switches.ts";
+import { backendPool, chooseSlot, poolsOf } from "../core/slots.ts";
+import { isFenced } from "../core/switches.ts";
 import type { Slot, Task } from "../core/task.ts";
+import { readBackends } from "./backends.ts";
 import { providerPool } from "./resume-provider.ts";
+import { letGo } from "./wake.ts";
 
 export type Choice =
   | { kind: "claim"; task: Task; slots: Slot[] }
@@ -13,17 +16,20 @@ export type Choice =
   | { kind: "none"; reason: string };
 
 const headLength = 10;
-/** A task whose repository is full is let go by whoever frees a slot there; this is for the case that nobody does. */
-const holdBackMs = 60_000;
+/** A task whose pool is full is let go by whoever frees a slot there; this is for the case that nobody does. */
+const fullHoldMs = 60_000;
+/** One whose backend takes no task is let go once it does; this is for the case that nobody sees to it. */
+const backendHoldMs = 10 * 60_000;
 
 /** The task that a wake-up names is read directly, beside the heads of the index, which lags behind the table. */
 export async function chooseTask(cloud: Cloud, wokenFor: TaskId | undefined): Promise<Choice> {
   const held = await cloud.table.heldSlots("global");
   if (held.length >= cloud.settings.limits.global) return { kind: "none", reason: "every slot is held" };
+  const backends = await readBackends(cloud);
   const woken = wokenFor ? await cloud.table.getTask(wokenFor) : undefined;
   for (const workspace of await orderWorkspaces(cloud, held, woken)) {
     for (const task of await readHead(cloud, workspace, woken)) {
-      const choice = await considerTask(cloud, task, held);
+      const choice = await considerTask(cloud, task, held, backends);
       if (choice === "next_workspace") break;
       if (choice !== "next_task") return choice;
     }
@@ -60,28 +66,36 @@ export async function considerTask(
   cloud: Cloud,
   task: Task,
   held: readonly { index: number }[],
+  backends: readonly KnownBackend[],
 ): Promise<Choice | "next_task" | "next_workspace"> {
+  const now = cloud.clock.now();
+  // Out of the index: many such tasks at its head would hide what could run.
+  const holdBack = async (pool: string, until: number) => {
+    await cloud.table.holdBack(task, pool, until);
+    return "next_task" as const;
+  };
   const switches = await cloud.table.getSwitches(task);
   if (isFenced(task, switches)) return { kind: "fenced", task };
-  const paused = findPaused(switches);
-  if (paused) return paused.scope.startsWith("backend:") ? "next_task" : "next_workspace";
-  const quotaAt = task.provider ? await cloud.table.providerPausedUntil(task.workspace, task.provider) : 0;
-  if (quotaAt > cloud.clock.now()) {
-    await cloud.table.holdBack(task, providerPool(task.workspace, task.provider ?? ""), quotaAt);
+  if (switches.global.paused || switches.workspace.paused) return "next_workspace";
+  const backend = backends.find(({ name }) => name === task.backend);
+  const isUsable = judgeBackend(backend, now) === "usable";
+  if (!isUsable) return holdBack(backendPool(task.backend), now + backendHoldMs);
+  if (switches.backend.paused) {
+    await holdBack(backendPool(task.backend), now + backendHoldMs);
+    // Whoever resumed it in between has not seen this one wait.
+    if (!(await cloud.table.getSwitches(task)).backend.paused) await letGo(cloud, backendPool(task.backend), 1);
     return "next_task";
   }
+  const quotaAt = task.provider ? await cloud.table.providerPausedUntil(task.workspace, task.provider) : 0;
+  if (quotaAt > now) return holdBack(providerPool(task.workspace, task.provider ?? ""), quotaAt);
   const slots: Slot[] = [];
-  for (const pool of poolsOf(task, cloud.settings.limits)) {
+  for (const pool of poolsOf(task, cloud.settings.limits, backend?.slots)) {
     const inPool = pool.name === "global" ? held : await cloud.table.heldSlots(pool.name);
     const taken = inPool.map(({ index }) => index);
     const slot = chooseSlot(pool, taken, cloud.ids.random());
     if (slot) slots.push(slot);
     else if (pool.name.startsWith("workspace:") || pool.name === "global") return "next_workspace";
-    else {
-      // Out of the index: many such tasks at its head would hide what could run.
-      await cloud.table.holdBack(task, pool.name, cloud.clock.now() + holdBackMs);
-      return "next_task";
-    }
+    else return holdBack(pool.name, now + fullHoldMs);
   }
   return { kind: "claim", task, slots };
 }

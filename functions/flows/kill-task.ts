@@ -79,10 +79,11 @@ async function stopSandbox(cloud: Cloud, before: Task, reason: string): Promise<
   const agentId = agentIdOf(before.taskId, before.attempt);
   try {
     const attempt = await cloud.table.getAttempt(agentId);
+    const sandboxes = cloud.sandboxes(before.backend);
     const arns = attempt?.sandboxArn
       ? [attempt.sandboxArn]
-      : (await cloud.sandboxes.findByAgent(agentId)).filter((s) => !s.stopped).map((s) => s.sandboxArn);
-    for (const arn of arns) await cloud.sandboxes.stop(arn, reason);
+      : (await sandboxes.findByAgent(agentId)).filter((s) => !s.stopped).map((s) => s.sandboxArn);
+    for (const arn of arns) await sandboxes.stop(arn, reason);
     return arns.length > 0 ? "requested" : "pending";
   } catch (error) {
     // The task is killed: no effect of it is accepted any more. The reaper stops the process until that is confirmed.

@@ -1,9 +1,11 @@
 // How does a claimed attempt get its sandbox? Start it, record it; if the record is refused, stop what was started.
 import { signAttempt } from "../core/attempt-token.ts";
 import type { Cloud } from "../core/cloud.ts";
+import { DroverError, hasCode } from "../core/errors.ts";
 import type { TaskEvent } from "../core/events.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
 import type { Attempt, Task } from "../core/task.ts";
+import { recordHealth } from "./backends.ts";
 import { changeTask } from "./change-task.ts";
 
 const by = "system:dispatcher";
@@ -18,16 +20,22 @@ export async function launchAttempt(cloud: Cloud, agentId: AgentId): Promise<voi
   if (attempt?.state !== "spawning" || attempt.sandboxArn) return;
   if (cloud.clock.now() > attempt.claimedAt + launchDeadlineMs)
     return putBack(cloud, agentId, "the launch came too late");
-  const launch = await cloud.sandboxes.launch(agentId, signAttempt(cloud.settings.tokenSecret, agentId));
+  const { backend } = attempt;
+  const sandboxes = cloud.sandboxes(backend);
+  const launch = await sandboxes.launch(agentId, signAttempt(cloud.settings.tokenSecret, agentId));
   switch (launch.kind) {
     case "launched":
       // Killed while ECS was starting it: the kill found no ARN and relies on us.
       if ((await cloud.table.recordSandbox(agentId, launch.sandboxArn)) === "refused") {
-        await cloud.sandboxes.stop(launch.sandboxArn, `${agentId} ended before its sandbox was recorded`);
+        await sandboxes.stop(launch.sandboxArn, `${agentId} ended before its sandbox was recorded`);
       }
       return;
     case "no_capacity":
       return putBack(cloud, agentId, launch.why);
+    case "unreachable":
+      // Known at once, so that the next task for it waits instead of being claimed in vain.
+      await recordHealth(cloud, backend, cloud.clock.now(), launch.why);
+      return putBack(cloud, agentId, `backend ${backend} is not reachable: ${launch.why}`);
     case "refused":
       return end(cloud, agentId, () => ({
         type: "attempt_failed",
@@ -39,14 +47,21 @@ export async function launchAttempt(cloud: Cloud, agentId: AgentId): Promise<voi
 /**
  * An attempt without a recorded sandbox: whoever claimed it died, or its answer from ECS was lost. Within the deadline
  * the same launch is made again, which finds what the first one may have started; after it, what ECS lists is adopted,
- * and a task without anything goes back.
+ * and a task without anything goes back. One whose backend does not say goes back too, and leaves its slots to others:
+ * should its sandbox turn up, nothing that it says is accepted, and the sweep of orphans stops it.
  */
-export async function recoverLaunch(cloud: Cloud, { agentId, claimedAt }: Attempt): Promise<void> {
+export async function recoverLaunch(cloud: Cloud, { agentId, claimedAt, backend }: Attempt): Promise<void> {
   if (cloud.clock.now() <= claimedAt + launchDeadlineMs) return launchAttempt(cloud, agentId);
-  const alive = (await cloud.sandboxes.findByAgent(agentId)).find((sandbox) => !sandbox.stopped);
+  const sandboxes = cloud.sandboxes(backend);
+  const found = await sandboxes.findByAgent(agentId).catch((error: unknown) => {
+    if (hasCode(error, "backend_unavailable")) return error;
+    throw error;
+  });
+  if (found instanceof DroverError) return putBack(cloud, agentId, found.message);
+  const alive = found.find((sandbox) => !sandbox.stopped);
   if (!alive) return putBack(cloud, agentId, "nothing was launched for it in time");
   if ((await cloud.table.recordSandbox(agentId, alive.sandboxArn)) === "refused") {
-    await cloud.sandboxes.stop(alive.sandboxArn, `${agentId} has ended`);
+    await sandboxes.stop(alive.sandboxArn, `${agentId} has ended`);
   }
 }
 

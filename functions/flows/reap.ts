@@ -9,7 +9,9 @@ import { killFenced } from "./kill-task.ts";
 import { launchDeadlineMs, recoverLaunch } from "./launch-attempt.ts";
 import { resendNotices } from "./resend-notices.ts";
 import { resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
+import { askBackend, beginRound, type Round } from "./round.ts";
 import { continueOperation } from "./stop-scope.ts";
+import { tendBackends } from "./tend-backends.ts";
 import { wake, wakeAfter } from "./wake.ts";
 import { writeDigest } from "./write-digest.ts";
 
@@ -23,6 +25,7 @@ const stopRetryMs = 10_000;
 const listLagMs = 5 * 60_000;
 
 const steps = [
+  tendBackends,
   finishOperations,
   promoteWaiting,
   expireWaiting,
@@ -37,17 +40,6 @@ const steps = [
   writeDigest,
 ];
 
-/**
- * What several steps need, read once. What has changed since then does no harm: every step writes on conditions of its
- * own, and what it missed is there in the next round.
- */
-interface Round {
-  /** Of the slots of the global pool: live attempts, and those that ended without giving theirs back. */
-  holders(): Promise<AgentId[]>;
-  attempts(): Promise<Attempt[]>;
-  workspaces(): Promise<string[]>;
-}
-
 /** One round. A step that fails is logged and does not keep the others from their work. */
 export async function reap(cloud: Cloud): Promise<void> {
   const round = beginRound(cloud);
@@ -58,27 +50,6 @@ export async function reap(cloud: Cloud): Promise<void> {
       console.error(`reaper: ${step.name} failed; it runs again in the next round`, error);
     }
   }
-}
-
-function beginRound({ table }: Cloud): Round {
-  const holders = once(async () => (await table.heldSlots("global")).map(({ holder }) => holder));
-  return {
-    holders,
-    attempts: once(async () => {
-      const attempts = await Promise.all((await holders()).map((holder) => table.getAttempt(holder)));
-      return attempts.filter((attempt) => attempt !== undefined);
-    }),
-    workspaces: once(() => table.listWorkspaces()),
-  };
-}
-
-/** A read that fails is made again for the next who asks. */
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let known: { value: T } | undefined;
-  return async () => {
-    known ??= { value: await read() };
-    return known.value;
-  };
 }
 
 async function* dueTasks(cloud: Cloud, kind: Due["kind"]): AsyncGenerator<Task> {
@@ -137,13 +108,15 @@ async function promoteWaiting(cloud: Cloud): Promise<void> {
 async function expireLeases(cloud: Cloud, round: Round): Promise<void> {
   for (const attempt of await round.attempts()) {
     if (attempt.endedAt !== undefined) continue;
-    if (attempt.state === "spawning" && !attempt.sandboxArn) await recoverLaunch(cloud, attempt);
-    else if (attempt.leaseExpiresAt <= cloud.clock.now()) await expireLease(cloud, attempt);
+    if (attempt.state === "spawning" && !attempt.sandboxArn)
+      await askBackend(round, attempt.backend, () => recoverLaunch(cloud, attempt));
+    else if (attempt.leaseExpiresAt <= cloud.clock.now()) await expireLease(cloud, round, attempt);
   }
 }
 
 /** A beat that comes between the read and the write moves the lease, and the write is refused: the agent lives. */
-async function expireLease(cloud: Cloud, { agentId, taskId, attempt, state, leaseExpiresAt, sandboxArn }: Attempt) {
+async function expireLease(cloud: Cloud, round: Round, expired: Attempt): Promise<void> {
+  const { agentId, taskId, attempt, state, backend, leaseExpiresAt, sandboxArn } = expired;
   const silent = state === "spawning" ? "was not up in time" : "has been silent too long";
   const change = await changeTask(
     cloud,
@@ -160,62 +133,83 @@ async function expireLease(cloud: Cloud, { agentId, taskId, attempt, state, leas
     { ifLeaseAt: leaseExpiresAt },
   );
   if (change.kind !== "changed") return;
-  if (sandboxArn) await cloud.sandboxes.stop(sandboxArn, `${agentId} ${silent}`);
+  // What cannot be stopped now is an orphan from here on.
+  if (sandboxArn) {
+    await askBackend(round, backend, () => cloud.sandboxes(backend).stop(sandboxArn, `${agentId} ${silent}`));
+  }
   await wakeAfter(cloud, change.task);
 }
 
-async function confirmStops(cloud: Cloud): Promise<void> {
+async function confirmStops(cloud: Cloud, round: Round): Promise<void> {
   for await (const task of dueTasks(cloud, "stop")) {
-    const agentId = agentIdOf(task.taskId, task.attempt);
-    const attempt = await cloud.table.getAttempt(agentId);
-    const sandboxes = attempt?.sandboxArn
-      ? [await cloud.sandboxes.describe(attempt.sandboxArn)].filter((state) => state !== undefined)
-      : await cloud.sandboxes.findByAgent(agentId);
-    const alive = sandboxes.filter((sandbox) => !sandbox.stopped);
-    for (const sandbox of alive) await cloud.sandboxes.stop(sandbox.sandboxArn, `${task.taskId} is ${task.status}`);
-    const now = cloud.clock.now();
-    if (attempt?.sandboxStoppedAt || (sandboxes.length > 0 && alive.length === 0)) {
-      await confirmStop(cloud, agentId, "stopped", "ECS lists it as stopped");
-    } else if (
-      !attempt?.sandboxArn &&
-      sandboxes.length === 0 &&
-      now > (attempt?.claimedAt ?? 0) + launchDeadlineMs + listLagMs
-    ) {
-      await confirmStop(cloud, agentId, "never_started", "ECS lists nothing for this attempt");
-    } else if (attempt?.sandboxArn && sandboxes.length === 0 && now > (attempt.endedAt ?? now) + 60 * 60_000) {
-      await confirmStop(cloud, agentId, "gone", "ECS has forgotten it");
-    } else {
-      await cloud.table.postpone(task, now + stopRetryMs);
-    }
+    const isDone = await askBackend(round, task.backend, () => lookForStop(cloud, task));
+    if (!isDone) await cloud.table.postpone(task, cloud.clock.now() + stopRetryMs);
   }
 }
 
-async function resolveOutcomes(cloud: Cloud): Promise<void> {
-  for await (const task of dueTasks(cloud, "outcome")) await resolveOutcome(cloud, task);
+async function lookForStop(cloud: Cloud, task: Task): Promise<void> {
+  const backend = cloud.sandboxes(task.backend);
+  const agentId = agentIdOf(task.taskId, task.attempt);
+  const attempt = await cloud.table.getAttempt(agentId);
+  const sandboxes = attempt?.sandboxArn
+    ? [await backend.describe(attempt.sandboxArn)].filter((state) => state !== undefined)
+    : await backend.findByAgent(agentId);
+  const alive = sandboxes.filter((sandbox) => !sandbox.stopped);
+  for (const sandbox of alive) await backend.stop(sandbox.sandboxArn, `${task.taskId} is ${task.status}`);
+  const now = cloud.clock.now();
+  if (attempt?.sandboxStoppedAt || (sandboxes.length > 0 && alive.length === 0)) {
+    await confirmStop(cloud, agentId, "stopped", "ECS lists it as stopped");
+  } else if (
+    !attempt?.sandboxArn &&
+    sandboxes.length === 0 &&
+    now > (attempt?.claimedAt ?? 0) + launchDeadlineMs + listLagMs
+  ) {
+    await confirmStop(cloud, agentId, "never_started", "ECS lists nothing for this attempt");
+  } else if (attempt?.sandboxArn && sandboxes.length === 0 && now > (attempt.endedAt ?? now) + 60 * 60_000) {
+    await confirmStop(cloud, agentId, "gone", "ECS has forgotten it");
+  } else {
+    await cloud.table.postpone(task, now + stopRetryMs);
+  }
+}
+
+async function resolveOutcomes(cloud: Cloud, round: Round): Promise<void> {
+  for await (const task of dueTasks(cloud, "outcome")) {
+    const isDone = await askBackend(round, task.backend, () => resolveOutcome(cloud, task));
+    if (!isDone) await cloud.table.postpone(task, cloud.clock.now() + stopRetryMs);
+  }
   for await (const task of dueTasks(cloud, "branch")) await takeBranchBack(cloud, task);
 }
 
 /** Sandboxes without a live attempt are stopped; attempts whose sandbox ECS calls stopped are failed. */
 async function sweepOrphans(cloud: Cloud, round: Round): Promise<void> {
   const live = (await round.attempts()).filter(({ endedAt }) => endedAt === undefined);
+  for (const { name } of await round.backends()) {
+    const its = live.filter(({ backend }) => backend === name);
+    await askBackend(round, name, () => sweepBackend(cloud, name, its));
+  }
+}
+
+async function sweepBackend(cloud: Cloud, backend: string, live: Attempt[]): Promise<void> {
+  const sandboxes = cloud.sandboxes(backend);
   const known = new Set(live.map(({ agentId }) => agentId));
-  const running = (await cloud.sandboxes.listRunning()).filter(({ stopped }) => !stopped);
+  const running = (await sandboxes.listRunning()).filter(({ stopped }) => !stopped);
   for (const { agentId, sandboxArn } of running) {
-    if (!agentId || known.has(agentId) || (await isCurrent(cloud, agentId))) continue;
-    await cloud.sandboxes.stop(sandboxArn, `${agentId} is not a live attempt`);
+    if (!agentId || known.has(agentId) || !(await isOrphan(cloud, agentId))) continue;
+    await sandboxes.stop(sandboxArn, `${agentId} is not a live attempt`);
   }
   const runs = new Set(running.map(({ sandboxArn }) => sandboxArn));
   for (const { agentId, sandboxArn } of live) {
     if (!sandboxArn || runs.has(sandboxArn)) continue;
-    const state = await cloud.sandboxes.describe(sandboxArn);
+    const state = await sandboxes.describe(sandboxArn);
     if (state?.stopped) await confirmStop(cloud, agentId, "stopped", "its stop was found by the reaper");
   }
 }
 
-async function isCurrent(cloud: Cloud, agentId: AgentId): Promise<boolean> {
+/** A task that this table has never seen is somebody else's, whose drover uses the same cluster. */
+async function isOrphan(cloud: Cloud, agentId: AgentId): Promise<boolean> {
   const parsed = parseAgentId(agentId);
   const task = parsed && (await cloud.table.getTask(parsed.taskId));
-  return task !== undefined && task.attempt === parsed?.attempt && isLive(task.status);
+  return task !== undefined && !(task.attempt === parsed?.attempt && isLive(task.status));
 }
 
 /** As many as there are free slots: more could not be dispatched. */

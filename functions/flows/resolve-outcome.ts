@@ -35,11 +35,11 @@ export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
 /** An earlier attempt may have had a permit as well, and its stop was asked for but never confirmed. */
 async function isAnyAlive(cloud: Cloud, task: Task): Promise<boolean> {
   let alive = false;
-  for (const { sandboxArn, sandboxStoppedAt, agentId } of await cloud.table.listAttempts(task.taskId)) {
+  for (const { sandboxArn, sandboxStoppedAt, agentId, backend } of await cloud.table.listAttempts(task.taskId)) {
     if (!sandboxArn || sandboxStoppedAt !== undefined) continue;
-    const sandbox = await cloud.sandboxes.describe(sandboxArn);
+    const sandbox = await cloud.sandboxes(backend).describe(sandboxArn);
     if (!sandbox || sandbox.stopped) continue;
-    await cloud.sandboxes.stop(sandboxArn, `${agentId} has ended`);
+    await cloud.sandboxes(backend).stop(sandboxArn, `${agentId} has ended`);
     alive = true;
   }
   return alive;

@@ -1,6 +1,7 @@
 // A provider has quota again before the time it named: how do the tasks that wait for it go on?
 import type { Cloud } from "../core/cloud.ts";
 import { recordAct } from "./record-act.ts";
+import { letGo } from "./wake.ts";
 
 export const providerPool = (workspace: string, credential: string) => `provider:${workspace}:${credential}`;
 
@@ -19,12 +20,6 @@ export async function resumeProvider(
     return { type: "provider_resumed", data, writes: [{ kind: "provider_resumed", workspace, credential }] };
   });
   if (!act) return false;
-  for (let woken = 0; woken < cloud.settings.limits.global; woken += 1) {
-    const taskId = await cloud.table.heldBackHead(providerPool(workspace, credential));
-    const task = taskId && (await cloud.table.getTask(taskId));
-    if (task?.status !== "queued") break;
-    await cloud.table.makeReady(task);
-    await cloud.wakeUps.send(task.taskId);
-  }
+  await letGo(cloud, providerPool(workspace, credential), cloud.settings.limits.global);
   return true;
 }

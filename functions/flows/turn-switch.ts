@@ -1,8 +1,9 @@
 // How does somebody stop, release, pause or resume a scope? One write turns its switch, and says so in the audit log.
 import type { Cloud } from "../core/cloud.ts";
+import { backendPool } from "../core/slots.ts";
 import { applyAct, formatScope, type Scope, type Switch, type SwitchAct } from "../core/switches.ts";
 import { recordAct } from "./record-act.ts";
-import { wake } from "./wake.ts";
+import { letGo, wake } from "./wake.ts";
 
 export type Turn = { kind: "turned"; now: Switch } | { kind: "unchanged"; now: Switch; why: string };
 
@@ -41,6 +42,7 @@ export async function readSwitch(cloud: Cloud, scope: Scope): Promise<Switch> {
 
 /** What waited may run again; the reaper wakes the rest. */
 async function wakeSome(cloud: Cloud, scope: Scope): Promise<void> {
+  if (scope.kind === "backend") await letGo(cloud, backendPool(scope.name), cloud.settings.limits.global);
   const workspaces = scope.kind === "workspace" ? [scope.name] : await cloud.table.listWorkspaces();
   for (const workspace of workspaces) {
     for (const taskId of await cloud.table.readyHead(workspace, cloud.settings.limits.global))

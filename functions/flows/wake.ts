@@ -1,7 +1,7 @@
 // How does somebody tell the dispatcher that there may be work? By a message whose loss only costs time.
 import type { Cloud } from "../core/cloud.ts";
 import type { TaskId } from "../core/ids.ts";
-import { poolsOf } from "../core/slots.ts";
+import { backendPool, repositoryPool } from "../core/slots.ts";
 import type { Task } from "../core/task.ts";
 
 /** Never fails the caller: the task is in the table, and the reaper sends the wake-up again. */
@@ -19,17 +19,20 @@ export async function wake(cloud: Cloud, taskId: TaskId): Promise<void> {
  */
 export async function wakeAfter(cloud: Cloud, ended: Task): Promise<void> {
   try {
-    for (const { name } of poolsOf(ended, cloud.settings.limits).filter(({ name }) =>
-      /^(repository|backend):/.test(name),
-    )) {
-      const next = await cloud.table.heldBackHead(name);
-      const task = next && (await cloud.table.getTask(next));
-      if (task?.status !== "queued") continue;
-      await cloud.table.makeReady(task);
-      await cloud.wakeUps.send(task.taskId);
-    }
+    await letGo(cloud, backendPool(ended.backend), 1);
+    if (cloud.settings.limits.repository) await letGo(cloud, repositoryPool(ended.repositoryKey), 1);
   } catch (error) {
     console.warn(`what waited for the slots of ${ended.taskId} was not let go yet`, error);
   }
   await wake(cloud, ended.taskId);
+}
+
+/** The first tasks that wait for a pool may be chosen again. */
+export async function letGo(cloud: Cloud, pool: string, count: number): Promise<void> {
+  for (const taskId of await cloud.table.heldBackHead(pool, count)) {
+    const task = await cloud.table.getTask(taskId);
+    if (task?.status !== "queued") continue;
+    await cloud.table.makeReady(task);
+    await wake(cloud, taskId);
+  }
 }

@@ -23,6 +23,8 @@ describe("docs/table.md", () => {
     ["switch", keys.switchKey({ kind: "global" })],
     ["counter", keys.counterKey("w", 3)],
     ["act n", keys.actKey("global", 7)],
+    ["backend", keys.backendKey("gpu")],
+    ["backend's health", keys.backendHealthKey("gpu")],
     ["chain head", keys.chainHeadKey("global")],
     ["workspace", keys.workspaceKey("w")],
     ["owed notice", keys.owedKey(taskId)],

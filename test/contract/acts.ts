@@ -2,6 +2,7 @@
 import { ulid } from "ulid";
 import { expect, it } from "vitest";
 import { type AuditAct, hashEvent } from "../../functions/core/audit.ts";
+import type { Backend } from "../../functions/core/backends.ts";
 import type { Operation } from "../../functions/core/operations.ts";
 import { type Switch, untouched } from "../../functions/core/switches.ts";
 import type { ApiKey } from "../../functions/core/table.ts";
@@ -94,6 +95,25 @@ export function actContract(open: OpenTable): void {
       expect.objectContaining({ operationId: operation.operationId }),
     );
     expect(await open().getOperation(operation.operationId)).toEqual(finished);
+  });
+
+  it("keeps a backend as its last act left it, and what the last check of it found", async () => {
+    const name = `backend-${ulid().toLowerCase()}`;
+    const mine = async () => {
+      const { backends, health } = await open().listBackends();
+      return { backends: backends.filter((one) => one.name === name), health: health.filter((h) => h.name === name) };
+    };
+    const target = { cluster: "c", taskDefinition: "t", subnets: ["s"], securityGroups: [], assignPublicIp: false };
+    const backend: Backend = { name, kind: "ecs", target, slots: 3, createdAt: now, createdBy: "key_1" };
+    const chain = `workspace:${newWorkspace()}`;
+    const first = makeAct(chain, 1, "");
+    await open().commitAct(first, [{ kind: "backend", backend }]);
+    await open().putBackendHealth({ name, checkedAt: now, latencyMs: 4, error: "refused" });
+    await open().putBackendHealth({ name, checkedAt: now + 1, latencyMs: 5 });
+    expect(await mine()).toEqual({ backends: [backend], health: [{ name, checkedAt: now + 1, latencyMs: 5 }] });
+    const revoked = { ...backend, revokedAt: now };
+    await open().commitAct(makeAct(chain, 2, first.hash), [{ kind: "backend", backend: revoked }]);
+    expect((await mine()).backends).toEqual([revoked]);
   });
 
   it("finds an API key by its id and by its workspace", async () => {

@@ -37,14 +37,14 @@ export function indexContract(open: OpenTable): void {
     const workspace = newWorkspace();
     const task = await createTask(open(), { workspace });
     const pool = `repository:${newWorkspace()}`;
-    expect(await open().heldBackHead(pool)).toBeUndefined();
+    expect(await open().heldBackHead(pool, 10)).toEqual([]);
     await open().holdBack(task, pool, now + 7_000);
-    expect(await open().heldBackHead(pool)).toBe(task.taskId);
+    expect(await open().heldBackHead(pool, 10)).toEqual([task.taskId]);
     expect(await open().readyHead(workspace, 10)).toEqual([]);
     expect(await open().getTask(task.taskId)).toEqual({ ...task, due: { kind: "ready", at: now + 7_000 } });
     const held = await open().getTask(task.taskId);
     if (held) await open().makeReady(held);
-    expect(await open().heldBackHead(pool)).toBeUndefined();
+    expect(await open().heldBackHead(pool, 10)).toEqual([]);
     expect(await open().readyHead(workspace, 10)).toEqual([task.taskId]);
   });
 

@@ -68,6 +68,17 @@ describe("slots", () => {
     expect(names).toEqual(["global", "workspace:default", "backend:default", "repository:abcdefabcdef"]);
   });
 
+  it("of a backend are limited by its own limit, where it has one", () => {
+    const sizeOf = (own: number | undefined, setting: number | undefined) =>
+      poolsOf(task, { global: 20, backend: setting }, own).find(({ name }) => name === "backend:default")?.size;
+    expect([sizeOf(2, 9), sizeOf(2, undefined), sizeOf(undefined, 9), sizeOf(undefined, undefined)]).toEqual([
+      2,
+      2,
+      9,
+      undefined,
+    ]);
+  });
+
   it.each([
     [[], 0, 0],
     [[], 0.99, 2],

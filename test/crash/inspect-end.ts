@@ -55,8 +55,8 @@ async function inspectTask(cloud: Cloud, repository: string, taskId: TaskId, n: 
     if (git("rev-parse", task.branch).trim() !== task.commit) problems.push("its branch is not at its commit");
     if (git("show", `${task.branch}:task-${n}.txt`) !== `${n}\n`) problems.push("its work is not on its branch");
   }
-  for (const { agentId } of await cloud.table.listAttempts(taskId)) {
-    const sandboxes = await cloud.sandboxes.findByAgent(agentId);
+  for (const { agentId, backend } of await cloud.table.listAttempts(taskId)) {
+    const sandboxes = await cloud.sandboxes(backend).findByAgent(agentId);
     if (sandboxes.length > 1) problems.push(`${agentId} was launched ${sandboxes.length} times`);
     if (sandboxes.some((sandbox) => !sandbox.stopped)) problems.push(`${agentId} still has a sandbox`);
   }

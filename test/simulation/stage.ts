@@ -18,6 +18,14 @@ export interface StageOptions extends WorldOptions {
   prepare?(stage: Stage): void;
 }
 
+const backend = {
+  cluster: "drover",
+  taskDefinition: "sandbox",
+  subnets: ["subnet-1"],
+  securityGroups: [],
+  assignPublicIp: false,
+};
+
 export class Stage {
   readonly world: World;
   readonly table: MemoryTable;
@@ -46,6 +54,7 @@ export class Stage {
     this.judge = new Judge(this);
     this.settings = {
       limits: this.world.swarm.limits,
+      backends: { declared: { default: backend }, open: "none" },
       queueLimit: 100,
       requestsPerMinute: 1_000,
       maxQueueAgeMs: this.world.swarm.maxQueueAgeMs,

@@ -42,7 +42,7 @@ it("killed while launching: the dispatcher finds its own write refused and stops
   rule.remove();
   held.release();
   await until("the sandbox was started and stopped", async () => {
-    const [sandbox] = await stack.cloud.sandboxes.findByAgent(agentIdOf(taskId, 1));
+    const [sandbox] = await stack.cloud.sandboxes("default").findByAgent(agentIdOf(taskId, 1));
     return sandbox?.stopped;
   });
   expect(await untilSettled(stack, taskId)).toMatchObject({ status: "killed", stopConfirmation: "stopped" });

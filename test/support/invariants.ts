@@ -27,12 +27,12 @@ async function checkEvents({ cloud }: TestStack, taskId: TaskId): Promise<void> 
 /** At most one launch per attempt; no sandbox and no process of an ended task. */
 async function checkSandboxes({ cloud }: TestStack, taskId: TaskId): Promise<void> {
   const task = await cloud.table.getTask(taskId);
-  for (const { agentId } of await cloud.table.listAttempts(taskId)) {
-    const sandboxes = await cloud.sandboxes.findByAgent(agentId);
+  for (const { agentId, backend } of await cloud.table.listAttempts(taskId)) {
+    const sandboxes = await cloud.sandboxes(backend).findByAgent(agentId);
     expect(sandboxes.length, `launches of ${agentId}`).toBeLessThanOrEqual(1);
     if (!task || !isFinal(task.status)) continue;
     await until(`no sandbox of ${agentId} runs`, async () =>
-      (await cloud.sandboxes.findByAgent(agentId)).every((sandbox) => sandbox.stopped),
+      (await cloud.sandboxes(backend).findByAgent(agentId)).every((sandbox) => sandbox.stopped),
     );
     expect(processesOf(agentId), `processes of ${agentId}`).toEqual([]);
   }

@@ -1,5 +1,6 @@
 // What does the table in memory hold beside tasks? Switches, API keys, operations, and the chains of acts about them.
 import type { AuditAct } from "../../../functions/core/audit.ts";
+import type { Backend, BackendHealth, KeptBackends } from "../../../functions/core/backends.ts";
 import type { DigestRecord } from "../../../functions/core/digest.ts";
 import type { KeyId } from "../../../functions/core/ids.ts";
 import type { Operation } from "../../../functions/core/operations.ts";
@@ -32,6 +33,8 @@ type Part = Pick<
   | "getOperation"
   | "openOperations"
   | "putOperation"
+  | "listBackends"
+  | "putBackendHealth"
 >;
 
 export class MemoryActs implements Part {
@@ -40,6 +43,8 @@ export class MemoryActs implements Part {
   readonly notices = new MemoryNotices();
   readonly digests: DigestRecord[] = [];
   readonly operations = new Map<string, Operation>();
+  readonly backends = new Map<string, Backend>();
+  readonly health = new Map<string, BackendHealth>();
   readonly requests = new Map<string, number>();
   readonly chains = new Map<string, AuditAct[]>();
 
@@ -99,6 +104,9 @@ export class MemoryActs implements Part {
       case "webhook_removed":
         this.notices.webhooks.delete(write.webhookId);
         return;
+      case "backend":
+        this.backends.set(write.backend.name, write.backend);
+        return;
       case "operation":
         this.operations.set(write.operation.operationId, write.operation);
     }
@@ -132,5 +140,13 @@ export class MemoryActs implements Part {
 
   putOperation(operation: Operation): void {
     this.operations.set(operation.operationId, operation);
+  }
+
+  listBackends(): KeptBackends {
+    return { backends: [...this.backends.values()], health: [...this.health.values()] };
+  }
+
+  putBackendHealth(health: BackendHealth): void {
+    this.health.set(health.name, health);
   }
 }

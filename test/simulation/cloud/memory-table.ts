@@ -122,10 +122,15 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     row.heldBackFor = pool;
   }
 
-  heldBackHead(pool: string): TaskId | undefined {
+  heldBackHead(pool: string, limit: number): TaskId[] {
     const seenUntil = this.#now() - this.lagMs;
     const waiting = [...this.rows.values()].filter((row) => row.heldBackFor === pool && row.changedAt <= seenUntil);
-    return idsOf(waiting.map(({ task }) => task).sort(byReady)).at(0);
+    return idsOf(
+      waiting
+        .map(({ task }) => task)
+        .sort(byReady)
+        .slice(0, limit),
+    );
   }
 
   postpone(task: Task, at: number): void {

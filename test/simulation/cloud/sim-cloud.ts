@@ -21,9 +21,10 @@ export function openSimCloud(stage: Stage, activity: Activity): Cloud {
     opened ??= openSimExtras(stage, activity);
     return opened;
   };
+  const sandboxes = openSimSandboxes(stage, activity);
   return {
     table: openSimTable(stage, activity),
-    sandboxes: openSimSandboxes(stage, activity),
+    sandboxes: () => sandboxes,
     remotes: openSimRemotes(stage, activity),
     wakeUps: {
       send: (taskId) => callCloud(world, activity, operations.send, () => stage.queue.accept(activity, taskId)),

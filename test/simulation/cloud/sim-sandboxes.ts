@@ -1,10 +1,11 @@
 // How does a function reach ECS? Launches may find no room, lists may lag, and a stop may be asked for in vain.
 import type { LaunchOutcome, Sandboxes } from "../../../functions/core/cloud.ts";
+import { DroverError } from "../../../functions/core/errors.ts";
 import type { AgentId } from "../../../functions/core/ids.ts";
 import { askToStop, startLife } from "../actors/sandbox-life.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
-import { callCloud } from "./call.ts";
+import { CallLost, callCloud } from "./call.ts";
 
 const operations = {
   launch: {
@@ -24,8 +25,14 @@ const operations = {
 const longestMissingMs = 5 * 60_000;
 
 export function openSimSandboxes(stage: Stage, activity: Activity): Sandboxes {
-  const call = <T>(operation: keyof typeof operations, effect: () => T): Promise<T> =>
-    callCloud(stage.world, activity, operations[operation], effect);
+  const call = async <T>(operation: keyof typeof operations, effect: () => T): Promise<T> => {
+    try {
+      return await callCloud(stage.world, activity, operations[operation], effect);
+    } catch (error) {
+      if (error instanceof CallLost) throw new DroverError("backend_unavailable", error.message);
+      throw error;
+    }
+  };
   return {
     launch: (agentId, token) => call("launch", () => launch(stage, activity, agentId, token)),
     stop: (arn, reason) => call("stop", () => askToStop(stage, activity, arn, reason)),

@@ -46,8 +46,8 @@ export const flowMutants = [
     "launch: a refused record stops nothing",
     edit(
       launch,
-      "await cloud.sandboxes.stop(launch.sandboxArn, `${agentId} ended before",
-      'await cloud.sandboxes.stop("", `${agentId} ended before',
+      "await sandboxes.stop(launch.sandboxArn, `${agentId} ended before",
+      'await sandboxes.stop("", `${agentId} ended before',
     ),
   ),
   mutant(
@@ -56,7 +56,7 @@ export const flowMutants = [
   ),
   mutant(
     "kill: the sandbox is not stopped",
-    edit(kill, "for (const arn of arns) await cloud.sandboxes.stop(arn, reason);", ""),
+    edit(kill, "for (const arn of arns) await sandboxes.stop(arn, reason);", ""),
   ),
   mutant("kill: nobody is woken for the free slot", edit(kill, "  await wakeAfter(cloud, task);\n", "")),
   mutant(

@@ -1,0 +1,132 @@
+// Where may sandboxes run? What a backend is, which ones this process may reach, and which can take a task now.
+import { z } from "zod";
+import { isLoopbackAddress } from "./addresses.ts";
+import { resourceName } from "./requests.ts";
+
+/** An ECS cluster, and how sandboxes are started on it. At most as many groups and subnets as RunTask takes. */
+export const ecsTarget = z.strictObject({
+  cluster: z.string().min(1).max(512),
+  /** The family, never a revision: a pinned revision goes inactive after a deployment. */
+  taskDefinition: z.string().min(1).max(512),
+  /** Where it is not this process's own. */
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "name a region, as eu-central-1")
+    .optional(),
+  /** Where it is not the region's own. */
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .max(512)
+    .optional(),
+  subnets: z.array(z.string().min(1).max(64)).min(1).max(16),
+  securityGroups: z.array(z.string().min(1).max(64)).max(5).default([]),
+  assignPublicIp: z.boolean().default(false),
+});
+export type EcsTarget = z.output<typeof ecsTarget>;
+
+/** The form of the setting that declares backends beside the default one. */
+export const declaredBackends = z.record(resourceName, ecsTarget);
+
+export interface BackendSettings {
+  /** By name. What is declared is what this process has the rights for. */
+  declared: Record<string, EcsTarget>;
+  /** `loopback`: also any endpoint on this machine. */
+  open: "none" | "loopback";
+}
+
+/** Declared by the single settings of a stack, and there from its start. */
+export const defaultBackend = "default";
+
+export interface Backend {
+  name: string;
+  kind: "ecs";
+  /** As it was when it was added; a declaration that says otherwise by now counts. */
+  target: EcsTarget;
+  /** Attempts at once, instead of the setting for all backends. */
+  slots?: number;
+  note?: string;
+  /** Absent for the one that the stack came with. */
+  createdAt?: number;
+  createdBy: string;
+  /** Kept for ever, so that its name is not taken by another by accident. */
+  revokedAt?: number;
+}
+
+/** What the last check found. */
+export interface BackendHealth {
+  name: string;
+  checkedAt: number;
+  latencyMs: number;
+  /** Why it could not be reached, in words; absent when it answered. */
+  error?: string;
+}
+
+export interface KeptBackends {
+  backends: Backend[];
+  health: BackendHealth[];
+}
+
+export interface KnownBackend extends Backend {
+  declared: boolean;
+  /** Absent where this process may not reach it. */
+  reach: EcsTarget | undefined;
+  health?: BackendHealth;
+}
+
+/** Every backend that was ever there, by name. */
+export function knownBackends({ backends, health }: KeptBackends, settings: BackendSettings): KnownBackend[] {
+  const target = declarationOf(defaultBackend, settings);
+  const isKept = backends.some(({ name }) => name === defaultBackend);
+  const first: Backend[] =
+    target && !isKept ? [{ name: defaultBackend, kind: "ecs", target, createdBy: "system:stack" }] : [];
+  return [...first, ...backends]
+    .map((backend) => {
+      const declaration = declarationOf(backend.name, settings);
+      return {
+        ...backend,
+        target: declaration ?? backend.target,
+        declared: declaration !== undefined,
+        reach: reachOf(backend, settings),
+        health: health.find(({ name }) => name === backend.name),
+      };
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Names come from users, and every object has a constructor. */
+export const declarationOf = (name: string, { declared }: BackendSettings): EcsTarget | undefined =>
+  Object.hasOwn(declared, name) ? declared[name] : undefined;
+
+/** A revoked one too: what still runs there is to be stopped. */
+export function reachOf({ name, target }: Pick<Backend, "name" | "target">, settings: BackendSettings) {
+  const declared = declarationOf(name, settings);
+  if (declared) return declared;
+  return settings.open === "loopback" && isOnLoopback(target.endpoint) ? target : undefined;
+}
+
+/** By its address: a name may lead anywhere tomorrow. */
+export function isOnLoopback(endpoint: string | undefined): boolean {
+  if (endpoint === undefined || !URL.canParse(endpoint)) return false;
+  const { hostname, username, password } = new URL(endpoint);
+  return username === "" && password === "" && isLoopbackAddress(hostname.replace(/^\[|\]$/g, ""));
+}
+
+/** An older finding does not hold tasks back: whoever should have looked again has not. */
+const findingHoldsMs = 5 * 60_000;
+
+export type BackendState =
+  | "usable"
+  /** Its tasks wait. */
+  | "unreachable"
+  /** Its declaration is gone; tasks wait that were accepted before. */
+  | "undeclared"
+  | "revoked"
+  | "unknown";
+
+export function judgeBackend(backend: KnownBackend | undefined, now: number): BackendState {
+  if (!backend) return "unknown";
+  if (backend.revokedAt !== undefined) return "revoked";
+  if (!backend.reach) return "undeclared";
+  const { health } = backend;
+  return health?.error !== undefined && now - health.checkedAt < findingHoldsMs ? "unreachable" : "usable";
+}

@@ -1,0 +1,42 @@
+// Which backends are there, and can they be reached? What a check finds is kept, so that a dispatch need not look.
+import { type BackendHealth, type KnownBackend, knownBackends } from "../core/backends.ts";
+import type { Cloud } from "../core/cloud.ts";
+import { hasCode } from "../core/errors.ts";
+
+const maxErrorCharacters = 300;
+
+/** Revoked ones too. */
+export async function readBackends(cloud: Cloud): Promise<KnownBackend[]> {
+  return knownBackends(await cloud.table.listBackends(), cloud.settings.backends);
+}
+
+/** Throws when no backend answers that may take tasks. While one of them does, there is work that can be done. */
+export async function probeBackends(cloud: Cloud): Promise<void> {
+  const open = (await readBackends(cloud)).filter(({ revokedAt, reach }) => revokedAt === undefined && reach);
+  await Promise.any(open.map(({ name }) => cloud.sandboxes(name).probe()));
+}
+
+/** Asks the backend now, and keeps what it found. */
+export async function checkBackend(cloud: Cloud, name: string): Promise<BackendHealth> {
+  const startedAt = cloud.clock.now();
+  try {
+    await cloud.sandboxes(name).probe();
+    return await recordHealth(cloud, name, startedAt);
+  } catch (error) {
+    if (!hasCode(error, "backend_unavailable")) throw error;
+    return recordHealth(cloud, name, startedAt, error.message);
+  }
+}
+
+export async function recordHealth(
+  cloud: Cloud,
+  name: string,
+  startedAt: number,
+  error?: string,
+): Promise<BackendHealth> {
+  const checkedAt = cloud.clock.now();
+  const said = error === undefined ? {} : { error: error.slice(0, maxErrorCharacters).toWellFormed() };
+  const health = { name, checkedAt, latencyMs: checkedAt - startedAt, ...said };
+  await cloud.table.putBackendHealth(health);
+  return health;
+}

@@ -1,0 +1,66 @@
+// What do the steps of one round of the reaper share? What several of them need is read once.
+import type { KnownBackend } from "../core/backends.ts";
+import type { Cloud } from "../core/cloud.ts";
+import { hasCode } from "../core/errors.ts";
+import type { AgentId } from "../core/ids.ts";
+import type { Attempt } from "../core/task.ts";
+import { readBackends } from "./backends.ts";
+
+/** By then whatever ran on a revoked backend was stopped, or some task still owes its stop and asks for it. */
+const revokedTendedMs = 24 * 60 * 60_000;
+
+/**
+ * What has changed since it was read does no harm: every step writes on conditions of its own, and what it missed is
+ * there in the next round.
+ */
+export interface Round {
+  /** Of the slots of the global pool: live attempts, and those that ended without giving theirs back. */
+  holders(): Promise<AgentId[]>;
+  attempts(): Promise<Attempt[]>;
+  workspaces(): Promise<string[]>;
+  /** Those on which something of ours may run. */
+  backends(): Promise<KnownBackend[]>;
+  /** Backends that gave no answer in this round. */
+  silent: Set<string>;
+}
+
+export function beginRound(cloud: Cloud): Round {
+  const { table } = cloud;
+  const holders = once(async () => (await table.heldSlots("global")).map(({ holder }) => holder));
+  return {
+    holders,
+    attempts: once(async () => {
+      const attempts = await Promise.all((await holders()).map((holder) => table.getAttempt(holder)));
+      return attempts.filter((attempt) => attempt !== undefined);
+    }),
+    workspaces: once(() => table.listWorkspaces()),
+    backends: once(async () => {
+      const since = cloud.clock.now() - revokedTendedMs;
+      return (await readBackends(cloud)).filter(({ reach, revokedAt }) => reach && (revokedAt ?? since) >= since);
+    }),
+    silent: new Set(),
+  };
+}
+
+/** A read that fails is made again for the next who asks. */
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let known: { value: T } | undefined;
+  return async () => {
+    known ??= { value: await read() };
+    return known.value;
+  };
+}
+
+/** One that is silent costs one call a round: the rest of its work waits for the next one. False: not done. */
+export async function askBackend(round: Round, backend: string, work: () => Promise<void>): Promise<boolean> {
+  if (round.silent.has(backend)) return false;
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "backend_unavailable")) throw error;
+    round.silent.add(backend);
+    console.warn(`reaper: ${error.message}. What is to be done there waits for the next round.`);
+    return false;
+  }
+}

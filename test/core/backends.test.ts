@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Backend,
+  type BackendHealth,
+  type BackendSettings,
+  declaredBackends,
+  isOnLoopback,
+  judgeBackend,
+  knownBackends,
+} from "../../functions/core/backends.ts";
+import { now } from "../support/make-task.ts";
+
+const target = {
+  cluster: "drover",
+  taskDefinition: "sandbox",
+  subnets: ["subnet-1"],
+  securityGroups: [],
+  assignPublicIp: false,
+};
+const settings: BackendSettings = { declared: { default: target, gpu: { ...target, cluster: "gpu" } }, open: "none" };
+const onLoopback = { ...target, endpoint: "http://127.0.0.1:4000" };
+const make = (name: string, over: Partial<Backend> = {}): Backend => ({
+  name,
+  kind: "ecs",
+  target,
+  createdAt: now,
+  createdBy: "key_1",
+  ...over,
+});
+const known = (backends: Backend[], over: Partial<BackendSettings> = {}, health: BackendHealth[] = []) =>
+  knownBackends({ backends, health }, { ...settings, ...over });
+const one = (backend: Backend, over?: Partial<BackendSettings>, health?: BackendHealth[]) =>
+  known([backend], over, health).find(({ name }) => name === backend.name);
+
+describe("the known backends", () => {
+  it("begin with the default one, which nobody needs to add; a declared one is added first", () => {
+    expect(known([])).toMatchObject([{ name: "default", declared: true, reach: target, createdBy: "system:stack" }]);
+    expect(known([make("default", { slots: 3 })])).toMatchObject([{ name: "default", slots: 3, createdBy: "key_1" }]);
+  });
+
+  it("are where their declaration says by now, not where it was when they were added", () => {
+    expect(one(make("gpu"))).toMatchObject({ declared: true, target: { cluster: "gpu" }, reach: { cluster: "gpu" } });
+  });
+
+  it.each<[string, Backend, Partial<BackendSettings>, boolean]>([
+    ["declared", make("gpu"), {}, true],
+    ["not declared", make("old"), {}, false],
+    ["on loopback, where that is not open", make("local", { target: onLoopback }), {}, false],
+    ["on loopback, where it is", make("local", { target: onLoopback }), { open: "loopback" }, true],
+    ["elsewhere, where loopback is open", make("old"), { open: "loopback" }, false],
+    ["named as a member of every object", make("constructor"), {}, false],
+  ])("can be reached or not: %s", (_case, backend, over, isReached) => {
+    expect(one(backend, over)?.reach !== undefined).toBe(isReached);
+  });
+});
+
+describe("an endpoint is on loopback", () => {
+  it.each([
+    ["http://127.0.0.1:4000", true],
+    ["http://127.9.9.9", true],
+    ["http://[::1]:4000", true],
+    ["http://localhost:4000", false],
+    ["http://127.0.0.1.nip.example", false],
+    ["http://someone@127.0.0.1", false],
+    ["https://ecs.eu-central-1.amazonaws.com", false],
+    ["http://169.254.169.254", false],
+    ["http://[::ffff:10.0.0.1]", false],
+    ["no url", false],
+    [undefined, false],
+  ])("by its address: %s → %s", (endpoint, is) => expect(isOnLoopback(endpoint)).toBe(is));
+});
+
+describe("a backend", () => {
+  const health = (over: Partial<BackendHealth>): BackendHealth[] => [
+    { name: "gpu", checkedAt: now - 1_000, latencyMs: 3, ...over },
+  ];
+  it.each([
+    ["never checked", make("gpu"), [], "usable"],
+    ["that answered", make("gpu"), health({}), "usable"],
+    ["that did not answer", make("gpu"), health({ error: "refused" }), "unreachable"],
+    ["that did not answer long ago", make("gpu"), health({ error: "refused", checkedAt: now - 600_000 }), "usable"],
+    ["whose declaration is gone", make("old"), [], "undeclared"],
+    ["that is revoked, whatever else", make("old", { revokedAt: now }), health({}), "revoked"],
+  ] as const)("%s is judged", (_case, backend, found, state) => {
+    expect(judgeBackend(one(backend, {}, [...found]), now)).toBe(state);
+  });
+
+  it("that nobody knows is unknown", () => expect(judgeBackend(undefined, now)).toBe("unknown"));
+});
+
+describe("the declaration of backends", () => {
+  it("needs no more than cluster, task definition and subnets", () => {
+    const gpu = { cluster: "gpu", taskDefinition: "sandbox", subnets: ["subnet-1"] };
+    expect(declaredBackends.parse({ gpu })).toEqual({ gpu: { ...gpu, securityGroups: [], assignPublicIp: false } });
+  });
+
+  it.each([
+    ["a name that cannot be one", { "GPU 1": target }],
+    ["a misspelt setting", { gpu: { ...target, subnet: "s" } }],
+    ["no subnet", { gpu: { ...target, subnets: [] } }],
+    ["a region that is none", { gpu: { ...target, region: "Frankfurt" } }],
+    ["an endpoint that is no URL", { gpu: { ...target, endpoint: "127.0.0.1:80" } }],
+  ])("is refused with %s", (_case, text) => expect(declaredBackends.safeParse(text).success).toBe(false));
+});
