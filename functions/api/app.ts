@@ -17,6 +17,7 @@ import { addKillRoutes } from "./kill-routes.ts";
 import { addListRoutes } from "./list-routes.ts";
 import { addMessageRoutes } from "./message-routes.ts";
 import { answerProblem, refuseInvalid } from "./problems.ts";
+import { addQualityRoutes } from "./quality-routes.ts";
 import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
 import { addTaskRoutes } from "./task-routes.ts";
 import { addWebhookRoutes } from "./webhook-routes.ts";
@@ -66,6 +67,7 @@ export function createApp(cloud: OpenCloud): Api {
   addEventRoutes(app, cloud);
   addFeedRoutes(app, cloud);
   addCredentialRoutes(app, cloud);
+  addQualityRoutes(app, cloud);
   addAuditRoutes(app, cloud);
   addWebhookRoutes(app, cloud);
   addCallbackRoutes(app, cloud);

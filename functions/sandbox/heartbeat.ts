@@ -1,14 +1,20 @@
 // Does the supervisor's loop still move? Beats go out from it, name the step, and stop when a step takes too long.
 import type { StartAnswer } from "../core/callbacks.ts";
+import type { Beat } from "../core/task.ts";
 import { type ControlPlane, Dismissed } from "./control-plane.ts";
 import type { OutputLog } from "./output-log.ts";
-import { uploadArtifact } from "./upload.ts";
 
 export interface Heartbeat {
   /** Names what is done from now on. After `limitMs` in it the beats end, and the control plane gives the attempt up. */
   enter(step: string, limitMs: number): void;
+  /** From now on every beat carries this, too. */
+  carry(state: Pick<Beat, "spend" | "checkpoint">): void;
   /** Beats at once if something was printed since the last beat, so that watchers see it before the next step. */
   flush(): Promise<void>;
+  /** Beats at once, and settles when the control plane has it; rejects when it has not. */
+  beat(): Promise<void>;
+  /** The number of the last message that people have sent to the agent, as far as the last beat knows. */
+  inbox(): number;
   stop(): void;
 }
 
@@ -21,30 +27,19 @@ export function startHeartbeat(
 ): Heartbeat {
   let seq = 0;
   let step = { name: "starting", startedAt: Date.now(), limitMs: answer.leaseMs };
-  let uploadAt = Date.now() + answer.logUploadMs;
-  let uploadedBytes = 0;
+  let carried: Pick<Beat, "spend" | "checkpoint"> = {};
   let toldLength = 0;
+  let inbox = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  let uploading = false;
   let underWay: Promise<void> = Promise.resolve();
 
   async function beatOnce(): Promise<void> {
-    if (Date.now() - step.startedAt > step.limitMs) return;
     seq += 1;
     const { latest: output, length: outputLength } = log;
-    await plane.beat({ seq, step: step.name, stepStartedAt: step.startedAt, output, outputLength });
+    const { name, startedAt: stepStartedAt } = step;
+    inbox = await plane.beat({ seq, step: name, stepStartedAt, output, outputLength, ...carried });
     toldLength = outputLength;
-  }
-
-  /** Beside the beats, which must not wait for it; one at a time. */
-  async function uploadLog(): Promise<void> {
-    if (uploading || stopped || Date.now() < uploadAt || log.bytes === uploadedBytes) return;
-    uploading = true;
-    uploadedBytes = log.bytes;
-    await uploadArtifact(answer.uploads.log, log.read());
-    uploadAt = Date.now() + answer.logUploadMs;
-    uploading = false;
   }
 
   /** One after the other, or an older one could be written last. */
@@ -55,8 +50,7 @@ export function startHeartbeat(
 
   async function loop(): Promise<void> {
     try {
-      await beat();
-      void uploadLog();
+      if (Date.now() - step.startedAt <= step.limitMs) await beat();
     } catch (error) {
       if (stopped) return;
       if (error instanceof Dismissed) return onLost(error.message);
@@ -73,9 +67,14 @@ export function startHeartbeat(
     enter(name, limitMs) {
       step = { name, startedAt: Date.now(), limitMs };
     },
+    carry(state) {
+      carried = { ...carried, ...state };
+    },
     async flush() {
       if (log.length > toldLength) await beat();
     },
+    beat,
+    inbox: () => inbox,
     stop() {
       stopped = true;
       clearTimeout(timer);

@@ -14,13 +14,13 @@ export async function publishWork(
   plane: ControlPlane,
   answer: StartAnswer,
   repository: Repository,
-  commit: string,
+  { commit, verdicts }: { commit: string; verdicts: Record<string, string> },
 ): Promise<Publication> {
   const { url, auth } = answer.repository;
   const free = await findBranch(answer);
   if (free.kind === "failed") return free;
   // From the permit on a kill can no longer promise that nothing is pushed; before it, it can.
-  const { branch } = await plane.permit({ branch: free.branch });
+  const { branch } = await plane.permit({ branch: free.branch, verdicts });
   const outcome = await pushCommit({ repository, commit, branch, url, auth, expect: free.expect });
   // The remote itself has the last word: an answer may be lost, and a server may say "ok" and do otherwise.
   const now = await readRemoteBranch({ url, auth, branch });

@@ -1,19 +1,21 @@
 // What happens in one attempt, from the clone to the receipt?
 import type { StartAnswer } from "../core/callbacks.ts";
+import type { RejectedBy } from "../core/events.ts";
 import type { Failure } from "../core/task.ts";
-import { CloneError, cloneRepository } from "../git/clone.ts";
+import { cloneRepository } from "../git/clone.ts";
 import { readFiles } from "../git/list-tree.ts";
-import { BadPathError } from "../git/plan-changes.ts";
+import type { Repository } from "../git/objects.ts";
+import { type Author, chooseAuthor } from "./author.ts";
 import { collectWork } from "./collect-work.ts";
-import { type ControlPlane, Dismissed } from "./control-plane.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { explainFailure } from "./explain-failure.ts";
 import type { GatesRoom } from "./gates/room.ts";
 import type { Heartbeat } from "./heartbeat.ts";
+import { judgeWork } from "./judge-work.ts";
+import type { KeptUploaded } from "./keep-uploaded.ts";
 import type { OutputLog } from "./output-log.ts";
 import { publishWork } from "./publish-work.ts";
-import { runCommand } from "./run-command.ts";
-import { uploadArtifact } from "./upload.ts";
 import type { Workspace } from "./workspace.ts";
-import { WorkspaceError } from "./workspace-error.ts";
 
 export interface Attempt {
   plane: ControlPlane;
@@ -23,10 +25,20 @@ export interface Attempt {
   openGates(): Promise<GatesRoom>;
   heartbeat: Heartbeat;
   log: OutputLog;
+  uploads: KeptUploaded;
   /** A directory of the supervisor's own, absent yet: the git directory. */
   gitDir: string;
   /** Variables that the agent's commands get beside the sandbox's own. */
   commandEnvironment: Record<string, string>;
+}
+
+/** What was wrong with the work: for the audit log in a line, for the author whole. */
+export interface Rejection {
+  by: RejectedBy;
+  why: string;
+  feedback: string;
+  /** Gate → outcome. */
+  verdicts?: Record<string, string>;
 }
 
 const cloneLimitMs = 15 * 60_000;
@@ -36,75 +48,91 @@ const publishLimitMs = 10 * 60_000;
 /** Undefined when the attempt has been completed; else why it failed, still to be reported. */
 export async function runAttempt(attempt: Attempt): Promise<Failure | undefined> {
   try {
-    return await workAndPublish(attempt);
+    const repository = await prepareWorkspace(attempt);
+    return await workUntilAccepted(attempt, repository, chooseAuthor(attempt, repository));
   } catch (error) {
-    return explain(error);
+    return explainFailure(error);
   }
 }
 
-async function workAndPublish(attempt: Attempt): Promise<Failure | undefined> {
-  const { plane, answer, workspace, heartbeat, log, gitDir } = attempt;
+async function prepareWorkspace({ answer, heartbeat, log, gitDir, workspace }: Attempt): Promise<Repository> {
   const { url, auth, branch } = answer.repository;
   heartbeat.enter("cloning", cloneLimitMs);
   log.note(`cloning branch ${branch}`);
   const repository = await cloneRepository({ dir: gitDir, url, auth, branch });
   heartbeat.enter("unpacking", transferLimitMs);
   await workspace.unpack(readFiles(repository, repository.baseCommit));
+  return repository;
+}
 
-  if (answer.agent.kind !== "command") throw new Error("no model agent yet");
-  const failure = await runCommand(attempt, answer.agent.command);
-  await heartbeat.flush();
-  if (failure) return failure;
+/** The author's word that it is done is never believed: its work is judged, and goes back to it with what is wrong. */
+async function workUntilAccepted(
+  attempt: Attempt,
+  repository: Repository,
+  author: Author,
+): Promise<Failure | undefined> {
+  const { answer, heartbeat, log, plane } = attempt;
+  let rejections = answer.rejections;
+  let feedback: string | undefined;
+  for (;;) {
+    const failure = await author.work(feedback);
+    await heartbeat.flush();
+    if (failure) return failure;
 
+    const work = await collect(attempt, repository);
+    if (work.kind === "unchanged") return completeUnchanged(attempt, repository);
+    const judgement = await judgeWork(attempt, repository, work);
+    if (judgement.kind === "failed") return judgement.failure;
+    if (judgement.kind === "accepted") return publish(attempt, repository, work.commit, judgement.verdicts);
+
+    rejections += 1;
+    const { feedback: words, ...rejection } = judgement.rejection;
+    log.note(`rejected: ${rejection.why}`);
+    if (!author.canRepair || rejections >= answer.limits.rejections) return giveUp(judgement.rejection, rejections);
+    await plane.rejected({ ...rejection, rejection: rejections });
+    feedback = words;
+  }
+}
+
+async function collect({ answer, heartbeat, log, workspace }: Attempt, repository: Repository) {
   heartbeat.enter("collecting", transferLimitMs);
   await workspace.quiesce();
   // What the agent made unreadable is part of its tree all the same. `X` leaves the exec bits of files as they are.
   await workspace.run({ argv: ["chmod", "-R", "u+rwX", "."], timeoutMs: transferLimitMs }, () => undefined);
-  const work = await collectWork(workspace, repository, commitMessage(answer), log);
-  if (work.kind === "unchanged") {
-    log.note("nothing was changed, so nothing is pushed");
-    await uploadArtifact(answer.uploads.log, log.read());
-    await plane.workDone({ commit: repository.baseCommit, files: 0, additions: 0, deletions: 0 });
-    await plane.complete({ kind: "no_changes" });
-    return undefined;
-  }
-  const sum = (of: "additions" | "deletions") => work.diff.files.reduce((total, file) => total + file[of], 0);
-  await uploadArtifact(answer.uploads.diff, Buffer.from(work.diff.text));
-  await plane.workDone({
-    commit: work.commit,
-    files: work.diff.files.length,
-    additions: sum("additions"),
-    deletions: sum("deletions"),
-  });
+  return collectWork(workspace, repository, commitMessage(answer), log);
+}
 
+async function completeUnchanged({ log, plane, uploads }: Attempt, repository: Repository): Promise<undefined> {
+  log.note("nothing was changed, so nothing is pushed");
+  await uploads.finish();
+  await plane.workDone({ commit: repository.baseCommit, files: 0, additions: 0, deletions: 0 });
+  await plane.complete({ kind: "no_changes" });
+}
+
+async function publish(
+  attempt: Attempt,
+  repository: Repository,
+  commit: string,
+  verdicts: Record<string, string>,
+): Promise<Failure | undefined> {
+  const { answer, heartbeat, log, plane, uploads } = attempt;
   heartbeat.enter("publishing", publishLimitMs);
-  const publication = await publishWork(plane, answer, repository, work.commit);
+  const publication = await publishWork(plane, answer, repository, { commit, verdicts });
   if (publication.kind === "failed") return publication.failure;
   log.note(`pushed ${publication.commit} to ${publication.branch}`);
-  await uploadArtifact(answer.uploads.log, log.read());
+  await uploads.finish();
   await plane.complete(publication);
   return undefined;
+}
+
+function giveUp({ by, why }: Rejection, rejections: number): Failure {
+  const times = rejections === 1 ? "" : ` It was rejected ${rejections} times.`;
+  const message = `${why}${times} The log and the verdicts of the attempt hold the evidence.`;
+  // A secret is not a matter of taste: whoever put it there is told, and nothing is tried again.
+  return { class: by === "secret_scan" ? "agent_error" : "gate_rejection", message };
 }
 
 function commitMessage({ title, prompt, taskId }: StartAnswer): string {
   const body = prompt.trim() === title ? "" : `${prompt.trim()}\n\n`;
   return `${title}\n\n${body}Drover-Task: ${taskId}\n`;
-}
-
-function explain(error: unknown): Failure {
-  if (error instanceof Dismissed) throw error;
-  if (error instanceof CloneError) {
-    const { kind, message } = error.problem;
-    return { class: kind === "unreachable" ? "infrastructure" : "poison", message };
-  }
-  if (error instanceof BadPathError) return { class: "agent_error", message: error.message };
-  if (error instanceof WorkspaceError) {
-    const agentsDoing = error.code === "too_large" || error.code === "protocol_violation";
-    return { class: agentsDoing ? "agent_error" : "infrastructure", message: `The workspace: ${error.message}` };
-  }
-  console.error("the supervisor failed", error);
-  return {
-    class: "infrastructure",
-    message: `The supervisor failed: ${error instanceof Error ? error.message : error}`,
-  };
 }

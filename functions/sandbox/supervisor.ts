@@ -6,9 +6,9 @@ import { connectControlPlane, Dismissed } from "./control-plane.ts";
 import { startEgress } from "./egress.ts";
 import { openGatesRoom } from "./gates/room.ts";
 import { startHeartbeat } from "./heartbeat.ts";
+import { keepUploaded } from "./keep-uploaded.ts";
 import { OutputLog } from "./output-log.ts";
 import { runAttempt } from "./run-attempt.ts";
-import { uploadArtifact } from "./upload.ts";
 import { acceptWorkspace } from "./workspace.ts";
 
 const list = z
@@ -66,17 +66,19 @@ async function main(): Promise<number> {
     console.error(`this attempt may not go on: ${why}`);
     process.exit(1);
   });
+  const uploads = keepUploaded(answer.logUploadMs);
+  uploads.add({ url: answer.uploads.log, size: () => log.bytes, read: () => log.read() });
   const commandEnvironment = JSON.parse(env.DROVER_COMMAND_ENVIRONMENT) as Record<string, string>;
   const gitDir = join(process.cwd(), "git");
   const workspace = await accepting.catch((error: Error) => error);
   const failure =
     workspace instanceof Error
       ? { class: "infrastructure" as const, message: `The workspace did not come up: ${workspace.message}` }
-      : await runAttempt({ plane, answer, workspace, openGates, heartbeat, log, gitDir, commandEnvironment });
+      : await runAttempt({ plane, answer, workspace, openGates, heartbeat, log, uploads, gitDir, commandEnvironment });
   heartbeat.stop();
   if (failure) {
     log.note(`failed (${failure.class}): ${failure.message}`);
-    await uploadArtifact(answer.uploads.log, log.read());
+    await uploads.finish();
     await plane.fail(failure);
   }
   if (!(workspace instanceof Error)) workspace.close();
