@@ -26,6 +26,11 @@ function readOptions() {
   }
 }
 
+function readModelKey() {
+  const { ANTHROPIC_API_KEY: token, ANTHROPIC_BASE_URL: baseUrl } = process.env;
+  return token ? { modelKey: { token, ...(baseUrl ? { baseUrl } : {}) } } : {};
+}
+
 async function main(): Promise<void> {
   const options = readOptions();
   if (options.help) return console.log(usage);
@@ -33,6 +38,7 @@ async function main(): Promise<void> {
     dataDir: options.data,
     port: options.port,
     allowUnconfined: options["allow-unconfined"],
+    ...readModelKey(),
     say: (line) => console.log(`drover: ${line}`),
   });
   stopOnSignal(starting);

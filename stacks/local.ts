@@ -11,7 +11,7 @@ import { handler as reaper } from "../functions/reaper.ts";
 import { handler as sandboxState } from "../functions/sandbox-state.ts";
 import { serveApi } from "../infra/local/api-server.ts";
 import type { Endpoint } from "../infra/local/aws-json.ts";
-import { createTable, ensureApiKey, ensureTokenSecret } from "../infra/local/bootstrap.ts";
+import { adoptModelKey, createTable, ensureApiKey, ensureTokenSecret } from "../infra/local/bootstrap.ts";
 import { type DataDir, openDataDir } from "../infra/local/data-dir.ts";
 import { startDynoxide } from "../infra/local/dynoxide.ts";
 import { type LocalEcs, startEcs } from "../infra/local/ecs/endpoint.ts";
@@ -36,6 +36,8 @@ export interface LocalOptions {
   /** 0 lets the kernel choose. */
   port: number;
   allowUnconfined?: boolean;
+  /** Becomes the credential `anthropic` of the workspace `default`, unless that has one. */
+  modelKey?: { token: string; baseUrl?: string };
   /** Sandboxes end with this process, instead of going on until it is back, and their disks are removed at the end. */
   ephemeral?: boolean;
   /** Where the sandbox's image is kept; many short-lived data directories may share one. */
@@ -176,6 +178,9 @@ async function startParts(
   setUnlessGiven({ [endpointVariable("ECS")]: await interpose("ECS", ecs.url) });
 
   const apiKey = await ensureApiKey(path);
+  if (options.modelKey && (await adoptModelKey(options.modelKey))) {
+    say("the model key of this environment is now the credential anthropic of the workspace default");
+  }
   const trigger = startTrigger({
     sqs: new SQSClient(),
     queueUrl,

@@ -33,6 +33,16 @@ export async function ensureTokenSecret(prefix: string): Promise<string> {
   return secret;
 }
 
+/** Answers false when there is one already: what was set through the API is not replaced. */
+export async function adoptModelKey(key: { token: string; baseUrl?: string }): Promise<boolean> {
+  const { credentials } = await cloudOfThisProcess();
+  if (await credentials.get("default", "anthropic")) return false;
+  const { token, baseUrl } = key;
+  const model = { provider: "anthropic", ...(baseUrl ? { baseUrl } : {}) } as const;
+  await credentials.put("default", "anthropic", { username: "x-access-token", token, model });
+  return true;
+}
+
 /** The local key, written to `<dataDir>/api-key` (0600) at the first start; the table keeps its hash only. */
 export async function ensureApiKey(dataDir: string): Promise<string> {
   const file = join(dataDir, "api-key");
