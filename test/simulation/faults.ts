@@ -1,15 +1,20 @@
 // Which things can go wrong? Every kind must have struck in a long run; none may be there only in name.
 
-export const faultKinds = [
-  // Of any call of a function to the cloud.
+/** Of any call of a function to the cloud. */
+export const callFaults = [
   "request_lost",
   "answer_lost",
   "answer_slow",
   "sdk_repeated",
   "caller_froze",
   "throttled",
-  "slots_contended",
   "caller_died",
+] as const;
+export type CallFault = (typeof callFaults)[number];
+
+export const faultKinds = [
+  ...callFaults,
+  "slots_contended",
   // Of the table's indexes, which lag behind it.
   "index_stale",
   // Of the wake-up queue.

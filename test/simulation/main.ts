@@ -1,5 +1,6 @@
 // The program behind scripts/simulate.ts: runs many schedules, or replays one, and says what it found.
 import { parseArgs } from "node:util";
+import { nameFault } from "./engine/world.ts";
 import { knownViolations } from "./known.ts";
 import { quiet } from "./quiet.ts";
 import { shrink } from "./shrink.ts";
@@ -74,7 +75,8 @@ async function explain(failure: ScheduleResult): Promise<void> {
   const small = await shrink(failure, { known });
   console.log(`\nseed ${failure.seed}: ${describe(failure)}`);
   console.log(`  shrunk from ${failure.faults.length} faults to ${small.faults.length}:`);
-  for (const { at, kind, id } of small.faults) console.log(`  ${(at / 1000).toFixed(3)} s  ${kind}  (${id})`);
+  for (const fault of small.faults)
+    console.log(`  ${(fault.at / 1000).toFixed(3)} s  ${fault.kind}  (${nameFault(fault)})`);
   console.log(`  replay: node scripts/simulate.ts --seed ${failure.seed}\n`);
 }
 

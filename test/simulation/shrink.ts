@@ -1,4 +1,5 @@
 // Which faults does a failure need? Each is left out in turn; what does not change the failure stays out.
+import { nameFault } from "./engine/world.ts";
 import { type ScheduleResult, simulate } from "./simulate.ts";
 import type { StageOptions } from "./stage.ts";
 
@@ -13,7 +14,7 @@ export async function shrink(failure: ScheduleResult, options: StageOptions = {}
   for (let removed = true; removed && runs < maxRuns; ) {
     removed = false;
     // The last fault first: what came after the cause goes at once.
-    for (const { id } of current.faults.toReversed()) {
+    for (const id of current.faults.map(nameFault).toReversed()) {
       if (runs >= maxRuns) break;
       runs += 1;
       leftOut.add(id);

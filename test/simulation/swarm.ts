@@ -1,10 +1,12 @@
 // What is this schedule's appetite for trouble? Each seed draws which faults it has, how many, and which backstop is off.
 import type { Limits } from "../../functions/core/slots.ts";
 import { hashName, Random } from "./engine/random.ts";
-import { type FaultKind, faultKinds } from "./faults.ts";
+import { callFaults, type FaultKind, faultKinds } from "./faults.ts";
 
 export interface Swarm {
   weights: Record<FaultKind, number>;
+  /** Of all faults of a call together. */
+  callTrouble: number;
   /** After this nothing goes wrong any more, so that everything must come to its end. */
   faultsEndMs: number;
   tasks: number;
@@ -72,6 +74,7 @@ export function drawSwarm(seed: number): Swarm {
   const backstop = random.next();
   return {
     weights,
+    callTrouble: callFaults.reduce((sum, kind) => sum + weights[kind], 0),
     faultsEndMs: isCalm ? 600_000 : 300_000,
     tasks: random.between(4, 6),
     limits: drawLimits(random, isCalm),

@@ -13,7 +13,7 @@ export async function awaitFunction(stage: Stage, who: Activity, name: keyof Sta
   const go = () => {
     if (isOver) return;
     isOver = true;
-    resume(() => undefined);
+    resume();
   };
   stage.ambushes[name].push(go);
   stage.world.plan(stage.world.now + longestWaitMs, code, go);

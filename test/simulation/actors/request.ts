@@ -23,7 +23,7 @@ export function request<T>(
 ): Promise<Answer<T>> {
   const { world } = stage;
   const { promise, resume } = client.park<Answer<T>>();
-  const giveUp = () => resume(() => ({ kind: "no_answer" }));
+  const giveUp = () => resume({ kind: "no_answer" });
   if (world.strikes(client, "callback_lost")) {
     world.plan(world.now + timeoutMs, code, giveUp);
     return promise;
@@ -39,7 +39,7 @@ export function request<T>(
       (outcome) => {
         if (world.timeline) world.say(server.name, "error" in outcome ? `✗ ${outcome.error}` : "✓");
         if (answerIsLost || world.now > deadline) return late();
-        resume(() => toAnswer(outcome));
+        resume(toAnswer(outcome));
       },
     );
   });

@@ -1,21 +1,11 @@
 // What can happen to one call from a function to the cloud? It arrives or not, its answer too, and its caller may die.
 import type { Activity } from "../engine/activity.ts";
+import type { Planned } from "../engine/heap.ts";
 import type { World } from "../engine/world.ts";
-import type { FaultKind } from "../faults.ts";
+import { type CallFault, callFaults } from "../faults.ts";
 
 /** A call whose fate is not known to its caller: the SDK gave up after its own retries. */
-export class CallLost extends Error {}
-
-const callFaults = [
-  "request_lost",
-  "answer_lost",
-  "answer_slow",
-  "sdk_repeated",
-  "caller_froze",
-  "throttled",
-  "caller_died",
-] as const;
-type CallFault = (typeof callFaults)[number];
+class CallLost extends Error {}
 
 const usualMs = 40;
 const timeoutMs = 6_000;
@@ -27,73 +17,105 @@ export interface Operation {
   code: number;
   /** What a throttled call answers; it throws where this is absent. */
   whenThrottled?: unknown;
+  /** What its caller is told when it has no answer, where that is not just an error. */
+  whenLost?: (message: string) => Error;
   /** How long it takes to arrive at most, where that is longer than for others. */
   longestMs?: number;
 }
 
 /** One call. The effect is one atomic step at its arrival; everything else happens around it. */
-export function callCloud<T>(world: World, activity: Activity, operation: Operation, effect: () => T): Promise<T> {
-  const { promise, resume } = activity.park<T>();
-  const fault = drawFault(world, activity);
-  const arrivesAt = world.now + activity.random.between(2, operation.longestMs ?? usualMs);
-  const answer = () => {
-    if (activity.isDead) return;
-    resume(() => perform(world, activity, operation, effect));
-  };
-  if (!fault) {
-    world.plan(arrivesAt, operation.code, answer);
-    return promise;
+class Call<T> implements Planned {
+  at: number;
+  order = 0;
+  readonly code: number;
+  readonly activity: Activity;
+  readonly operation: Operation;
+  readonly effect: () => T;
+  readonly answer = Promise.withResolvers<T>();
+
+  constructor(activity: Activity, operation: Operation, effect: () => T) {
+    this.activity = activity;
+    this.operation = operation;
+    this.effect = effect;
+    this.code = operation.code;
+    this.at = activity.world.now + activity.random.between(2, operation.longestMs ?? usualMs);
   }
-  switch (fault) {
-    case "request_lost":
-      world.plan(arrivesAt + timeoutMs, operation.code, () => resume(() => lose(operation)));
-      return promise;
-    case "throttled":
-      world.plan(arrivesAt + 500, operation.code, () => resume(() => throttle<T>(operation)));
-      return promise;
-    case "caller_died":
-      // Half of the time with the request on its way: nobody will learn what became of it.
-      if (activity.random.next() < 0.5) {
-        world.plan(arrivesAt, operation.code, () => void perform(world, activity, operation, effect));
-      }
-      activity.die();
-      return promise;
-    case "sdk_repeated":
-      // The first answer was lost on its way to the SDK, which asks again with the same tokens.
-      world.plan(arrivesAt, operation.code, () => {
-        attempt(() => perform(world, activity, operation, effect));
-        world.plan(world.now + 1_000, operation.code, answer);
-      });
-      return promise;
-    case "answer_lost":
-    case "caller_froze":
-    case "answer_slow":
-      world.plan(arrivesAt, operation.code, () => {
-        const outcome = attempt(() => perform(world, activity, operation, effect));
-        const longestMs = fault === "caller_froze" ? longestFreezeMs : timeoutMs;
-        const delayMs = fault === "answer_lost" ? timeoutMs : activity.random.between(500, longestMs);
-        world.plan(world.now + delayMs, operation.code, () =>
-          resume(() => (fault === "answer_lost" ? lose(operation) : outcome())),
-        );
-      });
-      return promise;
+
+  /** It arrives and is answered at once, unless whoever asked has died before. */
+  run(): void {
+    tell(this, () => perform(this));
   }
 }
 
-/** One number decides over all five, so that a call without a fault costs one draw. */
+export function callCloud<T>(activity: Activity, operation: Operation, effect: () => T): Promise<T> {
+  const { world } = activity;
+  const fault = drawFault(world, activity);
+  const call = new Call(activity, operation, effect);
+  activity.wait();
+  if (fault) suffer(call, fault);
+  else world.planItem(call);
+  return call.answer.promise;
+}
+
+function suffer<T>(call: Call<T>, fault: CallFault): void {
+  const { activity, code, at } = call;
+  const { world, random } = activity;
+  switch (fault) {
+    case "request_lost":
+      world.plan(at + timeoutMs, code, () => tell(call, () => lose(call)));
+      return;
+    case "throttled":
+      world.plan(at + 500, code, () => tell(call, () => throttle(call)));
+      return;
+    case "caller_died":
+      // Half of the time with the request on its way: nobody will learn what became of it.
+      if (random.next() < 0.5) world.plan(at, code, () => void perform(call));
+      activity.die();
+      return;
+    case "sdk_repeated":
+      // The first answer was lost on its way to the SDK, which asks again with the same tokens.
+      world.plan(at, code, () => {
+        attempt(() => perform(call));
+        call.at = world.now + 1_000;
+        world.planItem(call);
+      });
+      return;
+    case "answer_lost":
+    case "caller_froze":
+    case "answer_slow":
+      world.plan(at, code, () => {
+        const outcome = attempt(() => perform(call));
+        const longestMs = fault === "caller_froze" ? longestFreezeMs : timeoutMs;
+        const delayMs = fault === "answer_lost" ? timeoutMs : random.between(500, longestMs);
+        world.plan(world.now + delayMs, code, () => tell(call, fault === "answer_lost" ? () => lose(call) : outcome));
+      });
+  }
+}
+
+function tell<T>({ activity, answer }: Call<T>, outcome: () => T): void {
+  if (!activity.goOn()) return;
+  try {
+    answer.resolve(outcome());
+  } catch (error) {
+    answer.reject(error);
+  }
+}
+
+/** One number decides over all of them, so that a call without a fault costs one draw. */
 function drawFault(world: World, activity: Activity): CallFault | undefined {
   if (world.swarm.isCalm || !world.faultsAreOn) return undefined;
   let drawn = activity.random.next();
+  if (drawn >= world.swarm.callTrouble) return undefined;
   for (const kind of callFaults) {
-    drawn -= world.swarm.weights[kind satisfies FaultKind];
+    drawn -= world.swarm.weights[kind];
     if (drawn < 0) return world.fire(activity, kind) ? kind : undefined;
   }
   return undefined;
 }
 
-function perform<T>(world: World, activity: Activity, operation: Operation, effect: () => T): T {
+function perform<T>({ activity, operation, effect }: Call<T>): T {
   const value = effect();
-  if (world.timeline) world.say(activity.name, `${operation.name} → ${show(value)}`);
+  if (activity.world.timeline) activity.world.say(activity.name, `${operation.name} → ${show(value)}`);
   return value;
 }
 
@@ -108,13 +130,18 @@ function attempt<T>(act: () => T): () => T {
   }
 }
 
-function lose(operation: Operation): never {
-  throw new CallLost(`${operation.name}: no answer`);
+function lose({ operation }: { operation: Operation }): never {
+  throw lost(operation, "no answer");
 }
 
-function throttle<T>(operation: Operation): T {
+function throttle<T>({ operation }: Call<T>): T {
   if (operation.whenThrottled !== undefined) return operation.whenThrottled as T;
-  throw new CallLost(`${operation.name}: throttled`);
+  throw lost(operation, "throttled");
+}
+
+function lost({ name, whenLost }: Operation, why: string): Error {
+  const message = `${name}: ${why}`;
+  return whenLost?.(message) ?? new CallLost(message);
 }
 
 /** Short enough for one line. */

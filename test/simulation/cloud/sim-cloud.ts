@@ -1,5 +1,6 @@
 // Which cloud does one run of a function get? The stage's, with that activity's own clock, chance and misfortunes.
-import type { Cloud, Remotes } from "../../../functions/core/cloud.ts";
+import type { Clock, Cloud, Ids, Remotes, Sandboxes } from "../../../functions/core/cloud.ts";
+import type { TaskId } from "../../../functions/core/ids.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
 import { callCloud } from "./call.ts";
@@ -14,71 +15,160 @@ const operations = {
   deleteBranch: { name: "delete the branch", code: 303 },
 } as const;
 
-export function openSimCloud(stage: Stage, activity: Activity): Cloud {
-  const { world } = stage;
-  let opened: ReturnType<typeof openSimExtras> | undefined;
-  const extras = () => {
-    opened ??= openSimExtras(stage, activity);
-    return opened;
-  };
-  const sandboxes = openSimSandboxes(stage, activity);
-  return {
-    table: openSimTable(stage, activity),
-    sandboxes: () => sandboxes,
-    remotes: openSimRemotes(stage, activity),
-    wakeUps: {
-      send: (taskId) => callCloud(world, activity, operations.send, () => stage.queue.accept(activity, taskId)),
-      probe: () => Promise.resolve(),
-    },
-    // Most runs of a function need none of these, and there are thousands a second.
-    get artifacts() {
-      return extras().artifacts;
-    },
-    get credentials() {
-      return extras().credentials;
-    },
-    get auditKey() {
-      return extras().auditKey;
-    },
-    get notices() {
-      return extras().notices;
-    },
-    get noticeQueue() {
-      return extras().noticeQueue;
-    },
-    get webhookSecrets() {
-      return extras().webhookSecrets;
-    },
-    get receivers() {
-      return extras().receivers;
-    },
-    settings: stage.settings,
-    clock: { now: () => world.trueTime + activity.skewMs, sleep: (ms) => activity.sleep(ms) },
-    ids: {
-      task: () => `tsk_${stage.nextId()}`,
-      event: () => `evt_${stage.nextId()}`,
-      permit: () => `prm_${stage.nextId()}`,
-      key: () => `key_${stage.nextId()}`,
-      webhook: () => `whk_${stage.nextId()}`,
-      operation: () => `opr_${stage.nextId()}`,
-      random: () => activity.random.next(),
-    },
-  };
+export const openSimCloud = (stage: Stage, activity: Activity): Cloud => new SimCloud(stage, activity);
+
+/** There are thousands a second, so each part is made when it is asked for. */
+class SimCloud implements Cloud {
+  readonly #stage: Stage;
+  readonly #activity: Activity;
+  readonly table: Cloud["table"];
+  readonly settings: Cloud["settings"];
+  readonly clock: Clock;
+  readonly ids: Ids;
+  #sandboxes: Sandboxes | undefined;
+  #extras: ReturnType<typeof openSimExtras> | undefined;
+
+  constructor(stage: Stage, activity: Activity) {
+    this.#stage = stage;
+    this.#activity = activity;
+    this.table = openSimTable(stage, activity);
+    this.settings = stage.settings;
+    this.clock = new SimClock(activity);
+    this.ids = new SimIds(stage, activity);
+  }
+
+  sandboxes(): Sandboxes {
+    this.#sandboxes ??= openSimSandboxes(this.#stage, this.#activity);
+    return this.#sandboxes;
+  }
+
+  get remotes() {
+    return openSimRemotes(this.#stage, this.#activity);
+  }
+
+  get wakeUps() {
+    return new SimWakeUps(this.#stage, this.#activity);
+  }
+
+  get #others() {
+    this.#extras ??= openSimExtras(this.#stage, this.#activity);
+    return this.#extras;
+  }
+
+  get artifacts() {
+    return this.#others.artifacts;
+  }
+
+  get credentials() {
+    return this.#others.credentials;
+  }
+
+  get auditKey() {
+    return this.#others.auditKey;
+  }
+
+  get notices() {
+    return this.#others.notices;
+  }
+
+  get noticeQueue() {
+    return this.#others.noticeQueue;
+  }
+
+  get webhookSecrets() {
+    return this.#others.webhookSecrets;
+  }
+
+  get receivers() {
+    return this.#others.receivers;
+  }
+}
+
+class SimClock implements Clock {
+  readonly #activity: Activity;
+
+  constructor(activity: Activity) {
+    this.#activity = activity;
+  }
+
+  now(): number {
+    return this.#activity.world.trueTime + this.#activity.skewMs;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.#activity.sleep(ms);
+  }
+}
+
+class SimIds implements Ids {
+  readonly #stage: Stage;
+  readonly #activity: Activity;
+
+  constructor(stage: Stage, activity: Activity) {
+    this.#stage = stage;
+    this.#activity = activity;
+  }
+
+  task() {
+    return `tsk_${this.#stage.nextId()}` as const;
+  }
+
+  event() {
+    return `evt_${this.#stage.nextId()}` as const;
+  }
+
+  permit() {
+    return `prm_${this.#stage.nextId()}` as const;
+  }
+
+  key() {
+    return `key_${this.#stage.nextId()}` as const;
+  }
+
+  webhook() {
+    return `whk_${this.#stage.nextId()}` as const;
+  }
+
+  operation() {
+    return `opr_${this.#stage.nextId()}` as const;
+  }
+
+  random(): number {
+    return this.#activity.random.next();
+  }
+}
+
+class SimWakeUps {
+  readonly #stage: Stage;
+  readonly #activity: Activity;
+
+  constructor(stage: Stage, activity: Activity) {
+    this.#stage = stage;
+    this.#activity = activity;
+  }
+
+  send(taskId: TaskId): Promise<void> {
+    return callCloud(this.#activity, operations.send, () => this.#stage.queue.accept(this.#activity, taskId));
+  }
+
+  probe(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 function openSimRemotes(stage: Stage, activity: Activity): Remotes {
   const { world, remote } = stage;
   return {
     inspect: () =>
-      callCloud(world, activity, operations.inspect, () => ({ kind: "found", branch: "main", commit: "0".repeat(40) })),
+      callCloud(activity, operations.inspect, () => ({ kind: "found", branch: "main", commit: "0".repeat(40) })),
     readBranch: (_url, _auth, branch) =>
-      callCloud(world, activity, operations.readBranch, () => {
+      callCloud(activity, operations.readBranch, () => {
         if (world.strikes(activity, "remote_unknown")) return { kind: "unknown", message: "timeout" } as const;
         const commit = remote.branches.get(branch);
         return commit ? ({ kind: "at", commit } as const) : ({ kind: "absent" } as const);
       }),
     deleteBranch: (_url, _auth, branch, commit) =>
-      callCloud(world, activity, operations.deleteBranch, () => {
+      callCloud(activity, operations.deleteBranch, () => {
         if (world.strikes(activity, "remote_unknown")) return false;
         stage.judge.watchDelete(branch, commit);
         return remote.delete(branch, commit);

@@ -25,8 +25,8 @@ type Extras = Pick<
 >;
 
 export function openSimExtras(stage: Stage, activity: Activity): Extras {
-  const { world, files } = stage;
-  const call = <T>(operation: Operation, effect: () => T): Promise<T> => callCloud(world, activity, operation, effect);
+  const { files } = stage;
+  const call = <T>(operation: Operation, effect: () => T): Promise<T> => callCloud(activity, operation, effect);
   return {
     artifacts: {
       uploadUrl: async (agentId, kind) => `https://artifacts.example/${agentId}/${kind}`,

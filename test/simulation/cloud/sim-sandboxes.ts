@@ -5,34 +5,33 @@ import type { AgentId } from "../../../functions/core/ids.ts";
 import { askToStop, startLife } from "../actors/sandbox-life.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
-import { CallLost, callCloud } from "./call.ts";
+import { callCloud, type Operation } from "./call.ts";
+
+const operation = (name: string, code: number, more?: Partial<Operation>): Operation => ({
+  name,
+  code,
+  whenLost: (message) => new DroverError("backend_unavailable", message),
+  ...more,
+});
 
 const operations = {
-  launch: {
-    name: "RunTask",
-    code: 200,
+  launch: operation("RunTask", 200, {
     longestMs: 1_500,
     whenThrottled: { kind: "no_capacity", why: "RunTask is throttled" },
-  },
-  stop: { name: "StopTask", code: 201 },
-  describe: { name: "DescribeTasks", code: 202 },
-  findByAgent: { name: "ListTasks by agent", code: 203 },
-  listRunning: { name: "ListTasks", code: 204 },
-  probe: { name: "DescribeClusters", code: 205 },
-} as const;
+  }),
+  stop: operation("StopTask", 201),
+  describe: operation("DescribeTasks", 202),
+  findByAgent: operation("ListTasks by agent", 203),
+  listRunning: operation("ListTasks", 204),
+  probe: operation("DescribeClusters", 205),
+};
 
 /** AWS says that a new task may be missing from the lists for up to five minutes. */
 const longestMissingMs = 5 * 60_000;
 
 export function openSimSandboxes(stage: Stage, activity: Activity): Sandboxes {
-  const call = async <T>(operation: keyof typeof operations, effect: () => T): Promise<T> => {
-    try {
-      return await callCloud(stage.world, activity, operations[operation], effect);
-    } catch (error) {
-      if (error instanceof CallLost) throw new DroverError("backend_unavailable", error.message);
-      throw error;
-    }
-  };
+  const call = <T>(operation: keyof typeof operations, effect: () => T): Promise<T> =>
+    callCloud(activity, operations[operation], effect);
   return {
     launch: (agentId, token) => call("launch", () => launch(stage, activity, agentId, token)),
     stop: (arn, reason) => call("stop", () => askToStop(stage, activity, arn, reason)),

@@ -54,7 +54,7 @@ for (const [index, name] of names.entries()) {
       stage.table.lagMs = lagMs;
       return table[name]?.(...args);
     };
-    return callCloud(stage.world, activity, operation, watch ? () => watch(stage, args, act) : act);
+    return callCloud(activity, operation, watch ? () => watch(stage, args, act) : act);
   };
   Object.defineProperty(SimTable.prototype, name, { value: method });
 }

@@ -7,7 +7,7 @@ export class Activity {
   readonly random: Random;
   /** How far the clock of the machine that it runs on is from the true time. */
   readonly skewMs: number;
-  readonly #world: World;
+  readonly world: World;
   /** Calls that it waits for. */
   #outstanding = 0;
   #busy = false;
@@ -16,7 +16,7 @@ export class Activity {
   onDeath: (() => void) | undefined;
 
   constructor(world: World, name: string) {
-    this.#world = world;
+    this.world = world;
     this.name = name;
     this.random = new Random(hashName(world.seed, name));
     const range = world.swarm.skewMs;
@@ -32,27 +32,34 @@ export class Activity {
     );
   }
 
-  /** A promise that `resume` settles later. Until then this activity stands still. */
-  park<T>(): { promise: Promise<T>; resume(settle: () => T): void } {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
+  /** From now on it waits for one call more, and stands still unless another part of it runs. */
+  wait(): void {
     this.#outstanding += 1;
     this.#setBusy(false);
-    const resume = (settle: () => T) => {
-      if (this.isDead) return;
-      this.#outstanding -= 1;
-      if (this.#outstanding === 0) this.#setBusy(true);
-      try {
-        resolve(settle());
-      } catch (error) {
-        reject(error);
-      }
+  }
+
+  /** One of the calls that it waits for is answered. False when it is dead: then nothing may be told to it. */
+  goOn(): boolean {
+    if (this.isDead) return false;
+    this.#outstanding -= 1;
+    if (this.#outstanding === 0) this.#setBusy(true);
+    else this.world.partOfSomebodyRuns();
+    return true;
+  }
+
+  /** A promise that `resume` settles later. Until then this activity stands still. */
+  park<T>(): { promise: Promise<T>; resume(value: T): void } {
+    const { promise, resolve } = Promise.withResolvers<T>();
+    this.wait();
+    const resume = (value: T) => {
+      if (this.goOn()) resolve(value);
     };
     return { promise, resume };
   }
 
   sleep(ms: number): Promise<void> {
     const { promise, resume } = this.park<void>();
-    this.#world.plan(this.#world.now + Math.max(0, ms), sleepCode, () => resume(() => undefined));
+    this.world.plan(this.world.now + Math.max(0, ms), sleepCode, resume);
     return promise;
   }
 
@@ -74,7 +81,7 @@ export class Activity {
   #setBusy(busy: boolean): void {
     if (this.#busy === busy) return;
     this.#busy = busy;
-    this.#world.busy += busy ? 1 : -1;
+    this.world.busy += busy ? 1 : -1;
   }
 }
 

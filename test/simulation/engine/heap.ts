@@ -3,6 +3,7 @@
 export interface Planned {
   at: number;
   order: number;
+  /** Says what it is, for the trace. */
   code: number;
   run(): void;
 }

@@ -2,15 +2,18 @@
 import type { FaultKind } from "../faults.ts";
 import type { Swarm } from "../swarm.ts";
 import { Activity } from "./activity.ts";
-import { Heap } from "./heap.ts";
+import { Heap, type Planned } from "./heap.ts";
 import { hashName } from "./random.ts";
 
 export interface FiredFault {
-  /** Names this one decision: whose, and the how manieth of it. */
-  id: string;
+  /** Whose it was, and the how manieth of its draws: together they name this one decision. */
+  who: string;
+  draw: number;
   kind: FaultKind;
   at: number;
 }
+
+export const nameFault = ({ who, draw }: Pick<FiredFault, "who" | "draw">) => `${who}:${draw}`;
 
 export class Violation extends Error {
   readonly code: string;
@@ -27,6 +30,8 @@ export interface WorldOptions {
   known?: ReadonlySet<string>;
 }
 
+/** More than any chain of awaits between two calls of a flow has. */
+const turnsOfPart = 40;
 const startOfTimeMs = 1_800_000_000_000;
 
 export class World {
@@ -39,6 +44,7 @@ export class World {
   steps = 0;
   /** How many activities are between two awaits. */
   busy = 0;
+  #turnsLeft = 0;
   isOver = false;
   violation: Violation | undefined;
   /** Violations that are known and not mended yet; they do not end the schedule. */
@@ -72,8 +78,13 @@ export class World {
   }
 
   plan(at: number, code: number, run: () => void): void {
+    this.planItem({ at, order: 0, code, run });
+  }
+
+  planItem(item: Planned): void {
     this.#order += 1;
-    this.#heap.push({ at, order: this.#order, code, run });
+    item.order = this.#order;
+    this.#heap.push(item);
   }
 
   begin(name: string): Activity {
@@ -91,10 +102,10 @@ export class World {
 
   /** Records a fault that was drawn, unless it is left out. */
   fire(activity: Activity, kind: FaultKind): boolean {
-    const id = `${activity.name}:${activity.random.draws}`;
-    if (this.leftOut.has(id)) return false;
-    this.faults.push({ id, kind, at: this.now });
-    this.say(activity.name, `FAULT ${kind}`);
+    const fault: FiredFault = { who: activity.name, draw: activity.random.draws, kind, at: this.now };
+    if (this.leftOut.size > 0 && this.leftOut.has(nameFault(fault))) return false;
+    this.faults.push(fault);
+    if (this.timeline) this.say(activity.name, `FAULT ${kind}`);
     return true;
   }
 
@@ -123,6 +134,11 @@ export class World {
     return [this.#traceHigh, this.#traceLow].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
   }
 
+  /** One of several calls that an activity waits for is answered: what follows it takes some turns, and nobody is busy. */
+  partOfSomebodyRuns(): void {
+    this.#turnsLeft = turnsOfPart;
+  }
+
   async run(untilMs: number): Promise<void> {
     while (!this.isOver && !this.violation) {
       const next = this.#heap.pop();
@@ -132,12 +148,11 @@ export class World {
       this.mix(next.at);
       this.mix(next.code);
       next.run();
-      let turns = 0;
-      do {
+      for (let turns = 0; this.busy > 0 || this.#turnsLeft > 0; turns += 1) {
         await undefined;
-        turns += 1;
+        if (this.#turnsLeft > 0) this.#turnsLeft -= 1;
         if (turns > 100_000) throw new Error("an activity waits for something that is not of this world");
-      } while (this.busy > 0);
+      }
     }
   }
 }
