@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { cloudOfThisProcess } from "./cloud.ts";
 import { parseAgentId } from "./core/ids.ts";
+import { describeEnd } from "./core/sandbox-end.ts";
 import { confirmStop } from "./flows/confirm-stop.ts";
 
 const stateChange = z.object({
@@ -10,6 +11,10 @@ const stateChange = z.object({
     startedBy: z.string().optional(),
     stopCode: z.string().optional(),
     stoppedReason: z.string().optional(),
+    memory: z.string().optional(),
+    containers: z
+      .array(z.object({ name: z.string(), exitCode: z.int().optional(), reason: z.string().optional() }))
+      .optional(),
   }),
 });
 
@@ -18,6 +23,5 @@ export async function handler(event: unknown): Promise<void> {
   const { detail } = stateChange.parse(event);
   const agent = parseAgentId(detail.startedBy ?? "");
   if (detail.lastStatus !== "STOPPED" || !agent) return;
-  const why = [detail.stopCode, detail.stoppedReason].filter(Boolean).join(": ") || "no reason given";
-  await confirmStop(await cloudOfThisProcess(), agent.agentId, "stopped", why);
+  await confirmStop(await cloudOfThisProcess(), agent.agentId, "stopped", describeEnd(detail));
 }

@@ -18,6 +18,7 @@ import { type LocalEcs, startEcs } from "../infra/local/ecs/endpoint.ts";
 import { readEgressSettings } from "../infra/local/egress-settings.ts";
 import { endpointVariable, isGiven, setUnlessGiven } from "../infra/local/environment.ts";
 import { chooseIsolation } from "../infra/local/isolation-choice.ts";
+import { readLimits } from "../infra/local/limit-settings.ts";
 import { serveLocalRepositories } from "../infra/local/local-repositories.ts";
 import { remember } from "../infra/local/remembered.ts";
 import { startS3 } from "../infra/local/s3.ts";
@@ -92,7 +93,9 @@ async function startParts(
   const up = Promise.withResolvers<void>();
   // First of all: a taken port is found out before anything else is begun, and the sandboxes need the address.
   const api = started(await serveApi(app.fetch, options.port, () => isUp));
-  const isolation = await chooseIsolation(options.allowUnconfined ?? false, say);
+  const limits = readLimits(process.env);
+  const allowUnconfined = options.allowUnconfined ?? false;
+  const { isolation, keepers, limitLines } = await chooseIsolation({ allowUnconfined, limits }, say);
   const known = await remember(path);
   const egress = readEgressSettings();
 
@@ -162,12 +165,13 @@ async function startParts(
     image,
     diesWithParent: options.ephemeral ?? false,
     unconfined: isolation.kind === "unconfined",
+    keepers,
   });
   const ecs: LocalEcs = started(
     await startEcs({
       stateDir: join(base, "tasks"),
       cluster: String(process.env.DROVER_CLUSTER),
-      taskDefinitions: [sandboxTaskDefinition(api.url, await egress)],
+      taskDefinitions: [sandboxTaskDefinition({ apiUrl: api.url, egress: await egress, limits, limitLines })],
       runtime,
       onStateChange: async (event) => {
         await up.promise;

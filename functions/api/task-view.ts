@@ -39,6 +39,7 @@ export const taskSummarySchema = z
     messages: z.int().optional(),
     yolo: z.union([z.boolean(), z.object({ reason: z.string() })]).optional(),
     provider: z.string().optional(),
+    measuredLimits: z.array(z.enum(["memory", "disk"])).optional(),
   })
   .meta({ id: "TaskSummary" });
 

@@ -14,6 +14,7 @@ import { type BackendSettings, declarationOf, type EcsTarget, type KeptBackends,
 import type { LaunchOutcome, Sandboxes, SandboxState } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
+import { describeEnd } from "../core/sandbox-end.ts";
 
 /** A backend that takes a connection and then says nothing must not hold up the work of the others. */
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
@@ -179,5 +180,6 @@ function toState(task: EcsTask): SandboxState | undefined {
     sandboxArn: task.taskArn,
     agentId: parseAgentId(task.startedBy ?? "")?.agentId,
     stopped: task.lastStatus === "STOPPED",
+    ...(task.lastStatus === "STOPPED" && { why: describeEnd(task) }),
   };
 }

@@ -7,6 +7,7 @@ import type { NoticeQueue, NoticeSettings, Notices, Receivers, WebhookId, Webhoo
 import type { Operation } from "./operations.ts";
 import type { Limits } from "./slots.ts";
 import type { Table } from "./table.ts";
+import type { MeasuredLimit } from "./task.ts";
 
 export interface Cloud {
   table: Table;
@@ -74,7 +75,8 @@ export interface Settings {
 }
 
 export type Isolation =
-  | { kind: "confined" }
+  /** `measured`: limits that are looked at from time to time, not kept by the kernel. */
+  | { kind: "confined"; measured?: MeasuredLimit[] }
   | { kind: "unconfined" }
   | { kind: "impossible"; cause: string; remedy: string };
 
@@ -96,6 +98,8 @@ export interface SandboxState {
   sandboxArn: string;
   agentId: AgentId | undefined;
   stopped: boolean;
+  /** Of one that has stopped: see `describeEnd`. */
+  why?: string;
 }
 
 /** Whatever a backend should have answered and did not is thrown as `backend_unavailable`. */

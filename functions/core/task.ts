@@ -125,7 +125,11 @@ export interface Task {
   stopConfirmation?: StopConfirmation;
   /** The sandbox had no isolation; asked for by a flag, shown everywhere. */
   unconfined?: true;
+  /** Limits of its sandbox that could be exceeded for a moment, since the kernel does not keep them on that machine. */
+  measuredLimits?: MeasuredLimit[];
 }
+
+export type MeasuredLimit = "memory" | "disk";
 
 /** What was asked for, written once with the task and never changed. */
 export interface TaskSpec {

@@ -1,6 +1,7 @@
 // ECS says that a sandbox has stopped: what does that mean for its task?
 import type { Cloud } from "../core/cloud.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
+import { explainEnd } from "../core/sandbox-end.ts";
 import { isFinal, isLive, type StopConfirmation, type Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { resolveOutcome } from "./resolve-outcome.ts";
@@ -31,11 +32,7 @@ function decide(task: Task, attempt: number, how: StopConfirmation, why: string)
   const ignored = { kind: "refused", code: "illegal_transition", reason: "nothing waits for this stop" } as const;
   if (task.attempt !== attempt) return ignored;
   if (isLive(task.status)) {
-    const failure = {
-      class: "infrastructure",
-      message: `The sandbox stopped before its work was done: ${why}`,
-    } as const;
-    return { event: { type: "attempt_failed", failure } } as const;
+    return { event: { type: "attempt_failed", failure: explainEnd(why) } } as const;
   }
   if (task.due?.kind !== "stop") return ignored;
   return { event: { type: "stop_confirmed", how } } as const;

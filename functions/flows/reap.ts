@@ -201,7 +201,7 @@ async function sweepBackend(cloud: Cloud, backend: string, live: Attempt[]): Pro
   for (const { agentId, sandboxArn } of live) {
     if (!sandboxArn || runs.has(sandboxArn)) continue;
     const state = await sandboxes.describe(sandboxArn);
-    if (state?.stopped) await confirmStop(cloud, agentId, "stopped", "its stop was found by the reaper");
+    if (state?.stopped) await confirmStop(cloud, agentId, "stopped", state.why ?? "its stop was found by the reaper");
   }
 }
 

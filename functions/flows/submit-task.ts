@@ -1,7 +1,7 @@
 // How does a task begin? Check what can be known now, write it with its first event, wake the dispatcher.
 import { createHash } from "node:crypto";
 import { canonicalJson, hashEvent } from "../core/audit.ts";
-import type { Cloud } from "../core/cloud.ts";
+import type { Cloud, Isolation } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { resolveGates } from "../core/gates.ts";
 import type { TaskId } from "../core/ids.ts";
@@ -118,8 +118,13 @@ function newTask(cloud: Cloud, { principal, request, retryOf }: Submission, swit
     ...(notBefore > now ? { due: { kind: "ready", at: notBefore } as const } : {}),
     lastEventId: cloud.ids.event(),
     lastEventHash: "",
-    ...(cloud.settings.isolation.kind === "unconfined" ? { unconfined: true as const } : {}),
+    ...markIsolation(cloud.settings.isolation),
   };
+}
+
+function markIsolation(isolation: Isolation): Pick<Task, "unconfined" | "measuredLimits"> {
+  if (isolation.kind === "unconfined") return { unconfined: true };
+  return isolation.kind === "confined" && isolation.measured ? { measuredLimits: isolation.measured } : {};
 }
 
 /** The same for every spelling that leads to the same repository, as far as the text shows it. */
@@ -194,7 +199,7 @@ function refuseWithoutIsolation(cloud: Cloud): void {
   if (isolation.kind !== "impossible") return;
   throw new DroverError(
     "isolation_unavailable",
-    `No sandbox can be made on this machine: ${isolation.cause}. ${isolation.remedy} ` +
+    `No sandbox can be made on this machine: ${isolation.cause} ${isolation.remedy} ` +
       "Or start drover with --allow-unconfined to run agents without isolation; every such task is marked.",
   );
 }

@@ -14,6 +14,7 @@ export function explainFailure(error: unknown): Failure {
   }
   if (error instanceof BadPathError) return { class: "agent_error", message: error.message };
   if (error instanceof WorkspaceError) {
+    if (error.code === "lost") throw error;
     const agentsDoing = error.code === "too_large" || error.code === "protocol_violation";
     return { class: agentsDoing ? "agent_error" : "infrastructure", message: `The workspace: ${error.message}` };
   }

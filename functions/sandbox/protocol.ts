@@ -48,6 +48,8 @@ export const runResultSchema = z.object({
   timedOut: z.boolean(),
   cancelled: z.boolean(),
   startFailure: z.enum(startFailures).optional(),
+  /** At its end the workspace's disk had no room left. */
+  diskFull: z.boolean().optional(),
 });
 export type RunResult = z.infer<typeof runResultSchema>;
 

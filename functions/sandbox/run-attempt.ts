@@ -45,7 +45,10 @@ const cloneLimitMs = 15 * 60_000;
 const transferLimitMs = 10 * 60_000;
 const publishLimitMs = 10 * 60_000;
 
-/** Undefined when the attempt has been completed; else why it failed, still to be reported. */
+/**
+ * Undefined when the attempt has been completed; else why it failed, still to be reported. Throws a WorkspaceError
+ * with the code `lost` when the workspace has ended under us: why, only those know who run the sandbox.
+ */
 export async function runAttempt(attempt: Attempt): Promise<Failure | undefined> {
   try {
     const repository = await prepareWorkspace(attempt);

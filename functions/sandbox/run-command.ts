@@ -1,4 +1,5 @@
 // How does the command agent work? One command in the workspace, without a shell, with a time limit.
+import { constants } from "node:os";
 import type { Failure } from "../core/task.ts";
 import type { OutputLog } from "./output-log.ts";
 import type { RunResult } from "./protocol.ts";
@@ -30,10 +31,17 @@ function judge(result: RunResult, program: string, timeoutMs: number, log: Outpu
   }
   if (result.exitCode === 0) return undefined;
   const end = result.signal ? `was ended by ${result.signal}` : `ended with exit code ${result.exitCode}`;
-  return {
-    class: "agent_error",
-    message: `The command "${program}" ${end}. Its last output: ${log.lastText(shownOutputCharacters)}`,
-  };
+  const message = `The command "${program}" ${end}${explainLimit(result)}. Its last output: ${log.lastText(shownOutputCharacters)}`;
+  return { class: "agent_error", message };
+}
+
+/** A shell tells of its child's signal by 128 and the number. */
+const fileTooLarge = ({ signal, exitCode }: RunResult) =>
+  signal === "SIGXFSZ" || exitCode === 128 + constants.signals.SIGXFSZ;
+
+function explainLimit(result: RunResult): string {
+  if (result.diskFull) return ", and the sandbox's disk is full";
+  return fileTooLarge(result) ? ", since a file grew larger than a file may be in the sandbox" : "";
 }
 
 const poison = (message: string): Failure => ({ class: "poison", message });

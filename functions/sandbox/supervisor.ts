@@ -10,6 +10,7 @@ import { keepUploaded } from "./keep-uploaded.ts";
 import { OutputLog } from "./output-log.ts";
 import { runAttempt } from "./run-attempt.ts";
 import { acceptWorkspace } from "./workspace.ts";
+import { WorkspaceError } from "./workspace-error.ts";
 
 const list = z
   .string()
@@ -30,6 +31,8 @@ const environment = z.object({
   DROVER_GATES_EGRESS_ALLOW_PRIVATE: list,
   /** JSON: variables that the agent's commands get, such as the address of the package registry. */
   DROVER_COMMAND_ENVIRONMENT: z.string().default("{}"),
+  /** JSON: what the sandbox may take and who sees to it, a line each. */
+  DROVER_LIMITS: z.string().default("[]"),
 });
 
 const patienceMs = 60_000;
@@ -50,6 +53,7 @@ async function main(): Promise<number> {
   const accepting = acceptWorkspace(join(sockets, "runner.sock"), { timeoutMs: runnerTimeoutMs });
   accepting.catch(() => undefined); // Looked at below; without this a failure before that would end the process unheard.
   const log = new OutputLog();
+  for (const line of JSON.parse(env.DROVER_LIMITS) as string[]) log.note(`limit of this sandbox: ${line}`);
   await startEgress(join(sockets, "egress.sock"), {
     rules: { allow: env.DROVER_EGRESS_ALLOW, allowPrivate: env.DROVER_EGRESS_ALLOW_PRIVATE },
     onRefused: noteRefusals(log, "the agent"),
@@ -74,8 +78,17 @@ async function main(): Promise<number> {
   const failure =
     workspace instanceof Error
       ? { class: "infrastructure" as const, message: `The workspace did not come up: ${workspace.message}` }
-      : await runAttempt({ plane, answer, workspace, openGates, heartbeat, log, uploads, gitDir, commandEnvironment });
+      : await runAttempt({
+          ...{ plane, answer, workspace, openGates, heartbeat, log, uploads, gitDir, commandEnvironment },
+        }).catch(async (error: unknown) => {
+          if (!(error instanceof WorkspaceError)) throw error;
+          log.note(error.message);
+          await uploads.finish();
+          return "lost" as const;
+        });
   heartbeat.stop();
+  // ECS tells the control plane that the sandbox has stopped, and what its workspace died of.
+  if (failure === "lost") return 1;
   if (failure) {
     log.note(`failed (${failure.class}): ${failure.message}`);
     await uploads.finish();

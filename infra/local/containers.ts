@@ -11,6 +11,19 @@ export interface ContainerSpec {
   environment: Readonly<Record<string, string>>;
   /** True: inside its own namespaces, with only its workspace writable. False: a plain process (trusted code only). */
   confined: boolean;
+  /** Of a confined one. Without them it meets only the limits that keep the machine from harm. */
+  limits?: ContainerLimits;
+}
+
+/** What all processes of a container together may take. One that takes more is ended, and the reason says so. */
+export interface ContainerLimits {
+  memoryMb: number;
+  /** 1024 for one CPU, as in a task definition. */
+  cpuUnits: number;
+  /** Threads count as well. */
+  processes: number;
+  /** What lies in its workspace; /tmp and its home are memory. */
+  diskMb: number;
 }
 
 /**
@@ -31,12 +44,22 @@ export interface ContainerRecord {
   startTicks: string;
   /** The ordinary uid that a confined container runs under, when this process is root. */
   uid?: number;
+  /** Where the kernel keeps its memory; without, that is watched. */
+  cgroup?: string;
+  /** Its workspace, where that has no disk of its own and is watched. */
+  watchedDisk?: string;
+}
+
+export interface ContainerEnd {
+  exitCode: number | undefined;
+  /** Why it was ended, where that was for a limit: as ECS says it, so `OutOfMemoryError: …` for memory. */
+  reason?: string;
 }
 
 export interface ContainerProcess {
   readonly record: ContainerRecord;
   /** Settles once no process of the container lives. Exit code 137 after SIGKILL, 143 after SIGTERM; undefined if unknown (adopted). */
-  readonly exited: Promise<{ exitCode: number | undefined }>;
+  readonly exited: Promise<ContainerEnd>;
   /** SIGTERM asks; SIGKILL ends every process of the container, whatever it forked. */
   signal(name: "SIGTERM" | "SIGKILL"): void;
 }

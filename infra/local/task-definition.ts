@@ -1,6 +1,7 @@
 // What does one sandbox consist of on this machine? The same containers, started from the same code, as on Fargate.
 import { resolve } from "node:path";
 import { maxGatesAtOnce } from "../../functions/core/gates.ts";
+import type { ContainerLimits } from "./containers.ts";
 import type { LocalTaskDefinition } from "./ecs/endpoint.ts";
 import type { EgressSettings } from "./egress-settings.ts";
 
@@ -12,28 +13,37 @@ const whenWanted = 'until [ -S "$DROVER_SOCKETS/runner.sock" ]; do sleep 0.2; do
 
 export const sandboxFamily = "drover-sandbox";
 
-export function sandboxTaskDefinition(apiUrl: string, egress: EgressSettings): LocalTaskDefinition {
+export interface SandboxSettings {
+  apiUrl: string;
+  egress: EgressSettings;
+  limits: ContainerLimits;
+  /** What the limits are and who keeps them, for the log of each attempt. */
+  limitLines: readonly string[];
+}
+
+export function sandboxTaskDefinition({ apiUrl, egress, limits, limitLines }: SandboxSettings): LocalTaskDefinition {
   return {
     family: sandboxFamily,
     revision: 1,
-    cpu: "1024",
-    memory: "2048",
+    cpu: String(limits.cpuUnits),
+    memory: String(limits.memoryMb),
     stopTimeoutMs: 2_000,
     containers: [
       {
         name: "supervisor",
         essential: true,
         command: ["node", resolve(checkout, "functions/sandbox/supervisor.ts")],
-        environment: { DROVER_API_URL: apiUrl, ...egress },
+        environment: { DROVER_API_URL: apiUrl, ...egress, DROVER_LIMITS: JSON.stringify(limitLines) },
         confined: false,
       },
-      { name: "workspace", essential: false, command: runner, environment: {}, confined: true },
+      { name: "workspace", essential: false, command: runner, environment: {}, confined: true, limits },
       {
         name: "gates",
         essential: false,
         command: ["/bin/sh", "-c", whenWanted, "gates", ...runner],
         environment: { DROVER_LINES: String(maxGatesAtOnce) },
         confined: true,
+        limits,
       },
     ],
   };

@@ -2,7 +2,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Answer, Request, RunResult } from "../protocol.ts";
@@ -15,6 +15,8 @@ type RunRequest = Extract<Request, { kind: "run" }>;
 type StartFailure = NonNullable<RunResult["startFailure"]>;
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
+const fullBytes = 64 * 1024;
+
 export async function runCommand(request: RunRequest, operation: Operation, options: ServeOptions): Promise<Answer> {
   const cwd = join(options.workspace, request.cwd);
   if (!(await isFolder(cwd))) return couldNotStart("bad_cwd");
@@ -23,13 +25,19 @@ export async function runCommand(request: RunRequest, operation: Operation, opti
     const env = buildEnvironment(process.env, request.env, { ...options, mark: run.mark });
     const started = await start(request.argv, cwd, env);
     if (started.kind === "failed") return couldNotStart(started.why);
-    return await follow(started.child, request.timeoutMs, operation, run);
+    return await follow(started.child, request.timeoutMs, operation, run, options.workspace);
   } finally {
     run.end();
   }
 }
 
-async function follow(child: Child, timeoutMs: number, operation: Operation, run: Run): Promise<Answer> {
+async function follow(
+  child: Child,
+  timeoutMs: number,
+  operation: Operation,
+  run: Run,
+  workspace: string,
+): Promise<Answer> {
   const { signal: cancelled, send } = operation;
   const outputs = [passOutput("stdout", child.stdout, send), passOutput("stderr", child.stderr, send)];
   const ended = waitForExit(child);
@@ -59,11 +67,17 @@ async function follow(child: Child, timeoutMs: number, operation: Operation, run
     for (const output of outputs) await output.settle();
     await killing;
     const result = { exitCode, signal, timedOut: cause === "timeout", cancelled: cause === "cancel" };
-    return { kind: "ran", result };
+    return { kind: "ran", result: { ...result, ...((await isDiskFull(workspace)) && { diskFull: true }) } };
   } finally {
     clearTimeout(timer);
     cancelled.removeEventListener("abort", cancel);
   }
+}
+
+/** Programs rarely say it in words that people understand. */
+async function isDiskFull(workspace: string): Promise<boolean> {
+  const { bavail, bsize, ffree, files } = await statfs(workspace);
+  return bavail * bsize < fullBytes || (files > 0 && ffree === 0);
 }
 
 type Started = { kind: "started"; child: Child } | { kind: "failed"; why: StartFailure };

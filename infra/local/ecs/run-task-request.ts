@@ -1,10 +1,13 @@
 // Which RunTask calls does ECS take? https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 import { z } from "zod";
-import type { ContainerSpec } from "../containers.ts";
+import type { ContainerLimits, ContainerSpec } from "../containers.ts";
 import { invalidParameter, parseInput } from "./parse.ts";
 import type { LocalTaskDefinition } from "./task.ts";
 
 const overridesLimit = 8192;
+
+/** ECS takes "1 vCPU" and "2 GB" as well; the SDK's callers here do not. */
+const size = z.string().regex(/^[1-9]\d{0,6}$/, "cpu and memory are whole numbers of CPU units and MiB.");
 
 const containerOverride = z.strictObject({
   name: z.string(),
@@ -38,8 +41,8 @@ const runTaskRequest = z.strictObject({
   overrides: z
     .strictObject({
       containerOverrides: z.array(containerOverride).default([]),
-      cpu: z.string().optional(),
-      memory: z.string().optional(),
+      cpu: size.optional(),
+      memory: size.optional(),
     })
     .optional(),
   startedBy: z
@@ -90,6 +93,13 @@ export function applyOverrides(definition: LocalTaskDefinition, request: RunTask
     const override = overrides.find(({ name }) => name === spec.name);
     const added = override?.environment?.map(({ name, value }) => [name, value]) ?? [];
     const environment = { ...spec.environment, ...Object.fromEntries(added) };
-    return { ...spec, command: override?.command ?? spec.command, environment };
+    const command = override?.command ?? spec.command;
+    return { ...spec, ...(spec.limits && { limits: overrideLimits(spec.limits, request) }), command, environment };
   });
+}
+
+/** A size of the task as a whole is each container's limit here, as it is on Fargate for one that sets none. */
+function overrideLimits(limits: ContainerLimits, { overrides }: RunTaskRequest): ContainerLimits {
+  const { cpu, memory } = overrides ?? {};
+  return { ...limits, ...(cpu && { cpuUnits: Number(cpu) }), ...(memory && { memoryMb: Number(memory) }) };
 }

@@ -9,7 +9,10 @@ export function watchContainers(ecs: Ecs, task: LiveTask): void {
   if (task.processes.size === 0) finishTask(ecs, task);
   for (const [name, { exited }] of task.processes) {
     exited.then(
-      ({ exitCode }) => noteExit(ecs, task, name, exitCode === undefined ? { reason: unknownExit } : { exitCode }),
+      ({ exitCode, reason }) => {
+        const why = reason ?? (exitCode === undefined ? unknownExit : undefined);
+        noteExit(ecs, task, name, { ...(exitCode !== undefined && { exitCode }), ...(why && { reason: why }) });
+      },
       (error) => noteExit(ecs, task, name, { reason: String(error) }),
     );
   }

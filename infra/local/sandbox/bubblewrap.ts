@@ -1,8 +1,8 @@
-// What does a confined container see of this machine? The arguments of bubblewrap, and the command around them.
+// What does a confined container see of this machine? The arguments of bubblewrap.
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { hostEtcDirectories } from "./etc.ts";
-import { limitCommand, tmpfsBytes } from "./limits.ts";
+import { tmpfsBytes } from "./limits.ts";
 
 export interface Confinement {
   /** Holds `etc` and `opt`; see image.ts. Without it (the probe) /etc and /opt are empty. */
@@ -14,7 +14,7 @@ export interface Confinement {
 }
 
 /** File descriptors that whoever starts the container hands over. */
-export const descriptors = { seccomp: 3, status: 4, ready: 5, args: 6 } as const;
+export const descriptors = { seccomp: 3, status: 4, ready: 5, args: 6, cgroup: 7 } as const;
 
 const insideIds = { uid: 1000, gid: 1000 } as const;
 
@@ -47,28 +47,6 @@ export function buildArguments(confinement: Confinement): string[] {
     ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/workspace"],
     Object.entries(buildEnvironment(confinement.environment)).flatMap(([name, value]) => ["--setenv", name, value]),
   ].flat();
-}
-
-/**
- * bubblewrap under a shell which passes on at most `logBytes` of what the container prints. The shell also carries
- * --die-with-parent: it survives the end of drover, so that the container can be found again, yet when bubblewrap's
- * program ends, or the shell is killed, the namespace goes with it. With `diesWithParent` the shell itself goes with us.
- * The arguments of `buildArguments` come over a descriptor: `ps` would show the environment to everyone on the machine.
- */
-export function buildCommand(
-  bubblewrap: string,
-  command: readonly string[],
-  options: { diesWithParent: boolean; logBytes: number },
-): string[] {
-  const { seccomp, status, ready, args } = descriptors;
-  const close = `${seccomp}>&- ${status}>&- ${ready}>&- ${args}>&-`;
-  const outer = `"$@" 2>&1 | { head -c ${options.logBytes}; exec cat >/dev/null; } ${close}`;
-  const inner = `echo 1 >&${ready}; exec ${close}; exec "$@"`;
-  return [
-    ...(options.diesWithParent ? ["setpriv", "--pdeathsig", "KILL", "--"] : []),
-    ...["/bin/sh", "-c", outer, "drover-container", bubblewrap, "--args", String(args)],
-    ...["--", "/bin/sh", "-c", inner, "sh", ...limitCommand(), ...command],
-  ];
 }
 
 function buildEnvironment(environment: Confinement["environment"]): Record<string, string> {

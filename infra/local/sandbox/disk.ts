@@ -6,6 +6,7 @@ import { chmod, chown, mkdir } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { TaskFolder } from "../containers.ts";
+import { makeDiskImage } from "./disk-image.ts";
 import { containerGid, isRoot } from "./ordinary-user.ts";
 
 const run = promisify(execFile);
@@ -37,8 +38,27 @@ export async function prepareFolder({ root }: TaskFolder): Promise<void> {
   for (const path of [root, join(root, "sockets")]) await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
-/** Makes what a confined container needs on disk and returns the directory that becomes its /workspace. */
-export async function prepareDisk(folder: TaskFolder, containerName: string, uid?: number): Promise<string> {
+export interface Disk {
+  /** The directory that becomes its /workspace. */
+  workspace: string;
+  /** To be mounted there: the workspace is as large as this image, and the host sees it empty. */
+  image?: string;
+}
+
+/** Makes what a confined container needs on disk. `imageMb` for one that has a disk of its own. */
+export async function prepareDisk(
+  folder: TaskFolder,
+  containerName: string,
+  { uid, imageMb }: { uid?: number | undefined; imageMb?: number | undefined },
+): Promise<Disk> {
+  const workspace = await prepareWorkspace(folder, containerName, uid);
+  if (imageMb === undefined || uid === undefined) return { workspace };
+  const image = `${workspace}.img`;
+  await makeDiskImage(image, imageMb, uid);
+  return { workspace, image };
+}
+
+async function prepareWorkspace(folder: TaskFolder, containerName: string, uid?: number): Promise<string> {
   await prepareFolder(folder);
   const workspace = join(folder.root, workspaceName(containerName));
   const sockets = socketsOf(folder, containerName);

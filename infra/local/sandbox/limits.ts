@@ -1,22 +1,30 @@
-// How much may one confined container take? Limits that the kernel keeps per process or per user namespace.
+// How much may one confined container take, of what the kernel counts per process or per user namespace?
 import { readFileSync } from "node:fs";
+import type { ContainerLimits } from "../containers.ts";
 
-/** Memory has no honest limit of this kind: RLIMIT_AS breaks WebAssembly in Node. The tmpfs sizes bound what is stored. */
+/** These lie in memory, so they count there, too. */
 export const tmpfsBytes = { tmp: 1 << 30, home: 1 << 30, shm: 64 << 20 } as const;
 
-/** prlimit's option, the kernel's name, and what we want at most. */
-const wanted = [
-  // Counted per user namespace, so two containers of one uid do not share it. Not kept for uid 0. Threads count.
-  ["nproc", "Max processes", 2048],
-  ["nofile", "Max open files", 16_384],
-  ["core", "Max core file size", 0],
-  ["fsize", "Max file size", 8 * 2 ** 30],
-] as const;
+const mebibyte = 2 ** 20;
+const mostProcesses = 2048;
+const mostFileBytes = 8 * 2 ** 30;
 
-/** `prlimit --nproc=… --`: what stands after it runs within the limits. */
-export function limitCommand(): string[] {
-  const limits = readFileSync("/proc/self/limits", "utf8");
-  return ["prlimit", ...wanted.map(([option, name, most]) => `--${option}=${capAt(limits, name, most)}`), "--"];
+/**
+ * `prlimit --nproc=… --`: what stands after it runs within the limits. Not memory: Node keeps half a gigabyte of
+ * RLIMIT_DATA and ten of RLIMIT_AS at rest, so neither can be set to what a container may really use.
+ */
+export function limitCommand(limits?: ContainerLimits): string[] {
+  const mostBytes = limits ? Math.min(limits.diskMb * mebibyte, mostFileBytes) : mostFileBytes;
+  /** prlimit's option, the kernel's name, and what we want at most. */
+  const wanted = [
+    // Counted per user namespace, so two containers of one uid do not share it. Not kept for uid 0. Threads count.
+    ["nproc", "Max processes", limits?.processes ?? mostProcesses],
+    ["nofile", "Max open files", 16_384],
+    ["core", "Max core file size", 0],
+    ["fsize", "Max file size", mostBytes],
+  ] as const;
+  const ours = readFileSync("/proc/self/limits", "utf8");
+  return ["prlimit", ...wanted.map(([option, name, most]) => `--${option}=${capAt(ours, name, most)}`), "--"];
 }
 
 /** A hard limit can only be lowered: asking for more than we have would be refused. */

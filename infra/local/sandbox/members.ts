@@ -7,6 +7,7 @@ import type { ContainerRecord, TaskFolder } from "../containers.ts";
 import {
   isAlive,
   listProcesses,
+  type ProcessRow,
   readEnvironment,
   readInnerPid,
   readProcess,
@@ -33,10 +34,18 @@ export function markerOf(folder: TaskFolder, containerName: string): string {
 /** Whoever was started for this folder, on record or not: drover may have been killed before it could write that down. */
 export function folderMembers(folder: TaskFolder): Members {
   const prefix = markerOf(folder, "");
+  // A process on its way out has lost its environment already, while pid 1 of a namespace still waits for the others.
+  const known = new Map<number, string>();
+  const isOurs = ({ pid, startTicks }: ProcessRow) => {
+    if (known.get(pid) === startTicks) return true;
+    if (!readEnvironment(pid)?.[markerVariable]?.startsWith(prefix)) return false;
+    known.set(pid, startTicks);
+    return true;
+  };
   const list = () =>
     listProcesses()
-      .map((row) => row.pid)
-      .filter((pid) => readEnvironment(pid)?.[markerVariable]?.startsWith(prefix));
+      .filter(isOurs)
+      .map(({ pid }) => pid);
   return { main: () => undefined, list };
 }
 

@@ -9,21 +9,43 @@ export interface ProcessRow {
   session: number;
   /** Start time in clock ticks since boot: with the pid it names one process for as long as the machine is up. */
   startTicks: string;
+  threads: number;
+  /** In memory now, shared pages included; 0 when the first thread has ended and others go on. */
+  residentPages: number;
 }
 
-/** The process with this pid. A zombie counts as gone: it runs nothing and only waits for its parent. */
+/** The process with this pid. A zombie counts as gone, since it runs nothing; but not while others of its threads run. */
 export function readProcess(pid: number): ProcessRow | undefined {
   const stat = readProcFile(pid, "stat");
   // The second field is the program's name in brackets, and may itself hold spaces and brackets.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, parent, group, session] = fields ?? [];
   const startTicks = fields?.[19];
-  if (!state || !startTicks || state === "Z" || state === "X") return undefined;
-  return { pid, parent: Number(parent), group: Number(group), session: Number(session), startTicks };
+  const threads = Number(fields?.[17]);
+  if (!state || !startTicks || ((state === "Z" || state === "X") && threads <= 1)) return undefined;
+  const residentPages = Number(fields?.[21]);
+  return {
+    pid,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startTicks,
+    threads,
+    residentPages,
+  };
 }
 
 export function listProcesses(): ProcessRow[] {
   return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (readProcess(Number(name)) ?? []) : []));
+}
+
+/** The size of a page in memory, which differs between machines; AT_PAGESZ of the auxiliary vector. */
+export function readPageBytes(): number {
+  const vector = readFileSync("/proc/self/auxv");
+  for (let at = 0; at + 16 <= vector.length; at += 16) {
+    if (vector.readBigUInt64LE(at) === 6n) return Number(vector.readBigUInt64LE(at + 8));
+  }
+  throw new Error("/proc/self/auxv does not tell the size of a page.");
 }
 
 export function isAlive(record: ContainerRecord): boolean {

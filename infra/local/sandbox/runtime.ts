@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ContainerProcess, ContainerRecord, ContainerRuntime, ContainerSpec } from "../containers.ts";
 import { startConfined } from "./confined.ts";
 import { removeTree } from "./disk.ts";
+import { type Keepers, watchers } from "./keepers.ts";
 import {
   endAll,
   folderMembers,
@@ -18,6 +19,7 @@ import { giveBackUid, keepUid, takeUid } from "./ordinary-user.ts";
 import type { Started } from "./plain.ts";
 import { isAlive, readEnvironment, sendSignal } from "./process-table.ts";
 import { startTrusted, startUnconfined } from "./unconfined.ts";
+import { watchLimits } from "./watch-limits.ts";
 
 export interface RuntimeOptions {
   /** Made by `ensureImage`. */
@@ -26,11 +28,14 @@ export interface RuntimeOptions {
   diesWithParent?: boolean;
   /** Confined containers run as plain processes: no wall around them, and a kill that a daemon can escape. */
   unconfined?: boolean;
+  /** Who keeps the limits; without, they are only watched. */
+  keepers?: Keepers;
 }
 
 const adoptedPollMs = 100;
 
-export function createRuntime({ image, diesWithParent = false, unconfined = false }: RuntimeOptions): ContainerRuntime {
+export function createRuntime(options: RuntimeOptions): ContainerRuntime {
+  const { image, diesWithParent = false, unconfined = false, keepers = watchers } = options;
   if (process.platform !== "linux") throw new Error("Containers are found through /proc, so they run on Linux only.");
   const kindOf = (spec: ContainerSpec) => (spec.confined ? (unconfined ? "unconfined" : "namespace") : "trusted");
   return {
@@ -43,8 +48,8 @@ export function createRuntime({ image, diesWithParent = false, unconfined = fals
       const uid = takeUid();
       try {
         if (kind === "namespace") {
-          const started = await startConfined(spec, folder, { image, uid, diesWithParent });
-          return watch(started, namespaceMembers(started.record));
+          const started = await startConfined(spec, folder, { image, uid, diesWithParent, keepers });
+          return watch(started, namespaceMembers(started.record), spec);
         }
         const started = await startUnconfined(spec, folder, { image, uid, diesWithParent });
         return watch(started, markedMembers(started.record, markerOf(folder, spec.name)));
@@ -57,7 +62,9 @@ export function createRuntime({ image, diesWithParent = false, unconfined = fals
       // What a dead program left behind is for `remove` to end: by its number alone a group may be a stranger's.
       if (!isAlive(record) || isStranger(record, spec)) return undefined;
       keepUid(record.uid);
-      return watch({ record, mainEnded: waitForEnd(record) }, findMembers(record, kindOf(spec)));
+      const kind = kindOf(spec);
+      const started = { record, mainEnded: waitForEnd(record) };
+      return watch(started, findMembers(record, kind), kind === "namespace" ? spec : undefined);
     },
     remove: async (folder) => {
       await endAll(folderMembers(folder));
@@ -78,13 +85,18 @@ function isStranger(record: ContainerRecord, spec: ContainerSpec): boolean {
   return environment !== undefined && !environment[markerVariable]?.endsWith(`/${spec.name}`);
 }
 
-/** When the program of a container ends, whatever it left behind ends too, and only then the container has exited. */
-function watch({ record, mainEnded }: Started, members: Members): ContainerProcess {
+/**
+ * When the program of a container ends, whatever it left behind ends too, and only then the container has exited.
+ * `confined` is the spec of one that has its limits watched.
+ */
+function watch({ record, mainEnded }: Started, members: Members, confined?: ContainerSpec): ContainerProcess {
   let killed = false;
+  const limits = confined && watchLimits(confined, record, () => void killOnce(members));
   const exited = mainEnded.then(async (exitCode) => {
     await endAll(members);
     giveBackUid(record.uid);
-    return { exitCode: exitCode ?? (killed ? 137 : undefined) };
+    const reason = await limits?.end();
+    return { exitCode: exitCode ?? (killed || reason ? 137 : undefined), ...(reason && { reason }) };
   });
   return {
     record,

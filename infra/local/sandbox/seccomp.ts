@@ -17,6 +17,7 @@ const callNumber = 0;
 const callArchitecture = 4;
 const argument0 = 16;
 const argument1 = 24;
+const highHalf = 4;
 
 /** Calls that no agent needs and that have opened kernels before; numbers from the kernel's tables, x64 then arm64. */
 const refused: Record<string, readonly [x64: number, arm64: number | undefined]> = {
@@ -81,8 +82,20 @@ const terminalInjection = [0x5412, 0x541c];
 /** UNIX, INET, INET6, and NETLINK because libc lists the network interfaces with it. */
 const socketFamilies = [1, 2, 10, 16];
 
+/** Memory that belongs to no process, so that nobody who looks at processes sees it. Programs know how to do without. */
+const uncounted = { memfd_create: [319, 279], memfd_secret: [447, 447] } as const;
+const shmget = { x64: 29, arm64: 194 } as const;
+/** Some databases want a few bytes of it, to know each other by. */
+const largestSegmentBytes = 65_536;
+const schedSetaffinity = { x64: 203, arm64: 122 } as const;
+
+export interface FilterOptions {
+  /** A cgroup keeps memory and CPU. Without one, neither may be had where drover cannot see it. */
+  inCgroup: boolean;
+}
+
 /** Everything is allowed but what stands here: the namespaces are the wall, this only takes tools away. */
-export function buildSeccompProgram(architecture: Architecture): Buffer {
+export function buildSeccompProgram(architecture: Architecture, { inCgroup }: FilterOptions): Buffer {
   const column = architecture === "x64" ? 0 : 1;
   const numbers = Object.values(refused).flatMap((pair) => pair[column] ?? []);
   return encode([
@@ -96,6 +109,7 @@ export function buildSeccompProgram(architecture: Architecture): Buffer {
     ...ifEqual(clone3[architecture], [answer(notImplemented)]),
     ...ifEqual(clone[architecture], refuseNamespaces()),
     ...ifEqual(unshare[architecture], refuseNamespaces()),
+    ...(inCgroup ? [] : refuseUncounted(architecture)),
     ...ifEqual(ioctl[architecture], [
       load(argument1),
       ...terminalInjection.flatMap((request) => ifEqual(request, [answer(notPermitted)])),
@@ -108,6 +122,21 @@ export function buildSeccompProgram(architecture: Architecture): Buffer {
     ]),
     answer(allow),
   ]);
+}
+
+function refuseUncounted(architecture: Architecture): Instruction[] {
+  const column = architecture === "x64" ? 0 : 1;
+  return [
+    ...Object.values(uncounted).flatMap((pair) => ifEqual(pair[column], [answer(notImplemented)])),
+    ...ifEqual(schedSetaffinity[architecture], [answer(notPermitted)]),
+    ...ifEqual(shmget[architecture], [
+      load(argument1 + highHalf),
+      ...ifAtLeast(1, [answer(notPermitted)]),
+      load(argument1),
+      ...ifAtLeast(largestSegmentBytes + 1, [answer(notPermitted)]),
+      answer(allow),
+    ]),
+  ];
 }
 
 function refuseNamespaces(): Instruction[] {

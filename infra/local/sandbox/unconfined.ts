@@ -34,7 +34,7 @@ export async function startUnconfined(
   folder: TaskFolder,
   { image, uid, diesWithParent }: { image: string; uid: number | undefined; diesWithParent: boolean },
 ): Promise<Started> {
-  const workspace = await prepareDisk(folder, spec.name, uid);
+  const { workspace } = await prepareDisk(folder, spec.name, { uid });
   const [home, temporary] = [`${workspace}.home`, `${workspace}.tmp`];
   for (const path of [home, temporary]) {
     await mkdir(path, { recursive: true, mode: 0o700 });

@@ -21,7 +21,9 @@ describe("the base of sandboxes", () => {
 
   it.skipIf(!isRoot)("can be reached when the data directory is made for it", async () => {
     const root = join(sandboxBase(join(makeDirectory(), "not/there/yet")), "tasks/one");
-    await expect(prepareDisk({ root }, "workspace", 712_345)).resolves.toBe(join(root, "workspace"));
+    await expect(prepareDisk({ root }, "workspace", { uid: 712_345 })).resolves.toEqual({
+      workspace: join(root, "workspace"),
+    });
   });
 
   it.skipIf(!isRoot)(
@@ -45,18 +47,18 @@ describe("the disk of a task", () => {
   it("has one directory that the container owns", async () => {
     const root = join(sandboxBase(makeDirectory()), "tasks/one");
     const uid = isRoot ? 712_345 : undefined;
-    const workspace = await prepareDisk({ root }, "workspace", uid);
+    const { workspace } = await prepareDisk({ root }, "workspace", { uid });
     expect(workspace).toBe(join(root, "workspace"));
     expect(modeOf(workspace)).toBe(0o700);
     expect(statSync(workspace).uid).toBe(uid ?? process.getuid?.());
     expect(modeOf(root)).toBe(isRoot ? 0o710 : 0o700);
-    expect(await prepareDisk({ root }, "gates", uid)).toBe(join(root, "workspace-gates"));
+    expect(await prepareDisk({ root }, "gates", { uid })).toEqual({ workspace: join(root, "workspace-gates") });
   });
 
   it.skipIf(!isRoot)("says which directory is in the way", async () => {
     const closed = makeDirectory();
     chmodSync(closed, 0o700);
-    await expect(prepareDisk({ root: join(closed, "task") }, "workspace", 712_345)).rejects.toThrow(
+    await expect(prepareDisk({ root: join(closed, "task") }, "workspace", { uid: 712_345 })).rejects.toThrow(
       `because of ${closed}`,
     );
   });

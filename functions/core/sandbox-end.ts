@@ -1,0 +1,41 @@
+// Why did a sandbox stop, and what does that mean for its attempt?
+import type { Failure } from "./task.ts";
+
+/** What ECS tells of a stopped task, by event and by DescribeTasks. */
+export interface SandboxEnd {
+  stopCode?: string | undefined;
+  stoppedReason?: string | undefined;
+  /** The size of the task, in MiB. */
+  memory?: string | undefined;
+  containers?: { name?: string | undefined; exitCode?: number | undefined; reason?: string | undefined }[] | undefined;
+}
+
+/** As ECS names the reason of a container; the other two are those of sandboxes on one machine. */
+const limitReason = /^(?:OutOfMemory|ProcessLimit|DiskLimit)Error: /;
+/** AWS's own words say less than we know. */
+const bareMemoryReason = /^OutOfMemoryError: Container killed due to memory usage/i;
+
+export function describeEnd({ stopCode, stoppedReason, memory, containers = [] }: SandboxEnd): string {
+  const limit = containers
+    .map(({ reason }) => reason)
+    .find((reason) => reason !== undefined && limitReason.test(reason));
+  if (limit && memory && bareMemoryReason.test(limit)) {
+    return `OutOfMemoryError: The sandbox used more than its ${groupDigits(memory)} MB of memory.`;
+  }
+  if (limit) return limit;
+  const ends = containers.flatMap(({ name, exitCode }) => (exitCode ? [`${name} ended with ${exitCode}`] : []));
+  return [...[stopCode, stoppedReason].filter(Boolean), ...ends].join("; ") || "no reason given";
+}
+
+/** Its work took more than it was given: that would end the same way again. Everything else is the machine's fault. */
+export function explainEnd(why: string): Failure {
+  if (!limitReason.test(why)) {
+    return { class: "infrastructure", message: `The sandbox stopped before its work was done: ${why}` };
+  }
+  const what = why.replace(limitReason, "");
+  return { class: "agent_error", message: `${what} Have the work take less, or give its sandbox more.` };
+}
+
+function groupDigits(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+$)/g, ",");
+}

@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { describeEnd, explainEnd, type SandboxEnd } from "../../functions/core/sandbox-end.ts";
+
+const exited = { stopCode: "EssentialContainerExited", stoppedReason: "Essential container in task exited" };
+
+it.each<[string, SandboxEnd, string, string]>([
+  [
+    "AWS's words for memory",
+    {
+      ...exited,
+      memory: "2048",
+      containers: [
+        { name: "supervisor", exitCode: 1 },
+        { name: "workspace", exitCode: 137, reason: "OutOfMemoryError: Container killed due to memory usage" },
+      ],
+    },
+    "agent_error",
+    "The sandbox used more than its 2,048 MB of memory. Have the work take less, or give its sandbox more.",
+  ],
+  [
+    "the reason of a sandbox on one machine",
+    {
+      ...exited,
+      containers: [{ name: "workspace", reason: "DiskLimitError: The sandbox wrote more than its 64 MB of disk." }],
+    },
+    "agent_error",
+    "The sandbox wrote more than its 64 MB of disk. Have the work take less, or give its sandbox more.",
+  ],
+  [
+    "containers that just ended",
+    {
+      ...exited,
+      containers: [
+        { name: "supervisor", exitCode: 1 },
+        { name: "workspace", exitCode: 0 },
+      ],
+    },
+    "infrastructure",
+    "The sandbox stopped before its work was done: EssentialContainerExited; Essential container in task exited; supervisor ended with 1",
+  ],
+  [
+    "a container that could not start",
+    { stopCode: "TaskFailedToStart", stoppedReason: "CannotStartContainerError: no" },
+    "infrastructure",
+    "The sandbox stopped before its work was done: TaskFailedToStart; CannotStartContainerError: no",
+  ],
+  ["nothing at all", {}, "infrastructure", "The sandbox stopped before its work was done: no reason given"],
+])("%s become a failure", (_name, end, failureClass, message) => {
+  expect(explainEnd(describeEnd(end))).toEqual({ class: failureClass, message });
+});
