@@ -23,6 +23,8 @@ const profile = z.strictObject({
   price,
   /** Some models cost more, every token of the request, once the prompt is longer than this. */
   longPrompt: z.strictObject({ overTokens: tokens, price }).optional(),
+  /** It decides by itself how much to think, and can show a summary of that. */
+  adaptiveThinking: z.boolean().default(true),
   /** 1 classifies and renames, 2 writes code, 3 works for hours, 4 is for what 3 cannot do. */
   capability: z.int().min(1).max(10),
 });
@@ -38,7 +40,8 @@ function usd(input: number, output: number, cacheRead: number, cacheWrite: numbe
 
 function model(id: string, capability: number, modelPrice: Price, more: Partial<ModelProfile> = {}): ModelProfile {
   const sizes = { contextWindowTokens: 1_000_000, maxOutputTokens: 128_000 };
-  return { id, provider: "anthropic", bedrockId: `anthropic.${id}`, ...sizes, price: modelPrice, capability, ...more };
+  const rest = { provider: "anthropic", bedrockId: `anthropic.${id}`, adaptiveThinking: true } as const;
+  return { id, ...rest, ...sizes, price: modelPrice, capability, ...more };
 }
 
 /** List prices as published in November 2026. Check them against your own contract; `DROVER_MODELS` overrides them. */
@@ -56,6 +59,7 @@ export const knownModels: readonly ModelProfile[] = [
     bedrockId: "anthropic.claude-haiku-4-5-20251001-v1:0",
     contextWindowTokens: 200_000,
     maxOutputTokens: 64_000,
+    adaptiveThinking: false,
   }),
 ];
 
@@ -111,7 +115,11 @@ const bytesPerToken = 2.5;
 
 /** Rather too many than too few: prose has about three bytes to a token, code and JSON less. */
 export function estimateTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / bytesPerToken);
+  return estimateTokensOf(Buffer.byteLength(text));
+}
+
+export function estimateTokensOf(byteCount: number): number {
+  return Math.ceil(byteCount / bytesPerToken);
 }
 
 export type HalfWindow =
