@@ -111,10 +111,10 @@ export async function countTasks(dynamo: Dynamo, workspace: string): Promise<Tas
   return { active: sum("active"), completed: sum("completed"), failed: sum("failed"), killed: sum("killed") };
 }
 
-/** At most 100, as one request allows. */
+/** At most 100, as one request allows; it refuses a key that stands in it twice. */
 export async function getTasks(dynamo: Dynamo, ids: TaskId[]): Promise<Map<TaskId, Task>> {
   const found = new Map<TaskId, Task>();
-  let wanted = ids.map((id) => toItem(taskKey(id)));
+  let wanted = [...new Set(ids)].map((id) => toItem(taskKey(id)));
   // DynamoDB may answer part of a batch when it is busy; each round makes progress or the SDK throws.
   while (wanted.length > 0) {
     const answer = await dynamo.client.send(

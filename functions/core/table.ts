@@ -100,7 +100,7 @@ export interface Table {
   ): Promise<{ taskId: TaskId; bodyHash: string; expiresAt: number } | undefined>;
   /** Strongly consistent, like every read here but `readyHead`, `dueTasks` and `listTasks`' choice of ids. */
   getTask(taskId: TaskId): Promise<Task | undefined>;
-  /** At most 100; those that do not exist are left out. */
+  /** At most 100, each once, in any order; those that do not exist are left out. */
   getTasks(taskIds: TaskId[]): Promise<Task[]>;
   getSpec(taskId: TaskId): Promise<TaskSpec | undefined>;
   getAttempt(agentId: AgentId): Promise<Attempt | undefined>;

@@ -1,7 +1,6 @@
 // Which task should run next? Least served workspace first; within it exact priority, then age.
 import { judgeBackend, type KnownBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
-import type { TaskId } from "../core/ids.ts";
 import { backendPool, chooseSlot, poolsOf } from "../core/slots.ts";
 import { isFenced } from "../core/switches.ts";
 import type { Slot, Task } from "../core/task.ts";
@@ -21,12 +20,11 @@ const fullHoldMs = 60_000;
 /** One whose backend takes no task is let go once it does; this is for the case that nobody sees to it. */
 const backendHoldMs = 10 * 60_000;
 
-/** The task that a wake-up names is read directly, beside the heads of the index, which lags behind the table. */
-export async function chooseTask(cloud: Cloud, wokenFor: TaskId | undefined): Promise<Choice> {
+/** `woken`, which the wake-up names, was read directly: it stands beside the heads of the index, which lags behind. */
+export async function chooseTask(cloud: Cloud, woken: Task | undefined): Promise<Choice> {
   const held = await cloud.table.heldSlots("global");
   if (held.length >= cloud.settings.limits.global) return { kind: "none", reason: "every slot is held" };
   const backends = await readBackends(cloud);
-  const woken = wokenFor ? await cloud.table.getTask(wokenFor) : undefined;
   for (const workspace of await orderWorkspaces(cloud, held, woken)) {
     for (const task of await readHead(cloud, workspace, woken)) {
       const choice = await considerTask(cloud, task, held, backends);
@@ -54,9 +52,9 @@ async function orderWorkspaces(
 
 async function readHead(cloud: Cloud, workspace: string, woken: Task | undefined): Promise<Task[]> {
   const ids = await cloud.table.readyHead(workspace, headLength);
-  const read = await Promise.all(ids.filter((id) => id !== woken?.taskId).map((id) => cloud.table.getTask(id)));
-  return [...read, woken]
-    .filter((task) => task !== undefined)
+  const others = ids.filter((id) => id !== woken?.taskId);
+  const read = others.length > 0 ? await cloud.table.getTasks(others) : [];
+  return [...read, ...(woken ? [woken] : [])]
     .filter((task) => task.workspace === workspace && task.status === "queued" && task.due === undefined)
     .sort((a, b) => b.priority - a.priority || a.createdAt - b.createdAt || (a.taskId < b.taskId ? -1 : 1));
 }

@@ -1,6 +1,7 @@
 // What happens on a wake-up? The task that should run next is claimed and its sandbox launched.
 import type { Cloud } from "../core/cloud.ts";
 import { agentIdOf, type TaskId } from "../core/ids.ts";
+import type { Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { chooseTask } from "./choose-task.ts";
 import { killFenced } from "./kill-task.ts";
@@ -13,9 +14,10 @@ const tries = 5;
 
 /** One wake-up starts at most one task: it says only that there may be work. */
 export async function dispatchTask(cloud: Cloud, wokenFor: TaskId | undefined): Promise<Dispatch> {
-  if (wokenFor) await resumeLaunch(cloud, wokenFor);
   for (let n = 0; n < tries; n += 1) {
-    const choice = await chooseTask(cloud, wokenFor);
+    const woken = wokenFor && (await cloud.table.getTask(wokenFor));
+    if (n === 0 && woken?.status === "launching") await resumeLaunch(cloud, woken);
+    const choice = await chooseTask(cloud, woken);
     if (choice.kind === "none") return { kind: "idle", reason: choice.reason };
     if (choice.kind === "fenced") {
       await killFenced(cloud, choice.task);
@@ -36,16 +38,15 @@ export async function dispatchTask(cloud: Cloud, wokenFor: TaskId | undefined): 
     );
     // Refused, fenced or a slot taken: another dispatcher or a stop was faster, so look again.
     if (claim.kind !== "changed") continue;
-    await launchAttempt(cloud, agentIdOf(claim.task.taskId, claim.task.attempt));
-    return { kind: "dispatched", taskId: claim.task.taskId };
+    const { taskId, attempt, backend, updatedAt } = claim.task;
+    await launchAttempt(cloud, { agentId: agentIdOf(taskId, attempt), backend, claimedAt: updatedAt });
+    return { kind: "dispatched", taskId };
   }
   return { kind: "idle", reason: "others took every task that was tried" };
 }
 
 /** A wake-up that comes again because its first dispatcher died between the claim and the launch. */
-async function resumeLaunch(cloud: Cloud, taskId: TaskId): Promise<void> {
-  const task = await cloud.table.getTask(taskId);
-  if (task?.status !== "launching") return;
-  const attempt = await cloud.table.getAttempt(agentIdOf(taskId, task.attempt));
+async function resumeLaunch(cloud: Cloud, { taskId, attempt: number }: Task): Promise<void> {
+  const attempt = await cloud.table.getAttempt(agentIdOf(taskId, number));
   if (attempt?.state === "spawning" && !attempt.sandboxArn) await recoverLaunch(cloud, attempt);
 }

@@ -15,12 +15,10 @@ export const launchDeadlineMs = 60_000;
 const putBackDelayMs = 5_000;
 const longestPutBackMs = 5 * 60_000;
 
-export async function launchAttempt(cloud: Cloud, agentId: AgentId): Promise<void> {
-  const attempt = await cloud.table.getAttempt(agentId);
-  if (attempt?.state !== "spawning" || attempt.sandboxArn) return;
-  if (cloud.clock.now() > attempt.claimedAt + launchDeadlineMs)
-    return putBack(cloud, agentId, "the launch came too late");
-  const { backend } = attempt;
+type Launch = Pick<Attempt, "agentId" | "backend" | "claimedAt">;
+
+export async function launchAttempt(cloud: Cloud, { agentId, backend, claimedAt }: Launch): Promise<void> {
+  if (cloud.clock.now() > claimedAt + launchDeadlineMs) return putBack(cloud, agentId, "the launch came too late");
   const sandboxes = cloud.sandboxes(backend);
   const launch = await sandboxes.launch(agentId, signAttempt(cloud.settings.tokenSecret, agentId));
   switch (launch.kind) {
@@ -50,8 +48,13 @@ export async function launchAttempt(cloud: Cloud, agentId: AgentId): Promise<voi
  * and a task without anything goes back. One whose backend does not say goes back too, and leaves its slots to others:
  * should its sandbox turn up, nothing that it says is accepted, and the sweep of orphans stops it.
  */
-export async function recoverLaunch(cloud: Cloud, { agentId, claimedAt, backend }: Attempt): Promise<void> {
-  if (cloud.clock.now() <= claimedAt + launchDeadlineMs) return launchAttempt(cloud, agentId);
+export async function recoverLaunch(cloud: Cloud, launch: Launch): Promise<void> {
+  const { agentId, claimedAt, backend } = launch;
+  if (cloud.clock.now() <= claimedAt + launchDeadlineMs) {
+    const attempt = await cloud.table.getAttempt(agentId);
+    if (attempt?.state === "spawning" && !attempt.sandboxArn) await launchAttempt(cloud, launch);
+    return;
+  }
   const sandboxes = cloud.sandboxes(backend);
   const found = await sandboxes.findByAgent(agentId).catch((error: unknown) => {
     if (hasCode(error, "backend_unavailable")) return error;

@@ -50,6 +50,14 @@ export function beginningContract(open: OpenTable): void {
     expect(await table.getIdempotencyRecord(workspace, "k")).toMatchObject({ taskId: next.task.taskId });
   });
 
+  it("reads many tasks at once, each once, and leaves out what is not there", async () => {
+    const table = open();
+    const [first, second, absent] = [await createTask(table), await createTask(table), makeCreation().task];
+    const found = await table.getTasks([first.taskId, absent.taskId, second.taskId, first.taskId]);
+    expect(found.toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1))).toEqual([first, second]);
+    expect(await table.getTasks([])).toEqual([]);
+  });
+
   it("counts the tasks of a workspace by how they stand", async () => {
     const table = open();
     const workspace = newWorkspace();

@@ -144,7 +144,8 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 
   getTasks(taskIds: TaskId[]): Task[] {
-    return taskIds.flatMap((taskId) => this.rows.get(taskId)?.task ?? []);
+    if (taskIds.length > 100) throw new Error(`${taskIds.length} tasks are too many for one request`);
+    return [...new Set(taskIds)].flatMap((taskId) => this.rows.get(taskId)?.task ?? []);
   }
 
   getSpec(taskId: TaskId): TaskSpec | undefined {

@@ -38,10 +38,7 @@ export const flowMutants = [
     "claim: does not look again whether the task is ready",
     edit(dispatch, "if (moved) return", "if (false) return"),
   ),
-  mutant(
-    "launch: no deadline",
-    edit(launch, "if (cloud.clock.now() > attempt.claimedAt + launchDeadlineMs)", "if (false)"),
-  ),
+  mutant("launch: no deadline", edit(launch, "if (cloud.clock.now() > claimedAt + launchDeadlineMs)", "if (false)")),
   mutant(
     "launch: a refused record stops nothing",
     edit(
