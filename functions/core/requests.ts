@@ -144,12 +144,21 @@ export const credentialRequest = z.strictObject({
       baseUrl: z
         .url({ protocol: /^https?$/ })
         .max(500)
+        .refine(
+          (url) => /^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(`${url}/`),
+          "must be https:, or on loopback",
+        )
         .optional(),
-      region: z
+      /** What stands before Bedrock's name of a model, to choose where it runs: `global.`, `us.`, `eu.` */
+      bedrockPrefix: z
         .string()
-        .regex(/^[a-z0-9-]{1,40}$/)
+        .regex(/^[a-z-]{0,20}\.?$/)
         .optional(),
     })
+    .refine(
+      ({ provider, baseUrl }) => provider !== "bedrock" || baseUrl !== undefined,
+      "Bedrock needs its address: https://bedrock-runtime.REGION.amazonaws.com/anthropic",
+    )
     .optional(),
 });
 

@@ -1,6 +1,8 @@
 // Who does the work of an attempt: a command, or a model?
 import type { Failure } from "../core/task.ts";
 import type { Repository } from "../git/objects.ts";
+import type { ReviewInput, ReviewOutcome } from "./agent/review.ts";
+import { openModelAuthor } from "./model-author.ts";
 import type { Attempt } from "./run-attempt.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -9,10 +11,12 @@ export interface Author {
   work(feedback?: string): Promise<Failure | undefined>;
   /** A command would only do the same again. */
   canRepair: boolean;
+  /** By somebody who has not seen how the work came about; where there is a model to ask. */
+  review?(change: Omit<ReviewInput, "task">): Promise<ReviewOutcome>;
 }
 
-export function chooseAuthor(attempt: Attempt, _repository: Repository): Author {
+export async function chooseAuthor(attempt: Attempt, repository: Repository): Promise<Author | Failure> {
   const { agent } = attempt.answer;
-  if (agent.kind === "command") return { canRepair: false, work: () => runCommand(attempt, agent.command) };
-  throw new Error("a model agent cannot work yet");
+  if (agent.kind === "model") return openModelAuthor(attempt, repository, agent);
+  return { canRepair: false, work: () => runCommand(attempt, agent.command) };
 }

@@ -52,7 +52,8 @@ const publishLimitMs = 10 * 60_000;
 export async function runAttempt(attempt: Attempt): Promise<Failure | undefined> {
   try {
     const repository = await prepareWorkspace(attempt);
-    return await workUntilAccepted(attempt, repository, chooseAuthor(attempt, repository));
+    const author = await chooseAuthor(attempt, repository);
+    return "class" in author ? author : await workUntilAccepted(attempt, repository, author);
   } catch (error) {
     return explainFailure(error);
   }

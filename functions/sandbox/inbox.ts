@@ -1,0 +1,16 @@
+// What have people said to the agent that it has not heard yet?
+import type { Attempt } from "./run-attempt.ts";
+
+/** The beats tell when there is something new; only then it is asked for. */
+export function openInbox({ heartbeat, plane }: Pick<Attempt, "heartbeat" | "plane">): { take(): Promise<string[]> } {
+  let heard: number | undefined;
+  return {
+    async take() {
+      // What was said before this attempt began, to an earlier one too, is news to it.
+      if (heard !== undefined && heartbeat.inbox() <= heard) return [];
+      const messages = await plane.messages(heard ?? 0);
+      heard = messages.at(-1)?.number ?? heard ?? 0;
+      return messages.map(({ text }) => text);
+    },
+  };
+}
