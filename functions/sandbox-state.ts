@@ -23,5 +23,5 @@ export async function handler(event: unknown): Promise<void> {
   const { detail } = stateChange.parse(event);
   const agent = parseAgentId(detail.startedBy ?? "");
   if (detail.lastStatus !== "STOPPED" || !agent) return;
-  await confirmStop(await cloudOfThisProcess(), agent.agentId, "stopped", describeEnd(detail));
+  await confirmStop(await cloudOfThisProcess(), agent.agentId, describeEnd(detail));
 }

@@ -98,7 +98,7 @@ async function follow(taskId: string): Promise<Hop[]> {
     if (event !== "audit") continue;
     const status = String(data.to);
     hop = `the task being ${status}`;
-    hops.push({ status, at: Date.parse(String(data.at)) });
+    if (data.from !== data.to) hops.push({ status, at: Date.parse(String(data.at)) });
     console.log(`   v${data.version}  ${String(data.type).padEnd(16)} → ${status}`);
   }
   return hops;

@@ -66,7 +66,7 @@ async function follow(cloud: Cloud, taskId: TaskId, from: Position, stream: SSES
     }
     if (task.version > at.version) at = await sendEvents(cloud, task, at, stream);
     if (isLive(task.status)) at = await sendBeat(cloud, task, at, stream);
-    const settled = isFinal(task.status) && task.due === undefined;
+    const settled = isFinal(task.status) && task.due === undefined && task.stopConfirmation !== undefined;
     if (settled && at.version >= task.version) {
       return stream.writeSSE({ event: "end", id: format(at), data: JSON.stringify({ status: task.status }) });
     }

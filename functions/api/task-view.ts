@@ -60,6 +60,7 @@ export const attemptSchema = z.object({
   endedAt: z.string().optional(),
   sandboxArn: z.string().optional(),
   sandboxStoppedAt: z.string().optional(),
+  cleanedUpAt: z.string().optional(),
   step: z.string().optional(),
   outputLength: z.int().optional(),
 });
@@ -104,6 +105,7 @@ export function viewTaskSummary(task: Task): z.output<typeof taskSummarySchema> 
     permitId,
     admitted,
     permittedCommits,
+    owedCleanups,
     ...shown
   } = task;
   const waiting = task.status === "queued" && due ? { notBefore: iso(due.at) } : {};
@@ -141,6 +143,7 @@ function viewAttempt(attempt: Attempt): z.output<typeof attemptSchema> {
     endedAt: iso(attempt.endedAt),
     sandboxArn,
     sandboxStoppedAt: iso(attempt.sandboxStoppedAt),
+    cleanedUpAt: iso(attempt.cleanedUpAt),
     ...(beat ? { step: beat.step, outputLength: beat.outputLength } : {}),
   };
 }

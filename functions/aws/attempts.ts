@@ -13,14 +13,24 @@ import {
   setExpression,
   toItem,
 } from "./dynamo.ts";
-import { attemptKey, attemptPrefix, slotKey, slotsPk } from "./keys.ts";
+import {
+  attemptIndexKeys,
+  attemptKey,
+  attemptPrefix,
+  cleanupKind,
+  dueUntil,
+  indexes,
+  slotKey,
+  slotsPk,
+} from "./keys.ts";
 
 const slotIsHeldBy = "holder = :holder";
 const attemptIsRunning = "#state = :running";
+const owesCleanup = "attribute_exists(cleanupAt)";
 const attemptIsLive = "#state IN (:spawning, :running)";
 
 function toAttempt(item: Item): Attempt {
-  const { pk: _pk, sk: _sk, ...attempt } = item;
+  const { pk: _pk, sk: _sk, duePk: _duePk, dueSk: _dueSk, ...attempt } = item;
   return attempt as unknown as Attempt;
 }
 
@@ -62,8 +72,24 @@ export async function recordSandbox(dynamo: Dynamo, agentId: AgentId, sandboxArn
   return (await updateAttempt(dynamo, agentId, { sandboxArn }, attemptIsLive, live)) !== undefined;
 }
 
-export async function recordSandboxStopped(dynamo: Dynamo, agentId: AgentId, at: number): Promise<void> {
-  await updateAttempt(dynamo, agentId, { sandboxStoppedAt: at }, "attribute_exists(pk)", {});
+export async function dueCleanups(dynamo: Dynamo, now: number, limit: number): Promise<AgentId[]> {
+  const keys = await queryItems(dynamo, {
+    IndexName: indexes.due.name,
+    KeyConditionExpression: "duePk = :kind AND dueSk <= :until",
+    ExpressionAttributeValues: toItem({ ":kind": cleanupKind, ":until": dueUntil(now) }),
+    Limit: limit,
+  });
+  return keys.map(({ dueSk }) => String(dueSk).split("#")[1] as AgentId);
+}
+
+export async function postponeCleanup(
+  dynamo: Dynamo,
+  agentId: AgentId,
+  at: number,
+  unseenAt: number | undefined,
+): Promise<void> {
+  const set = { cleanupAt: at, unseenAt };
+  await updateAttempt(dynamo, agentId, { ...set, ...attemptIndexKeys(agentId, set) }, owesCleanup, {});
 }
 
 /** The attempt as it now is; undefined when the condition does not hold. */

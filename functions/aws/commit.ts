@@ -17,6 +17,7 @@ import {
   toItem,
 } from "./dynamo.ts";
 import {
+  attemptIndexKeys,
   attemptKey,
   counterKey,
   eventKey,
@@ -138,8 +139,8 @@ function writeAttempt(dynamo: Dynamo, change: AttemptChange): TransactWriteItem 
     return put(dynamo, { ...attemptKey(change.attempt.agentId), ...change.attempt }, mustNotExist);
   }
   const Key = toItem(attemptKey(change.agentId));
+  const update = setExpression({ ...change.set, ...attemptIndexKeys(change.agentId, change.set) });
   if (change.ifLeaseAt !== undefined) {
-    const update = setExpression({ ...change.set });
     return {
       Update: {
         TableName: dynamo.tableName,
@@ -150,7 +151,7 @@ function writeAttempt(dynamo: Dynamo, change: AttemptChange): TransactWriteItem 
       },
     };
   }
-  return { Update: { TableName: dynamo.tableName, Key, ...setExpression({ ...change.set }) } };
+  return { Update: { TableName: dynamo.tableName, Key, ...update } };
 }
 
 function writeSlot(dynamo: Dynamo, change: SlotChange): TransactWriteItem {

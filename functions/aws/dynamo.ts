@@ -49,12 +49,17 @@ export const put = (dynamo: Dynamo, item: object, condition: object = {}): Trans
 
 export const mustNotExist = { ConditionExpression: "attribute_not_exists(pk)" };
 
-/** SET of every member of `set`, as an expression with its names and values. */
+/** SET of every member of `set`, as an expression with its names and values; what is undefined is removed. */
 export function setExpression(set: Item) {
   const entries = Object.entries(set).filter(([, value]) => value !== undefined);
+  const removed = Object.keys(set).filter((name) => set[name] === undefined);
+  const remove = removed.length > 0 ? ` REMOVE ${removed.map((_, i) => `#r${i}`).join(", ")}` : "";
   return {
-    UpdateExpression: `SET ${entries.map((_, i) => `#s${i} = :s${i}`).join(", ")}`,
-    ExpressionAttributeNames: Object.fromEntries(entries.map(([name], i) => [`#s${i}`, name])),
+    UpdateExpression: `SET ${entries.map((_, i) => `#s${i} = :s${i}`).join(", ")}${remove}`,
+    ExpressionAttributeNames: Object.fromEntries([
+      ...entries.map(([name], i) => [`#s${i}`, name]),
+      ...removed.map((name, i) => [`#r${i}`, name]),
+    ]),
     ExpressionAttributeValues: toItem(Object.fromEntries(entries.map(([, value], i) => [`:s${i}`, value]))),
   };
 }

@@ -5,7 +5,7 @@ import { parseAgentId } from "../core/ids.ts";
 import { type DeliveryId, parseDeliveryId } from "../core/notices.ts";
 import { formatScope, type Scope } from "../core/switches.ts";
 import type { Phase } from "../core/table.ts";
-import { isFinal, type Slot, type Task } from "../core/task.ts";
+import { type Attempt, isFinal, type Slot, type Task } from "../core/task.ts";
 
 /** Attribute names of the table and its sparse indexes. */
 export const indexes = {
@@ -17,7 +17,7 @@ export const indexes = {
   ready: { name: "ready", pk: "readyPk", sk: "readySk" },
   /** Events of a workspace by time, in partitions of an hour. */
   feed: { name: "feed", pk: "feedPk", sk: "feedSk" },
-  /** Tasks that some later moment owes something, by kind and time. */
+  /** Tasks, attempts and deliveries that some later moment owes something, by kind and time. */
   due: { name: "due", pk: "duePk", sk: "dueSk" },
 } as const;
 
@@ -99,6 +99,14 @@ export function attemptKey(agentId: AgentId): Key {
   if (!parsed) throw new Error(`not an agent id: ${agentId}`);
   return { pk: parsed.taskId, sk: `${attemptPrefix}${padded(parsed.attempt, 6)}` };
 }
+
+/** What changes in the indexes with a change of an attempt: it stands in the due index while it owes its cleanup. */
+export function attemptIndexKeys(agentId: AgentId, set: Partial<Attempt>): Record<string, string | undefined> {
+  if (!("cleanupAt" in set)) return {};
+  if (set.cleanupAt === undefined) return { duePk: undefined, dueSk: undefined };
+  return pendingKeys(cleanupKind, set.cleanupAt, agentId);
+}
+export const cleanupKind = "cleanup";
 
 export const phasePk = (workspace: string, phase: Phase) => `${workspace}#${phase}`;
 

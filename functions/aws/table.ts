@@ -49,7 +49,8 @@ export function openTable(dynamo: Dynamo): Table {
     beat: (agentId, beat, leaseExpiresAt) => attempts.beat(dynamo, agentId, beat, leaseExpiresAt),
     recordSandbox: async (agentId, arn) =>
       (await attempts.recordSandbox(dynamo, agentId, arn)) ? "recorded" : "refused",
-    recordSandboxStopped: (agentId, at) => attempts.recordSandboxStopped(dynamo, agentId, at),
+    dueCleanups: (now, limit) => attempts.dueCleanups(dynamo, now, limit),
+    postponeCleanup: (agentId, at, unseenAt) => attempts.postponeCleanup(dynamo, agentId, at, unseenAt),
     heldSlots: (pool) => attempts.heldSlots(dynamo, pool),
     releaseSlot: (slot, holder) => attempts.releaseSlot(dynamo, slot, holder),
     pauseProvider: (workspace, credential, until) => pauseProvider(dynamo, workspace, credential, until),

@@ -8,7 +8,7 @@ import { isFinal, type Task } from "./task.ts";
 const dayMs = 24 * 60 * 60 * 1000;
 /** The longest that a task may take to show in an index, its submission's way to the table included. */
 export const lagMs = 15 * 60 * 1000;
-/** Facts are still learned after the end (a stop confirmed, a push found): a task counts as settled a day later. */
+/** Facts are still learned after the end (an attempt cleaned up, a push found): a task counts as settled a day later. */
 const settledAfterMs = dayMs;
 
 const head = z.strictObject({
@@ -90,8 +90,11 @@ export const stateOfTask = (task: Task, now: number): Head => ({
   chain: task.taskId,
   version: task.version,
   hash: task.lastEventHash,
-  ...(isFinal(task.status) && !task.due && task.updatedAt + settledAfterMs <= now ? { ended: true } : {}),
+  ...(isSettled(task, now) ? { ended: true } : {}),
 });
+
+const isSettled = ({ status, due, owedCleanups, updatedAt }: Task, now: number): boolean =>
+  isFinal(status) && !due && !owedCleanups && updatedAt + settledAfterMs <= now;
 
 /**
  * The next part of a scope. `found` are its chains as they now stand. One that was open and is not found stays open with

@@ -2,10 +2,10 @@
 import type { Applied, TaskEvent } from "./events.ts";
 import { decideAfterFailure } from "./failures.ts";
 import { type AgentId, agentIdOf } from "./ids.ts";
-import { type AttemptState, type Failure, isLive, type Task } from "./task.ts";
+import { type AttemptState, type Failure, isFinal, isLive, type Task } from "./task.ts";
 
-/** How soon a stop that nobody confirmed is looked at again. */
-export const stopCheckMs = 5_000;
+/** How soon after its end the sandbox of an attempt is looked at: one that should leave by itself gets time for it. */
+const firstLookMs = { completed: 120_000, otherwise: 5_000 } as const;
 
 export const applied = (task: Task, data: Record<string, unknown>): Applied => ({ kind: "applied", task, data });
 export const current = (task: Task): AgentId => agentIdOf(task.taskId, task.attempt);
@@ -32,15 +32,17 @@ function queueAgain(task: Task, notBefore: number): Task {
 }
 
 /** An attempt of a task that waits again may have pushed before it was lost: then that is still to be found out. */
-export const owedOutcome = (task: Task, now: number): Partial<Task> =>
+const owedOutcome = (task: Task, now: number): Partial<Task> =>
   task.publishOutcome === "unresolved" ? { due: { kind: "outcome", at: now } } : {};
 
 function endAttempt(before: Task, task: Task, state: AttemptState, now: number): Applied {
   if (!isLive(before.status)) return applied(task, {});
   const agentId = current(before);
+  const owedCleanups = [...(before.owedCleanups ?? []), { attempt: before.attempt }];
+  const lookInMs = state === "completed" ? firstLookMs.completed : firstLookMs.otherwise;
   return {
-    ...applied(task, {}),
-    attempt: { kind: "set", agentId, set: { state, endedAt: now } },
+    ...applied({ ...task, owedCleanups }, {}),
+    attempt: { kind: "set", agentId, set: { state, endedAt: now, cleanupAt: now + lookInMs } },
     slots: (before.slots ?? []).map((slot) => ({
       kind: "release",
       slot,
@@ -79,7 +81,6 @@ export function failAttempt(before: Task, next: Task, failure: Failure, now: num
     ...rest,
     status: "failed",
     failure,
-    due: { kind: "stop", at: now + stopCheckMs },
     ...(after.escalate ? { escalated: true } : {}),
   };
   return { ...endAttempt(before, failed, "failed", now), data: { agentId, failure, why: after.why } };
@@ -88,11 +89,54 @@ export function failAttempt(before: Task, next: Task, failure: Failure, now: num
 export function kill(before: Task, next: Task, event: Extract<TaskEvent, { type: "killed" }>, now: number): Applied {
   const { slots: _slots, due: _due, ...rest } = next;
   const { by, reason, cause } = event;
-  // A task that was never claimed has no sandbox. The commit that kills a live one is the fence; its process is stopped after it.
-  const stop: Partial<Task> =
-    // One that waits for another try had a sandbox, which may live yet.
-    before.attempt === 0 ? { stopConfirmation: "not_needed" } : { due: { kind: "stop", at: now + stopCheckMs } };
-  const task: Task = { ...rest, ...stop, status: "killed", killed: { by, reason, from: before.status, cause } };
+  const confirmed = confirmedAtEnd(before, now);
+  const task: Task = { ...rest, ...confirmed, status: "killed", killed: { by, reason, from: before.status, cause } };
   const data = { reason, cause, from: before.status, attempt: before.attempt };
   return { ...endAttempt(before, task, "killed", now), data };
+}
+
+export const owesCleanup = ({ owedCleanups }: Task, attempt: number): boolean =>
+  owedCleanups?.some((owed) => owed.attempt === attempt) ?? false;
+
+/** A task that ends while it waits has no sandbox, unless the one of its last attempt may live yet. */
+export const confirmedAtEnd = (before: Task, now: number): Partial<Task> =>
+  isLive(before.status) || owesCleanup(before, before.attempt)
+    ? {}
+    : { ...owedOutcome(before, now), stopConfirmation: "not_needed" };
+
+/** Once for each attempt. Of an ended task's last one it is also the confirmation that nothing runs any more. */
+export function cleanUp(
+  before: Task,
+  next: Task,
+  { attempt, sandbox, slots }: Extract<TaskEvent, { type: "cleanup" }>,
+  now: number,
+): Applied {
+  const { owedCleanups = [], ...rest } = next;
+  const left = owedCleanups.filter((owed) => owed.attempt !== attempt);
+  const isLast = isFinal(before.status) && attempt === before.attempt;
+  const task: Task = {
+    ...rest,
+    ...(left.length > 0 ? { owedCleanups: left } : {}),
+    ...(isLast ? { ...owedOutcome(before, now), stopConfirmation: sandbox } : {}),
+  };
+  const agentId = agentIdOf(before.taskId, attempt);
+  const set = {
+    cleanedUpAt: now,
+    cleanupAt: undefined,
+    unseenAt: undefined,
+    ...(sandbox === "stopped" ? { sandboxStoppedAt: now } : {}),
+  };
+  const disk = sandbox === "never_started" ? "never_made" : "removed_with_sandbox";
+  // Its token opens nothing since its end, and what its supervisor held in memory went with the sandbox.
+  const steps = { sandbox, disk, slots, access: "void" };
+  return { ...applied(task, { agentId, steps }), attempt: { kind: "set", agentId, set } };
+}
+
+/** The same end without giving the slots back: they stay noted for the cleanup. */
+export function leaveSlots(end: Applied, before: Task): Applied {
+  if (!end.slots?.length) return end;
+  const owedCleanups = end.task.owedCleanups?.map((owed) =>
+    owed.attempt === before.attempt ? { ...owed, slots: before.slots } : owed,
+  );
+  return { ...end, slots: [], task: { ...end.task, owedCleanups } };
 }

@@ -1,6 +1,6 @@
 // What can happen to a task, and what else is written with it?
 import type { AgentId, PermitId } from "./ids.ts";
-import type { Attempt, Failure, KillCause, PublishOutcome, Slot, StopConfirmation, Task } from "./task.ts";
+import type { Attempt, Failure, KillCause, PublishOutcome, SandboxEnd, Slot, Task } from "./task.ts";
 
 export type TaskEvent =
   | { type: "edited"; title?: string; priority?: number; labels?: string[]; maxAttempts?: number; fields: string[] }
@@ -20,7 +20,8 @@ export type TaskEvent =
   /** drover itself cannot handle it: a person must look. */
   | { type: "given_up"; why: string }
   | { type: "killed"; reason: string; by: string; cause: KillCause }
-  | { type: "stop_confirmed"; how: StopConfirmation }
+  /** Nothing of an ended attempt is left; `sandbox` is how that is known of its sandbox. */
+  | { type: "cleanup"; attempt: number; sandbox: SandboxEnd; slots: "released" | "given_up" }
   /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */
   | { type: "outcome_resolved"; outcome: PublishOutcome; takeBack: boolean }
   | { type: "branch_taken_back"; deleted: boolean };
@@ -32,7 +33,7 @@ export type RejectedBy = (typeof rejecters)[number];
 /** What else the same transaction writes. A slot names its holder, so a double release is impossible. */
 export type AttemptChange =
   | { kind: "open"; attempt: Attempt }
-  /** `ifLeaseAt`: only while the lease is the one that was read, so that a beat in between wins. */
+  /** What is set to undefined is removed. `ifLeaseAt`: only while the lease is the one that was read, so that a beat in between wins. */
   | { kind: "set"; agentId: AgentId; set: Partial<Attempt>; ifLeaseAt?: number };
 /** The workspace stands in the slot, so that the slots alone tell how much each workspace has running. */
 export type SlotChange = { kind: "take" | "release"; slot: Slot; holder: AgentId; workspace: string };

@@ -117,7 +117,10 @@ export interface Table {
   beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): Promise<BeatOutcome>;
   /** Refused once the attempt has ended: whoever launched must then stop what it started. */
   recordSandbox(agentId: AgentId, sandboxArn: string): Promise<"recorded" | "refused">;
-  recordSandboxStopped(agentId: AgentId, at: number): Promise<void>;
+  /** Attempts that owe their cleanup and are to be looked at; read from the index, which lags. */
+  dueCleanups(now: number, limit: number): Promise<AgentId[]>;
+  /** Looks again at `at`; nothing happens if it is cleaned up already. Without `unseenAt` earlier looks do not count. */
+  postponeCleanup(agentId: AgentId, at: number, unseenAt: number | undefined): Promise<void>;
   listWorkspaces(): Promise<string[]>;
   /** The first task ids of a workspace in the order in which they should run. */
   readyHead(workspace: string, limit: number): Promise<TaskId[]>;

@@ -39,16 +39,25 @@ export interface Failure {
   retryAt?: number;
 }
 
-/** How it is known that no sandbox of an ended task runs any more. */
-export type StopConfirmation = "stopped" | "never_started" | "not_needed" | "gone";
+/** How it is known that the last sandbox of an ended task does not run any more. */
+export type StopConfirmation = SandboxEnd | "not_needed";
+/** ECS said so; it never listed one; it has forgotten it. */
+export type SandboxEnd = "stopped" | "never_started" | "gone";
 
 /** Whether our commit is on the remote: `unresolved` from the permit until the receipt, or until the remote was read. */
 export type PublishOutcome = "unresolved" | "pushed" | "not_pushed" | "pushed_before_stop";
 
 /** Work that some later moment owes this task; at most one at a time, found by the reaper in the `due` index. */
 export interface Due {
-  kind: "ready" | "stop" | "outcome" | "branch";
+  kind: "ready" | "outcome" | "branch";
   at: number;
+}
+
+/** An attempt that has ended, while it is not known yet that nothing of it is left. */
+export interface OwedCleanup {
+  attempt: number;
+  /** What its end could not give back, because it was contended. */
+  slots?: Slot[];
 }
 
 /** One unit of concurrency: a place in a pool. An item with this key exists while somebody holds it. */
@@ -112,6 +121,7 @@ export interface Task {
   lastEventId: EventId;
   lastEventHash: string;
   due?: Due;
+  owedCleanups?: OwedCleanup[];
   failure?: Failure;
   killed?: { by: string; reason: string; from: TaskStatus; cause: KillCause };
   permitId?: PermitId;
@@ -192,8 +202,14 @@ export interface Attempt {
   startedAt?: number;
   endedAt?: number;
   sandboxArn?: string;
-  /** When ECS said that the sandbox has stopped. */
+  /** When ECS was known to have stopped the sandbox. */
   sandboxStoppedAt?: number;
+  /** Once it has ended: when it is looked at whether anything of it is left. */
+  cleanupAt?: number;
+  /** The first of the looks in a row at which ECS listed no sandbox of it. */
+  unseenAt?: number;
+  /** When nothing of it was left. */
+  cleanedUpAt?: number;
   /** The number of the last message that people have sent; told to the supervisor in the answer to its beat. */
   inbox?: number;
   beat?: Beat;

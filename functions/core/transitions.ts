@@ -1,8 +1,18 @@
 // Which event may change a task in which status, and what does it change? The one transition table.
 
-import { applied, complete, current, failAttempt, kill, owedOutcome, putBack, stopCheckMs } from "./endings.ts";
+import {
+  applied,
+  cleanUp,
+  complete,
+  confirmedAtEnd,
+  current,
+  failAttempt,
+  kill,
+  owesCleanup,
+  putBack,
+} from "./endings.ts";
 import type { Applied, Refused, TaskEvent } from "./events.ts";
-import { type Attempt, type Failure, isFinal, isLive, type Task, type TaskStatus } from "./task.ts";
+import { type Attempt, type Failure, isFinal, isLive, type Task, type TaskStatus, taskStatuses } from "./task.ts";
 
 /** From which statuses each event is accepted. */
 export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
@@ -22,7 +32,8 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   expired: ["queued"],
   given_up: ["queued"],
   killed: ["queued", "launching", "running", "verifying", "publishing"],
-  stop_confirmed: ["failed", "killed"],
+  // An attempt may be cleaned up while the next one is at work.
+  cleanup: taskStatuses,
   outcome_resolved: ["completed", "failed", "killed"],
   branch_taken_back: ["failed", "killed"],
 };
@@ -80,18 +91,13 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       const { due: _, ...rest } = next;
       const failureClass = event.type === "expired" ? "timeout" : "poison";
       const failure: Failure = { class: failureClass, message: event.why };
-      // One that waits for another try had a sandbox, which may live yet.
-      const stop: Partial<Task> =
-        task.attempt === 0 ? { stopConfirmation: "not_needed" } : { due: { kind: "stop", at: now + stopCheckMs } };
       const told: Partial<Task> = event.type === "given_up" ? { escalated: true } : {};
-      return applied({ ...rest, ...stop, ...told, status: "failed", failure }, { failure });
+      return applied({ ...rest, ...confirmedAtEnd(task, now), ...told, status: "failed", failure }, { failure });
     }
     case "killed":
       return kill(task, next, event, now);
-    case "stop_confirmed": {
-      const { due: _, ...rest } = next;
-      return applied({ ...rest, ...owedOutcome(task, now), stopConfirmation: event.how }, { how: event.how });
-    }
+    case "cleanup":
+      return cleanUp(task, next, event, now);
     case "outcome_resolved": {
       const { due: _, ...rest } = next;
       const { outcome, takeBack } = event;
@@ -118,14 +124,16 @@ function refuse(task: Task, event: TaskEvent): Refused | undefined {
     return refusal(task, event, "illegal_transition");
   }
   if (acceptedFrom[event.type].includes(task.status)) {
-    if (event.type === "stop_confirmed" && task.stopConfirmation) return refusal(task, event, "task_ended");
+    if (event.type === "cleanup" && !owesCleanup(task, event.attempt)) return refusal(task, event, codeOf(task));
     if (event.type === "branch_taken_back" && task.due?.kind !== "branch") return refusal(task, event, "task_ended");
     if (event.type === "outcome_resolved" && task.publishOutcome !== "unresolved")
       return refusal(task, event, "task_ended");
     return undefined;
   }
-  return refusal(task, event, isFinal(task.status) ? "task_ended" : "illegal_transition");
+  return refusal(task, event, codeOf(task));
 }
+
+const codeOf = ({ status }: Task) => (isFinal(status) ? "task_ended" : "illegal_transition");
 
 function refusal(task: Task, event: TaskEvent, code: Refused["code"]): Refused {
   return { kind: "refused", code, reason: `${task.taskId} is ${task.status}: ${event.type} is not possible now` };

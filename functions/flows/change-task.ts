@@ -1,6 +1,7 @@
 // How does a task change? Read, decide, write on condition; somebody else was faster: read and decide again.
 import { hashEvent } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
+import { leaveSlots } from "../core/endings.ts";
 import { DroverError } from "../core/errors.ts";
 import type { Applied, Refused, TaskEvent } from "../core/events.ts";
 import type { TaskId } from "../core/ids.ts";
@@ -21,7 +22,7 @@ export type Decision = { event: TaskEvent; spec?: TaskSpec; message?: Message } 
 export interface ChangeOptions {
   /** Only while no stop covers the task. */
   fenced?: boolean;
-  /** Commits without giving the slots back, because they are contended; the reaper does that. */
+  /** Commits without giving the slots back, because they are contended; that is left to the cleanup. */
   leaveSlots?: boolean;
   /** Nobody is told that the task has ended: the caller does that, after what is more urgent. */
   quiet?: boolean;
@@ -47,7 +48,7 @@ export async function changeTask(
   decide: (task: Task) => Decision | Promise<Decision>,
   options: ChangeOptions = {},
 ): Promise<Change> {
-  let { leaveSlots = false } = options;
+  let leaves = options.leaveSlots ?? false;
   let stale = 0;
   let contended = 0;
   for (;;) {
@@ -57,10 +58,9 @@ export async function changeTask(
     if ("kind" in decision) return { ...decision, task: before };
     const applied = applyEvent(before, decision.event, cloud.clock.now());
     if (applied.kind === "refused") return { ...applied, task: before };
-    const change = toChange(cloud, before, applied, decision, by);
+    const change = toChange(cloud, before, leaves ? leaveSlots(applied, before) : applied, decision, by);
     change.fenced = options.fenced ?? false;
     if (change.attempt?.kind === "set" && options.ifLeaseAt !== undefined) change.attempt.ifLeaseAt = options.ifLeaseAt;
-    if (leaveSlots) change.slots = [];
     const outcome = await cloud.table.commit(change);
     switch (outcome.kind) {
       case "committed":
@@ -71,7 +71,7 @@ export async function changeTask(
       case "slot_taken":
         if (applied.slots?.some(({ kind }) => kind === "take")) return { kind: "slot_taken", task: before };
         // A slot that should be ours to give back is not: the change must not wait for that.
-        leaveSlots = true;
+        leaves = true;
         continue;
       case "stale":
         stale += 1;

@@ -2,38 +2,29 @@
 import type { Cloud } from "../core/cloud.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
 import { explainEnd } from "../core/sandbox-end.ts";
-import { isFinal, isLive, type StopConfirmation, type Task } from "../core/task.ts";
+import { isLive } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
-import { resolveOutcome } from "./resolve-outcome.ts";
+import { afterCleanup, decideCleanup, recordCleanup } from "./clean-up.ts";
 import { wakeAfter } from "./wake.ts";
 
 const by = "system:sandbox-state";
 
 /**
- * For an ended task it confirms the stop. A live task has lost its sandbox: the attempt fails. Called more than once,
- * and in any order with the supervisor's own last words, the first cause wins.
+ * An ended attempt is cleaned up with it. A live one has lost its sandbox: it fails first. Called more than once, and in
+ * any order with the supervisor's own last words, the first cause wins.
  */
-export async function confirmStop(
-  cloud: Cloud,
-  agentId: AgentId,
-  how: Exclude<StopConfirmation, "not_needed">,
-  why: string,
-): Promise<void> {
+export async function confirmStop(cloud: Cloud, agentId: AgentId, why: string): Promise<void> {
   const parsed = parseAgentId(agentId);
   if (!parsed) return;
-  await cloud.table.recordSandboxStopped(agentId, cloud.clock.now());
-  const change = await changeTask(cloud, parsed.taskId, by, (task) => decide(task, parsed.attempt, how, why));
+  const { taskId, attempt } = parsed;
+  const change = await changeTask(cloud, taskId, by, (task) =>
+    task.attempt === attempt && isLive(task.status)
+      ? { event: { type: "attempt_failed", failure: explainEnd(why) } }
+      : decideCleanup(cloud, task, attempt, "stopped"),
+  );
   if (change.kind !== "changed") return;
-  if (!isFinal(change.before.status)) await wakeAfter(cloud, change.task);
-  if (change.task.due?.kind === "outcome") await resolveOutcome(cloud, change.task);
-}
-
-function decide(task: Task, attempt: number, how: StopConfirmation, why: string) {
-  const ignored = { kind: "refused", code: "illegal_transition", reason: "nothing waits for this stop" } as const;
-  if (task.attempt !== attempt) return ignored;
-  if (isLive(task.status)) {
-    return { event: { type: "attempt_failed", failure: explainEnd(why) } } as const;
-  }
-  if (task.due?.kind !== "stop") return ignored;
-  return { event: { type: "stop_confirmed", how } } as const;
+  const wasLost = change.before.attempt === attempt && isLive(change.before.status);
+  if (!wasLost) return afterCleanup(cloud, change.task);
+  await wakeAfter(cloud, change.task);
+  await recordCleanup(cloud, agentId, "stopped");
 }

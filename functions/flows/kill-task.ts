@@ -32,7 +32,7 @@ export async function killTask(
     );
   }
   const { before, task } = change;
-  const stop = before.attempt === 0 ? "not_needed" : await stopSandbox(cloud, before, `killed by ${by}: ${reason}`);
+  const stop = task.stopConfirmation ? "not_needed" : await stopSandbox(cloud, before, `killed by ${by}: ${reason}`);
   await announceEnd(cloud, taskId);
   if (stop === "not_needed") return { task, stop };
   await wakeAfter(cloud, task);

@@ -1,12 +1,13 @@
 // What fell between the cracks? Every step reads what is overdue from an index or the slots, never the whole table.
 import type { Cloud } from "../core/cloud.ts";
-import { type AgentId, agentIdOf, parseAgentId } from "../core/ids.ts";
+import { type AgentId, parseAgentId } from "../core/ids.ts";
 import { isFenced } from "../core/switches.ts";
 import { type Attempt, type Due, isLive, type Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
+import { cleanUp } from "./clean-up.ts";
 import { confirmStop } from "./confirm-stop.ts";
 import { killFenced } from "./kill-task.ts";
-import { launchDeadlineMs, recoverLaunch } from "./launch-attempt.ts";
+import { recoverLaunch } from "./launch-attempt.ts";
 import { resendNotices } from "./resend-notices.ts";
 import { resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
 import { askBackend, beginRound, type Round } from "./round.ts";
@@ -20,9 +21,8 @@ const batch = 50;
 const tasksAtOnce = 100;
 const oldestLooked = 20;
 const operationRoundMs = 20_000;
-const stopRetryMs = 10_000;
-/** ECS may not list a task for some minutes after RunTask: missing is unknown until then. */
-const listLagMs = 5 * 60_000;
+/** What could not be asked for now is asked for again. */
+const retryMs = 10_000;
 
 const steps = [
   tendBackends,
@@ -32,7 +32,7 @@ const steps = [
   endFenced,
   expireLeases,
   releaseLeftSlots,
-  confirmStops,
+  cleanUpEnded,
   resolveOutcomes,
   sweepOrphans,
   resendWakeUps,
@@ -140,42 +140,24 @@ async function expireLease(cloud: Cloud, round: Round, expired: Attempt): Promis
   await wakeAfter(cloud, change.task);
 }
 
-async function confirmStops(cloud: Cloud, round: Round): Promise<void> {
-  for await (const task of dueTasks(cloud, "stop")) {
-    const isDone = await askBackend(round, task.backend, () => lookForStop(cloud, task));
-    if (!isDone) await cloud.table.postpone(task, cloud.clock.now() + stopRetryMs);
-  }
-}
-
-async function lookForStop(cloud: Cloud, task: Task): Promise<void> {
-  const backend = cloud.sandboxes(task.backend);
-  const agentId = agentIdOf(task.taskId, task.attempt);
-  const attempt = await cloud.table.getAttempt(agentId);
-  const sandboxes = attempt?.sandboxArn
-    ? [await backend.describe(attempt.sandboxArn)].filter((state) => state !== undefined)
-    : await backend.findByAgent(agentId);
-  const alive = sandboxes.filter((sandbox) => !sandbox.stopped);
-  for (const sandbox of alive) await backend.stop(sandbox.sandboxArn, `${task.taskId} is ${task.status}`);
-  const now = cloud.clock.now();
-  if (attempt?.sandboxStoppedAt || (sandboxes.length > 0 && alive.length === 0)) {
-    await confirmStop(cloud, agentId, "stopped", "ECS lists it as stopped");
-  } else if (
-    !attempt?.sandboxArn &&
-    sandboxes.length === 0 &&
-    now > (attempt?.claimedAt ?? 0) + launchDeadlineMs + listLagMs
-  ) {
-    await confirmStop(cloud, agentId, "never_started", "ECS lists nothing for this attempt");
-  } else if (attempt?.sandboxArn && sandboxes.length === 0 && now > (attempt.endedAt ?? now) + 60 * 60_000) {
-    await confirmStop(cloud, agentId, "gone", "ECS has forgotten it");
-  } else {
-    await cloud.table.postpone(task, now + stopRetryMs);
+/** One that fails does not keep the others from theirs. */
+async function cleanUpEnded(cloud: Cloud, round: Round): Promise<void> {
+  for (const agentId of await cloud.table.dueCleanups(cloud.clock.now(), batch)) {
+    try {
+      const attempt = await cloud.table.getAttempt(agentId);
+      if (attempt?.cleanupAt === undefined) continue; // Somebody was faster; the index lags.
+      const isDone = await askBackend(round, attempt.backend, () => cleanUp(cloud, attempt));
+      if (!isDone) await cloud.table.postponeCleanup(agentId, cloud.clock.now() + retryMs, attempt.unseenAt);
+    } catch (error) {
+      console.error(`reaper: ${agentId} is not cleaned up; it is looked at again in the next round`, error);
+    }
   }
 }
 
 async function resolveOutcomes(cloud: Cloud, round: Round): Promise<void> {
   for await (const task of dueTasks(cloud, "outcome")) {
     const isDone = await askBackend(round, task.backend, () => resolveOutcome(cloud, task));
-    if (!isDone) await cloud.table.postpone(task, cloud.clock.now() + stopRetryMs);
+    if (!isDone) await cloud.table.postpone(task, cloud.clock.now() + retryMs);
   }
   for await (const task of dueTasks(cloud, "branch")) await takeBranchBack(cloud, task);
 }
@@ -201,7 +183,7 @@ async function sweepBackend(cloud: Cloud, backend: string, live: Attempt[]): Pro
   for (const { agentId, sandboxArn } of live) {
     if (!sandboxArn || runs.has(sandboxArn)) continue;
     const state = await sandboxes.describe(sandboxArn);
-    if (state?.stopped) await confirmStop(cloud, agentId, "stopped", state.why ?? "its stop was found by the reaper");
+    if (state?.stopped) await confirmStop(cloud, agentId, state.why ?? "its stop was found by the reaper");
   }
 }
 

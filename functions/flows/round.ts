@@ -6,7 +6,7 @@ import type { AgentId } from "../core/ids.ts";
 import type { Attempt } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
 
-/** By then whatever ran on a revoked backend was stopped, or some task still owes its stop and asks for it. */
+/** By then whatever ran on a revoked backend was stopped, or some attempt still owes its cleanup and asks for it. */
 const revokedTendedMs = 24 * 60 * 60_000;
 
 /**

@@ -212,7 +212,7 @@ describe("the event feed", () => {
     for await (const event of readFeed(feedUrl(taskId), stack.local.apiKey, AbortSignal.timeout(20_000)))
       seen.push(event);
     const audits = seen.filter(({ event }) => event === "audit").map(({ data }) => data);
-    expect(audits.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(audits.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(audits.map(({ to }) => to)).toEqual([
       "queued",
       "launching",
@@ -220,7 +220,12 @@ describe("the event feed", () => {
       "verifying",
       "publishing",
       "completed",
+      "completed",
     ]);
+    expect(audits.at(-1)).toMatchObject({
+      type: "cleanup",
+      data: { steps: { sandbox: "stopped", slots: "released" } },
+    });
     const output = seen
       .filter(({ event }) => event === "progress")
       .map(({ data }) => data.output)
@@ -243,7 +248,8 @@ describe("the event feed", () => {
       expect.stringMatching(/^3\.[1-9]/), // the output, which a client at 3.0 has not seen
       expect.stringMatching(/^4\./),
       expect.stringMatching(/^5\./),
-      expect.stringMatching(/^5\./),
+      expect.stringMatching(/^6\./),
+      expect.stringMatching(/^6\./), // the end
     ]);
     expect(text).toMatch(/^retry: 3000$/m);
     expect((await resume("nonsense")).status).toBe(400);

@@ -61,13 +61,27 @@ export function attemptContract(open: OpenTable): void {
     expect(await open().recordSandbox(agentIdOf(newTaskId(), 1), arn)).toBe("refused");
   });
 
-  it("records when a sandbox stopped, in any state; for an attempt that never was, nothing", async () => {
-    const task = await apply(open(), await claimed(), kill);
+  it("owes the cleanup of an attempt from its end on, until it is recorded, and looks again when it is told", async () => {
+    const task = await claimed();
     const agentId = agentIdOf(task.taskId, 1);
-    await open().recordSandboxStopped(agentId, now + 5);
-    expect(await open().getAttempt(agentId)).toMatchObject({ state: "killed", sandboxStoppedAt: now + 5 });
+    const due = async (at: number) => (await open().dueCleanups(at, 1_000)).includes(agentId);
+    expect(await due(now + 1_000_000)).toBe(false);
+    const killed = await apply(open(), task, kill);
+    const { cleanupAt = 0 } = (await open().getAttempt(agentId)) ?? {};
+    expect([await due(cleanupAt - 1), await due(cleanupAt)]).toEqual([false, true]);
+    await open().postponeCleanup(agentId, cleanupAt + 10, now + 1);
+    expect(await open().getAttempt(agentId)).toMatchObject({ cleanupAt: cleanupAt + 10, unseenAt: now + 1 });
+    expect([await due(cleanupAt), await due(cleanupAt + 10)]).toEqual([false, true]);
+    await open().postponeCleanup(agentId, cleanupAt + 20, undefined);
+    expect((await open().getAttempt(agentId))?.unseenAt).toBeUndefined();
+    await apply(open(), killed, { type: "cleanup", attempt: 1, sandbox: "stopped", slots: "released" });
+    await open().postponeCleanup(agentId, cleanupAt + 30, now);
+    const cleaned = await open().getAttempt(agentId);
+    expect(cleaned).toMatchObject({ state: "killed", cleanedUpAt: now, sandboxStoppedAt: now });
+    expect([cleaned?.cleanupAt, cleaned?.unseenAt]).toEqual([undefined, undefined]);
+    expect(await due(cleanupAt + 1_000_000)).toBe(false);
     const nobody = agentIdOf(newTaskId(), 1);
-    await open().recordSandboxStopped(nobody, now);
+    await open().postponeCleanup(nobody, now, now);
     expect(await open().getAttempt(nobody)).toBeUndefined();
   });
 

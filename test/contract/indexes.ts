@@ -26,7 +26,7 @@ export function indexContract(open: OpenTable): void {
     expect(await open().countDelayed(workspace)).toBe(1);
     expect(await open().dueTasks("ready", now + 4_999, 100)).not.toContain(task.taskId);
     expect(await open().dueTasks("ready", now + 5_000, 1_000)).toContain(task.taskId);
-    expect(await open().dueTasks("stop", now + 5_000, 1_000)).not.toContain(task.taskId);
+    expect(await open().dueTasks("outcome", now + 5_000, 1_000)).not.toContain(task.taskId);
     await open().makeReady(task);
     expect(await open().readyHead(workspace, 10)).toEqual([task.taskId]);
     expect(await open().countDelayed(workspace)).toBe(0);
@@ -50,12 +50,12 @@ export function indexContract(open: OpenTable): void {
 
   it("postpones what is owed, unless the task has changed", async () => {
     const workspace = newWorkspace();
-    const claimed = await apply(open(), await createTask(open(), { workspace }), claim());
-    const killed = await apply(open(), claimed, kill);
+    const waiting = await createTask(open(), { workspace, publishOutcome: "unresolved" });
+    const killed = await apply(open(), waiting, kill);
     const at = (killed.due?.at ?? 0) + 50_000;
     await open().postpone(killed, at);
-    expect((await open().getTask(killed.taskId))?.due).toEqual({ kind: "stop", at });
-    await apply(open(), killed, { type: "stop_confirmed", how: "stopped" });
+    expect((await open().getTask(killed.taskId))?.due).toEqual({ kind: "outcome", at });
+    await apply(open(), killed, { type: "outcome_resolved", outcome: "not_pushed", takeBack: false });
     await open().postpone(killed, at + 1);
     expect((await open().getTask(killed.taskId))?.due).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { leaveSlots } from "../../functions/core/endings.ts";
 import type { TaskEvent } from "../../functions/core/events.ts";
-import { type Failure, type Task, type TaskStatus, taskStatuses } from "../../functions/core/task.ts";
+import { type Failure, isFinal, type Task, type TaskStatus, taskStatuses } from "../../functions/core/task.ts";
 import { acceptedFrom, applyEvent } from "../../functions/core/transitions.ts";
 import { makeTask, now } from "../support/make-task.ts";
 
@@ -19,7 +20,7 @@ const events: TaskEvent[] = [
   { type: "completed", result: { kind: "pushed", branch: "drover/x", commit: "c".repeat(40) } },
   { type: "attempt_failed", failure: { class: "infrastructure", message: "lost" } },
   { type: "killed", reason: "enough", by: "key_1", cause: "kill" },
-  { type: "stop_confirmed", how: "stopped" },
+  { type: "cleanup", attempt: 1, sandbox: "stopped", slots: "released" },
   { type: "outcome_resolved", outcome: "not_pushed", takeBack: false },
   { type: "branch_taken_back", deleted: true },
 ];
@@ -46,17 +47,19 @@ const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>
   completed: { publishing: "completed" },
   attempt_failed: { launching: "queued", running: "queued", verifying: "queued", publishing: "queued" },
   killed: { queued: "killed", launching: "killed", running: "killed", verifying: "killed", publishing: "killed" },
-  stop_confirmed: { failed: "failed", killed: "killed" },
+  cleanup: Object.fromEntries(taskStatuses.map((status) => [status, status])),
   outcome_resolved: { completed: "completed", failed: "failed", killed: "killed" },
   branch_taken_back: { failed: "failed", killed: "killed" },
 };
 
 const holder = "agt_01K0000000000000000000000A_1";
+const owedCleanups = [{ attempt: 1 }];
 const inStatus = (status: TaskStatus): Task =>
   status === "queued"
-    ? makeTask({ status, attempt: 0, attemptsUsed: 0, slots: undefined, publishOutcome: "unresolved" })
+    ? makeTask({ status, attempt: 0, attemptsUsed: 0, slots: undefined, publishOutcome: "unresolved", owedCleanups })
     : makeTask({
         status,
+        owedCleanups,
         publishOutcome: "unresolved",
         due: { kind: "branch", at: now },
         branch: "drover/x",
@@ -114,7 +117,8 @@ describe("slots and attempts", () => {
     const { task, slots, attempt } = apply(makeTask({ status, branch: "drover/x", commit: "c".repeat(40) }), event);
     expect(task.slots).toBeUndefined();
     expect(slots).toEqual([{ kind: "release", slot: { pool: "global", index: 4 }, holder, workspace: "default" }]);
-    expect(attempt).toMatchObject({ kind: "set", set: { endedAt: now } });
+    expect(attempt).toMatchObject({ kind: "set", set: { endedAt: now, cleanupAt: expect.any(Number) } });
+    expect(task.owedCleanups).toEqual([{ attempt: 1 }]);
   });
 
   it("putting back uses no attempt, and the next claim has a new agent all the same", () => {
@@ -123,10 +127,11 @@ describe("slots and attempts", () => {
     expect(apply(back, { type: "claimed", slots: [], leaseMs: 1 }).task).toMatchObject({ attempt: 2, attemptsUsed: 1 });
   });
 
-  it("an infrastructure failure on the last attempt ends the task, and its stop is owed", () => {
+  it("an infrastructure failure on the last attempt ends the task, and its cleanup is owed", () => {
     const failure = { class: "infrastructure", message: "lost" } as const;
     const { task } = apply(makeTask({ attemptsUsed: 3 }), { type: "attempt_failed", failure });
-    expect(task).toMatchObject({ status: "failed", failure, escalated: true, due: { kind: "stop" } });
+    expect(task).toMatchObject({ status: "failed", failure, escalated: true, owedCleanups: [{ attempt: 1 }] });
+    expect(task.stopConfirmation).toBeUndefined();
   });
 
   const fail = (failure: Failure, over: Partial<Task> = {}) =>
@@ -213,29 +218,88 @@ describe("a kill", () => {
     expect(result).toMatchObject({ task: { stopConfirmation: "not_needed" } });
   });
 
+  const cleanup = { type: "cleanup", attempt: 1, sandbox: "stopped", slots: "released" } as const;
+  const apply = (task: Task, event: TaskEvent) => {
+    const result = applyEvent(task, event, now);
+    if (result.kind === "refused") throw new Error(result.reason);
+    return result.task;
+  };
+
   it("of a live task owes the confirmation that its sandbox has stopped", () => {
-    const result = applyEvent(makeTask({ status: "launching" }), kill, now);
-    expect(result).toMatchObject({ task: { due: { kind: "stop" }, killed: { from: "launching", reason: "enough" } } });
+    const killed = apply(makeTask({ status: "launching" }), kill);
+    expect(killed).toMatchObject({ owedCleanups: [{ attempt: 1 }], killed: { from: "launching", reason: "enough" } });
+    expect(killed.stopConfirmation).toBeUndefined();
+    expect(apply(killed, { ...cleanup, sandbox: "never_started" }).stopConfirmation).toBe("never_started");
   });
 
   it("after the permit owes the outcome of the push once the stop is confirmed", () => {
-    const killed = applyEvent(makeTask({ status: "publishing", publishOutcome: "unresolved" }), kill, now);
-    if (killed.kind === "refused") throw new Error(killed.reason);
-    const stopped = applyEvent(killed.task, { type: "stop_confirmed", how: "stopped" }, now);
-    expect(stopped).toMatchObject({ task: { due: { kind: "outcome", at: now }, stopConfirmation: "stopped" } });
+    const killed = apply(makeTask({ status: "publishing", publishOutcome: "unresolved" }), kill);
+    expect(killed.due).toBeUndefined();
+    const stopped = apply(killed, cleanup);
+    expect(stopped).toMatchObject({ due: { kind: "outcome", at: now }, stopConfirmation: "stopped" });
   });
 
-  it("of a task that waits for its second attempt stops what the first may have left, then asks what it pushed", () => {
-    const waiting = makeTask({ status: "queued", slots: undefined, publishOutcome: "unresolved" });
-    const killed = applyEvent(waiting, kill, now);
-    expect(killed).toMatchObject({ task: { due: { kind: "stop" } } });
-    if (killed.kind === "refused") throw new Error(killed.reason);
-    const stopped = applyEvent(killed.task, { type: "stop_confirmed", how: "stopped" }, now);
-    expect(stopped).toMatchObject({ task: { due: { kind: "outcome", at: now } } });
+  const waiting = makeTask({ status: "queued", slots: undefined, publishOutcome: "unresolved" });
+
+  it("of a task that waits for its second attempt awaits the cleanup of the first, then asks what it pushed", () => {
+    const killed = apply({ ...waiting, owedCleanups }, kill);
+    expect([killed.stopConfirmation, killed.due]).toEqual([undefined, undefined]);
+    expect(apply(killed, cleanup)).toMatchObject({ due: { kind: "outcome", at: now }, stopConfirmation: "stopped" });
   });
 
-  it("is confirmed once only", () => {
-    const task = makeTask({ status: "killed", stopConfirmation: "stopped" });
-    expect(applyEvent(task, { type: "stop_confirmed", how: "gone" }, now)).toMatchObject({ kind: "refused" });
+  it("of a task whose last attempt is cleaned up needs no stop, and asks at once what that one pushed", () => {
+    expect(apply(waiting, kill)).toMatchObject({ due: { kind: "outcome", at: now }, stopConfirmation: "not_needed" });
+  });
+});
+
+describe("a cleanup", () => {
+  const cleanup = (attempt: number, over = {}) =>
+    ({ type: "cleanup", attempt, sandbox: "stopped", slots: "released", ...over }) as const;
+
+  it("tells of each step, and takes the attempt out of what is owed", () => {
+    const task = makeTask({ status: "completed", owedCleanups: [{ attempt: 1 }] });
+    const result = applyEvent(task, cleanup(1), now);
+    const steps = { sandbox: "stopped", disk: "removed_with_sandbox", slots: "released", access: "void" };
+    expect(result).toMatchObject({
+      kind: "applied",
+      data: { agentId: holder, steps },
+      attempt: { kind: "set", agentId: holder, set: { cleanedUpAt: now, sandboxStoppedAt: now, cleanupAt: undefined } },
+    });
+    if (result.kind === "applied") expect(result.task.owedCleanups).toBeUndefined();
+  });
+
+  it("of a sandbox that was never there says so of its disk, and sets no time of a stop", () => {
+    const task = makeTask({ status: "killed", owedCleanups: [{ attempt: 1 }] });
+    const result = applyEvent(task, cleanup(1, { sandbox: "never_started", slots: "given_up" }), now);
+    const steps = { sandbox: "never_started", disk: "never_made", slots: "given_up" };
+    expect(result).toMatchObject({ data: { steps } });
+    expect(result).not.toHaveProperty("attempt.set.sandboxStoppedAt");
+  });
+
+  it("happens once, and only to an attempt that has ended", () => {
+    for (const status of taskStatuses) {
+      const code = isFinal(status) ? "task_ended" : "illegal_transition";
+      expect(applyEvent(makeTask({ status }), cleanup(1), now)).toMatchObject({ kind: "refused", code });
+      const other = makeTask({ status, attempt: 3, owedCleanups: [{ attempt: 2 }] });
+      expect(applyEvent(other, cleanup(3), now)).toMatchObject({ kind: "refused", code });
+    }
+  });
+
+  it("of an earlier attempt confirms nothing of the last one, and leaves what is due", () => {
+    const due = { kind: "branch", at: now + 9 } as const;
+    const task = makeTask({ status: "killed", attempt: 2, due, owedCleanups: [{ attempt: 1 }, { attempt: 2 }] });
+    const result = applyEvent(task, cleanup(1), now);
+    expect(result).toMatchObject({ task: { due, owedCleanups: [{ attempt: 2 }] } });
+    expect(result).not.toHaveProperty("task.stopConfirmation");
+  });
+
+  it("finds the slots that the end could not give back", () => {
+    const task = makeTask({ status: "running", owedCleanups: [{ attempt: 7 }] });
+    const killed = applyEvent(task, { type: "killed", reason: "enough", by: "key_1", cause: "kill" }, now);
+    if (killed.kind === "refused") throw new Error(killed.reason);
+    const left = leaveSlots(killed, task);
+    expect(left.slots).toEqual([]);
+    expect(left.task.owedCleanups).toEqual([{ attempt: 7 }, { attempt: 1, slots: task.slots }]);
+    expect(leaveSlots(left, task)).toBe(left);
   });
 });

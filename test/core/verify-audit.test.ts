@@ -139,7 +139,11 @@ function makeHistory(random: Random, until: number): { events: AuditEvent[]; sna
     task = { ...applied.task, lastEventHash: events.at(-1)?.hash ?? "" };
     snapshots.push(task);
     if (event.type !== "killed" || at + 60_000 > start + until) continue;
-    const confirmed = applyEvent(task, { type: "stop_confirmed", how: "stopped" }, at + 60_000);
+    const confirmed = applyEvent(
+      task,
+      { type: "cleanup", attempt: task.attempt, sandbox: "stopped", slots: "released" },
+      at + 60_000,
+    );
     if (confirmed.kind === "refused") break; // Never claimed, so there was nothing to stop.
     const last = { from: task.status, to: task.status, data: confirmed.data, previousHash: task.lastEventHash };
     events.push(
@@ -147,7 +151,7 @@ function makeHistory(random: Random, until: number): { events: AuditEvent[]; sna
         eventId: "evt_9",
         taskId,
         version: confirmed.task.version,
-        type: "stop_confirmed",
+        type: "cleanup",
         at: at + 60_000,
         by: "system:test",
         ...last,

@@ -45,6 +45,7 @@ async function inspectTask(cloud: Cloud, repository: string, taskId: TaskId, n: 
   const broken = findBreak(events);
   if (task?.status !== "completed") problems.push(`it ended ${task?.status}: ${JSON.stringify(task?.failure)}`);
   if (task?.due) problems.push(`it still owes ${task.due.kind}`);
+  if (!task?.stopConfirmation) problems.push("its last attempt is not cleaned up");
   if (broken) problems.push(`its chain breaks at ${broken.version}: ${broken.why}`);
   if (events.length !== task?.version) problems.push(`version ${task?.version} with ${events.length} events`);
   const endings = events.filter((event) => isFinal(event.to) && event.from !== event.to);

@@ -86,27 +86,26 @@ async function readUntil(lastEventId: string | undefined, stop: (seen: FeedEvent
 }
 const of = (seen: FeedEvent[], taskId: string) =>
   seen.filter(({ event, data }) => event === "audit" && data.taskId === taskId);
+const isCleanedUp = (seen: FeedEvent[], taskId: string) => of(seen, taskId).some(({ data }) => data.type === "cleanup");
 
 it("the feed of all agents begins with a snapshot, tells every event once, and goes on after a break without a gap", async () => {
   const running = await submit(stack, { repository: remote.url, command: ["sleep", "1000"] });
   await untilStatus(stack, running, "running");
-  const following = readUntil(undefined, (seen) => of(seen, later).some(({ data }) => data.to === "completed"));
+  const following = readUntil(undefined, (seen) => isCleanedUp(seen, later));
   let later = "none yet";
   const first = await submit(stack, { repository: remote.url, command: ["true"] });
   later = first;
   const seen = await following;
   expect(seen[0]).toMatchObject({ event: "snapshot", data: { complete: true } });
   expect(JSON.stringify(seen[0]?.data)).toContain(running);
-  expect(of(seen, first).map(({ data }) => data.version)).toEqual([1, 2, 3, 4, 5]);
+  expect(of(seen, first).map(({ data }) => data.version)).toEqual([1, 2, 3, 4, 5, 6]);
 
   // While nobody listens, more happens.
   const second = await submit(stack, { repository: remote.url, command: ["true"] });
   await untilSettled(stack, second);
-  const resumed = await readUntil(seen.at(-1)?.id, (all) =>
-    of(all, second).some(({ data }) => data.to === "completed"),
-  );
+  const resumed = await readUntil(seen.at(-1)?.id, (all) => isCleanedUp(all, second));
   expect(resumed.some(({ event }) => event === "snapshot")).toBe(false);
-  expect(of(resumed, second).map(({ data }) => data.version)).toEqual([1, 2, 3, 4, 5]);
+  expect(of(resumed, second).map(({ data }) => data.version)).toEqual([1, 2, 3, 4, 5, 6]);
   const ids = resumed.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
 

@@ -70,7 +70,7 @@ it("contention of claims, callbacks and submissions only costs time", async () =
     on(`"type":{"S":"${type}"}`, 3),
   );
   const taskId = await submit(stack, { repository: remote.url, command: ["sh", "-c", "echo x > x"] });
-  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1, version: 6 });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1, version: 7 });
   for (const rule of rules) expect(rule.hits()).toBe(3);
   expect(remote.git("show", `${drover(taskId)}:x`)).toBe("x\n");
   await checkInvariants(stack, [taskId]);

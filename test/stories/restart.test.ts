@@ -95,6 +95,7 @@ it("kill -9 of the whole stack in mid-task: the sandbox goes on, is found again,
     "work_done",
     "permit_granted",
     "completed",
+    "cleanup",
   ]);
   expect(findBreak(events)).toBeUndefined();
 });

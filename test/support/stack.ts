@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from "vitest";
 import { cloudOfThisProcess } from "../../functions/cloud.ts";
 import type { Cloud } from "../../functions/core/cloud.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
-import type { Task } from "../../functions/core/task.ts";
+import { isFinal, type Task } from "../../functions/core/task.ts";
 import { type LocalStack, startLocal } from "../../stacks/local.ts";
 import { startFaultProxy } from "./fault-proxy.ts";
 
@@ -15,6 +15,7 @@ type FaultProxy = Awaited<ReturnType<typeof startFaultProxy>>;
 import { sharedImageDir } from "./image-dir.ts";
 
 export interface TestStack {
+  dataDir: string;
   local: LocalStack;
   cloud: Cloud;
   faults: { DYNAMODB: FaultProxy; ECS: FaultProxy; SQS: FaultProxy };
@@ -22,8 +23,8 @@ export interface TestStack {
 
 /** One stack per test file (the functions read their settings once per process). `settings` are DROVER_* variables. */
 export function useStack(settings: Record<string, string> = {}): TestStack {
-  const stack = {} as TestStack;
   const dataDir = mkdtempSync(join(tmpdir(), "drover-test-"));
+  const stack = { dataDir } as TestStack;
   const faults: Record<string, FaultProxy> = {};
   beforeAll(async () => {
     Object.assign(process.env, {
@@ -129,11 +130,11 @@ export async function untilTask(
 export const untilStatus = (stack: TestStack, taskId: TaskId, status: Task["status"]) =>
   untilTask(stack, taskId, `is ${status}`, (task) => task.status === status);
 
-/** Ended, and nothing is owed any more: its stop is confirmed and the outcome of its push is known. */
+/** Ended, and nothing is owed any more: its last attempt is cleaned up and the outcome of its push is known. */
 export const untilSettled = (stack: TestStack, taskId: TaskId) =>
   untilTask(
     stack,
     taskId,
     "has settled",
-    (task) => ["completed", "failed", "killed"].includes(task.status) && !task.due,
+    (task) => isFinal(task.status) && !task.due && task.stopConfirmation !== undefined,
   );

@@ -59,7 +59,7 @@ function deliver(stage: Stage, sandbox: Sandbox, attempt: number): void {
   activity.onDeath = again;
   const cloud = openSimCloud(stage, activity);
   activity.run(
-    () => confirmStop(cloud, sandbox.agentId, "stopped", sandbox.why),
+    () => confirmStop(cloud, sandbox.agentId, sandbox.why),
     (outcome) => {
       if ("error" in outcome) again();
     },

@@ -9,7 +9,14 @@ import type { Sync } from "./sync.ts";
 
 type Part = Pick<
   Sync<Table>,
-  "beat" | "recordSandbox" | "recordSandboxStopped" | "getAttempt" | "listAttempts" | "heldSlots" | "releaseSlot"
+  | "beat"
+  | "recordSandbox"
+  | "dueCleanups"
+  | "postponeCleanup"
+  | "getAttempt"
+  | "listAttempts"
+  | "heldSlots"
+  | "releaseSlot"
 >;
 
 export interface HeldSlot extends Slot {
@@ -49,9 +56,16 @@ export class MemoryAttempts extends MemoryActs implements Part {
     return "recorded";
   }
 
-  recordSandboxStopped(agentId: AgentId, at: number): void {
+  dueCleanups(now: number, limit: number): AgentId[] {
+    const due: Attempt[] = [];
+    for (const attempt of this.attempts.values()) if ((attempt.cleanupAt ?? now + 1) <= now) due.push(attempt);
+    due.sort((a, b) => (a.cleanupAt ?? 0) - (b.cleanupAt ?? 0) || (a.agentId < b.agentId ? -1 : 1));
+    return due.slice(0, limit).map(({ agentId }) => agentId);
+  }
+
+  postponeCleanup(agentId: AgentId, at: number, unseenAt: number | undefined): void {
     const attempt = this.attempts.get(agentId);
-    if (attempt) this.attempts.set(agentId, { ...attempt, sandboxStoppedAt: at });
+    if (attempt?.cleanupAt !== undefined) this.attempts.set(agentId, { ...attempt, cleanupAt: at, unseenAt });
   }
 
   getAttempt(agentId: AgentId): Attempt | undefined {

@@ -13,6 +13,11 @@ export function checkEnd(stage: Stage, checkHashes: boolean): void {
   for (const { sandboxArn, agentId } of ecs.alive()) world.fail("orphan", `${sandboxArn} of ${agentId} still runs`);
   for (const [slot, { pool, holder }] of table.slots)
     world.fail(pool === "global" ? "slots_unbalanced" : "slot_leaked", `slot ${slot} is still held by ${holder}`);
+  for (const { agentId, taskId } of table.attempts.values()) {
+    const events = table.rows.get(taskId)?.events ?? [];
+    const times = events.filter(({ type, data }) => type === "cleanup" && data.agentId === agentId).length;
+    if (times !== 1) world.fail("cleanup_not_once", `${agentId} was cleaned up ${times} times`);
+  }
   for (const operation of table.openOperations())
     world.fail("operation_left", `${operation.operationId} on ${operation.scope} was never finished`);
   for (const [chain, acts] of table.chains) {

@@ -27,10 +27,8 @@ function checkCalm({ world, table, ecs }: Stage): void {
       world.fail("slow_without_reaper", `${task.taskId} is still ${task.status}`);
     const neverLaunched = !ecs.byAgent.has(`agt_${task.taskId.slice(4)}_${task.attempt}`);
     // Only the reaper can learn that nothing was ever started.
-    // Absence on the remote counts only after a while, and then the reaper looks.
-    const diedBefore = task.killed?.from === "queued";
-    if (task.due?.kind === "stop" && !neverLaunched && !diedBefore)
-      world.fail("slow_without_reaper", `${task.taskId} still owes ${task.due.kind}`);
+    if (isFinal(task.status) && !task.stopConfirmation && !neverLaunched)
+      world.fail("slow_without_reaper", `the stop of ${task.taskId} is not confirmed`);
   }
   if (world.swarm.weights.launch_no_capacity > 0) return;
   for (const { agentId } of ecs.alive()) world.fail("slow_without_reaper", `the sandbox of ${agentId} still runs`);

@@ -12,7 +12,7 @@ import type { Stage } from "../stage.ts";
 import { expectEndOfAll, expectStop } from "./calm.ts";
 import { checkOutcome, checkReceipt } from "./outcomes.ts";
 
-const factsLearnedLater = new Set(["stop_confirmed", "outcome_resolved", "branch_taken_back", "cleanup"]);
+const factsLearnedLater = new Set(["outcome_resolved", "branch_taken_back", "cleanup"]);
 /** Some rounds of the reaper, and the longest that a stop takes. */
 const stopBoundMs = 130_000;
 /** What a task may do; a stop that covers it forbids all of these. */
@@ -51,7 +51,7 @@ export class Judge {
       this.#fail("expired_alive", `${attempt.agentId} was given up ${aliveMs} ms before its lease was over`);
     if (event.type === "killed" && isLive(stored.status))
       expectStop(this.#stage, agentIdOf(stored.taskId, stored.attempt));
-    if (event.type === "stop_confirmed") this.#checkStop(change.after);
+    if (event.type === "cleanup") this.#checkCleanup(change);
     if (event.type === "outcome_resolved") checkOutcome(this.#stage, change.after);
     if (event.type === "completed") checkReceipt(this.#stage, change.after);
     return outcome;
@@ -96,13 +96,16 @@ export class Judge {
     }
   }
 
-  #checkStop(task: Task): void {
+  #checkCleanup({ after, event }: TaskChange): void {
     const { ecs } = this.#stage;
-    const agentId = agentIdOf(task.taskId, task.attempt);
+    const agentId = event.data.agentId as AgentId;
+    const { sandbox } = event.data.steps as { sandbox: string };
     if (ecs.liveOf(agentId).length > 0)
-      this.#fail("stop_false", `the stop of ${agentId} is confirmed (${task.stopConfirmation}), and its sandbox lives`);
-    if (task.stopConfirmation === "never_started" && ecs.byAgent.has(agentId))
+      this.#fail("stop_false", `${agentId} is called cleaned up (${sandbox}), and its sandbox lives`);
+    if (sandbox === "never_started" && ecs.byAgent.has(agentId))
       this.#fail("stop_false", `${agentId} is said never to have started, and it did`);
+    if (agentId === agentIdOf(after.taskId, after.attempt) && isLive(after.status))
+      this.#fail("cleaned_up_alive", `${agentId} is called cleaned up, and ${after.taskId} is ${after.status}`);
   }
 
   watchAct(act: AuditAct, writes: readonly ActWrite[], commit: () => unknown): unknown {
@@ -187,6 +190,7 @@ export class Judge {
   whyOpen(task: Task): string | undefined {
     if (!isFinal(task.status)) return `it is ${task.status}`;
     if (task.due) return `it still owes ${task.due.kind}`;
+    if (task.owedCleanups) return "an attempt of it is not cleaned up";
     return undefined;
   }
 

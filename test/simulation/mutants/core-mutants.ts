@@ -25,15 +25,17 @@ export const coreMutants = [
       'killed: ["queued", "launching", "running", "verifying", "publishing", "completed", "failed"]',
     ),
   ),
+  mutant("end: the cleanup is not owed", edit(endings, "applied({ ...task, owedCleanups }, {})", "applied(task, {})")),
   mutant(
-    "kill: the stop is not owed",
-    edit(
-      endings,
-      ': { due: { kind: "stop", at: now + stopCheckMs } };\n  const task: Task = { ...rest, ...stop, status: "killed"',
-      ': {};\n  const task: Task = { ...rest, ...stop, status: "killed"',
-    ),
+    "end: an earlier cleanup that is owed is forgotten",
+    edit(endings, "[...(before.owedCleanups ?? []), { attempt: before.attempt }]", "[{ attempt: before.attempt }]"),
   ),
-  mutant("failure: the stop is not owed", edit(endings, '    due: { kind: "stop", at: now + stopCheckMs },\n', "")),
+  mutant(
+    "cleanup: it may happen again",
+    edit(transitions, 'if (event.type === "cleanup" && !owesCleanup(task, event.attempt))', "if (false)"),
+    edit("functions/flows/clean-up.ts", "if (!owed) return", "if (false) return"),
+    edit("functions/flows/clean-up.ts", "owed.slots ?? []", "owed?.slots ?? []"),
+  ),
   mutant(
     "permit: the outcome is not open",
     edit(transitions, 'permittedCommits, publishOutcome: "unresolved" }', "permittedCommits }"),

@@ -2,12 +2,14 @@
 import { edit, mutant } from "./edit.ts";
 
 const reap = "functions/flows/reap.ts";
+const cleanUp = "functions/flows/clean-up.ts";
+const cleanup = "functions/core/cleanup.ts";
 const without = (step: string) => edit(reap, `\n  ${step},\n`, "\n");
 
 export const reaperMutants = [
   mutant("reaper: waiting tasks are not promoted", without("promoteWaiting")),
   mutant("reaper: leases do not expire", without("expireLeases")),
-  mutant("reaper: stops are not confirmed", without("confirmStops")),
+  mutant("reaper: what ended is not cleaned up", without("cleanUpEnded")),
   mutant("reaper: what a stop covers and was not killed is left", without("endFenced")),
   mutant("reaper: outcomes are not resolved", without("resolveOutcomes")),
   mutant("reaper: orphans are not swept", without("sweepOrphans")),
@@ -15,15 +17,13 @@ export const reaperMutants = [
   mutant("reaper: stops of a scope are not finished", without("finishOperations")),
   mutant("reaper: slots that were left are not released", without("releaseLeftSlots")),
   mutant(
-    "reaper: what ECS does not list was never started",
-    edit(reap, "const listLagMs = 5 * 60_000;", "const listLagMs = -60_000;"),
+    "cleanup: what ECS does not list at one look was never started",
+    edit(cleanup, "const listLagMs = 5 * 60_000;", "const listLagMs = 0;"),
+    edit(cleanup, "const underWayMs = 60_000;", "const underWayMs = -60_000;"),
   ),
   mutant(
-    "reaper: what ECS does not list is gone",
-    edit(reap, "(attempt.endedAt ?? now) + 60 * 60_000", "(attempt.endedAt ?? now)"),
+    "cleanup: what ECS does not list is gone",
+    edit(cleanup, "const forgottenMs = 60 * 60_000;", "const forgottenMs = 0;"),
   ),
-  mutant(
-    "reaper: a sandbox that runs counts as stopped",
-    edit(reap, "sandboxes.length > 0 && alive.length === 0", "sandboxes.length > 0"),
-  ),
+  mutant("cleanup: a sandbox that runs counts as stopped", edit(cleanUp, 'if (alive.length > 0) return "alive";', "")),
 ];
