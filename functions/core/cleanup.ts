@@ -1,10 +1,10 @@
 // What does a look at ECS tell about the sandbox of an attempt that has ended?
-import type { Attempt, SandboxEnd } from "./task.ts";
+import type { Attempt, SandboxFate } from "./task.ts";
 
 /** What ECS lists of it; `unknown` when ECS did not answer, or did not take the stop. */
 export type Seen = "alive" | "stopped" | "nothing" | "unknown";
 
-export type AfterLook = { kind: "ended"; sandbox: SandboxEnd } | { kind: "look_again"; at: number; unseenAt?: number };
+export type AfterLook = { kind: "ended"; sandbox: SandboxFate } | { kind: "look_again"; at: number; unseenAt?: number };
 
 const lookAgainMs = 10_000;
 /** ECS may not list a task for some minutes after RunTask: missing is unknown until then. */

@@ -1,6 +1,6 @@
 // What can happen to a task, and what else is written with it?
 import type { AgentId, PermitId } from "./ids.ts";
-import type { Attempt, Failure, KillCause, PublishOutcome, SandboxEnd, Slot, Task } from "./task.ts";
+import type { Attempt, Failure, KillCause, PublishOutcome, SandboxFate, Slot, Task } from "./task.ts";
 
 export type TaskEvent =
   | { type: "edited"; title?: string; priority?: number; labels?: string[]; maxAttempts?: number; fields: string[] }
@@ -21,7 +21,7 @@ export type TaskEvent =
   | { type: "given_up"; why: string }
   | { type: "killed"; reason: string; by: string; cause: KillCause }
   /** Nothing of an ended attempt is left; `sandbox` is how that is known of its sandbox. */
-  | { type: "cleanup"; attempt: number; sandbox: SandboxEnd; slots: "released" | "given_up" }
+  | { type: "cleanup"; attempt: number; sandbox: SandboxFate; slots: "released" | "given_up" }
   /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */
   | { type: "outcome_resolved"; outcome: PublishOutcome; takeBack: boolean }
   | { type: "branch_taken_back"; deleted: boolean };

@@ -40,9 +40,9 @@ export interface Failure {
 }
 
 /** How it is known that the last sandbox of an ended task does not run any more. */
-export type StopConfirmation = SandboxEnd | "not_needed";
+export type StopConfirmation = SandboxFate | "not_needed";
 /** ECS said so; it never listed one; it has forgotten it. */
-export type SandboxEnd = "stopped" | "never_started" | "gone";
+export type SandboxFate = "stopped" | "never_started" | "gone";
 
 /** Whether our commit is on the remote: `unresolved` from the permit until the receipt, or until the remote was read. */
 export type PublishOutcome = "unresolved" | "pushed" | "not_pushed" | "pushed_before_stop";

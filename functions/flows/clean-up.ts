@@ -3,7 +3,7 @@ import { judgeLook, type Seen } from "../core/cleanup.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
 import { type AgentId, agentIdOf, parseAgentId } from "../core/ids.ts";
-import type { Attempt, SandboxEnd, Slot, Task } from "../core/task.ts";
+import type { Attempt, SandboxFate, Slot, Task } from "../core/task.ts";
 import { changeTask, type Decision } from "./change-task.ts";
 import { launchDeadlineMs } from "./launch-attempt.ts";
 import { resolveOutcome } from "./resolve-outcome.ts";
@@ -22,7 +22,7 @@ export async function cleanUp(cloud: Cloud, attempt: Attempt): Promise<void> {
 }
 
 /** The sandbox is known to be gone: the rest of the steps, and the event that tells of all of them. */
-export async function recordCleanup(cloud: Cloud, agentId: AgentId, sandbox: SandboxEnd): Promise<void> {
+export async function recordCleanup(cloud: Cloud, agentId: AgentId, sandbox: SandboxFate): Promise<void> {
   const parsed = parseAgentId(agentId);
   if (!parsed) return;
   const change = await changeTask(cloud, parsed.taskId, by, (task) =>
@@ -31,7 +31,12 @@ export async function recordCleanup(cloud: Cloud, agentId: AgentId, sandbox: San
   if (change.kind === "changed") await afterCleanup(cloud, change.task);
 }
 
-export async function decideCleanup(cloud: Cloud, task: Task, attempt: number, sandbox: SandboxEnd): Promise<Decision> {
+export async function decideCleanup(
+  cloud: Cloud,
+  task: Task,
+  attempt: number,
+  sandbox: SandboxFate,
+): Promise<Decision> {
   const agentId = agentIdOf(task.taskId, attempt);
   const refused = (reason: string) => ({ kind: "refused", code: "illegal_transition", reason }) as const;
   const owed = task.owedCleanups?.find((one) => one.attempt === attempt);

@@ -160,22 +160,23 @@ it("killed while launching, and never launched: only the second look, five minut
 it("an attempt that is put back is cleaned up as well, while the next one has done the work", async () => {
   const full = stack.faults.ECS.on({
     operation: "RunTask",
+    // Its first attempt only, whoever tries to launch it how often.
+    match: (body) => (body as { startedBy: string }).startedBy.endsWith("_1"),
     do: { kind: "error", type: "ThrottlingException", message: "Rate exceeded" },
   });
   const taskId = await start(["true"]);
   const back = await untilTask(stack, taskId, "is put back", ({ putBacks }) => putBacks === 1);
   expect(back).toMatchObject({ status: "queued", owedCleanups: [{ attempt: 1 }] });
-  full.remove();
   const statusOf = async () => (await stack.cloud.table.getTask(taskId))?.status;
   await later(minute, () => reaped("the next attempt has begun", async () => (await statusOf()) !== "queued"));
-  const { status, attempt } = await untilSettled(stack, taskId);
-  expect(status).toBe("completed");
-  expect((await cleanupsOf(taskId)).map(({ data }) => data.agentId)).toEqual([agentIdOf(taskId, attempt)]);
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 2 });
+  expect((await cleanupsOf(taskId)).map(({ data }) => data.agentId)).toEqual([agentIdOf(taskId, 2)]);
   await checkInvariants(stack, [taskId]);
   for (const aheadMs of [3 * minute, 9 * minute]) {
     await later(aheadMs, () => stack.local.reaper.runNow());
     await checkInvariants(stack, [taskId]);
   }
+  full.remove();
   const [, first] = await cleanupsOf(taskId);
   const steps = { sandbox: "never_started" };
   expect(first).toMatchObject({ to: "completed", data: { agentId: agentIdOf(taskId, 1), steps } });
