@@ -1,5 +1,6 @@
 // What does a creation promise? Task, spec and first event together, and one task for one idempotency key.
 import { expect, it } from "vitest";
+import type { Task } from "../../functions/core/task.ts";
 import { apply, claim, createTask, kill, makeCreation, newWorkspace, now, type OpenTable, spec } from "./support.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -54,7 +55,8 @@ export function beginningContract(open: OpenTable): void {
     const table = open();
     const [first, second, absent] = [await createTask(table), await createTask(table), makeCreation().task];
     const found = await table.getTasks([first.taskId, absent.taskId, second.taskId, first.taskId]);
-    expect(found.toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1))).toEqual([first, second]);
+    const byId = (tasks: Task[]) => tasks.toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1));
+    expect(byId(found)).toEqual(byId([first, second]));
     expect(await table.getTasks([])).toEqual([]);
   });
 
