@@ -16,7 +16,7 @@ const price = z.strictObject({
 
 const profile = z.strictObject({
   provider: z.literal("anthropic"),
-  /** What Amazon Bedrock calls it, without the prefix that names a region or `global.`. */
+  /** What Amazon Bedrock calls it: an inference profile, whose prefix says where it may run. */
   bedrockId: z.string().min(1),
   contextWindowTokens: tokens,
   maxOutputTokens: tokens,
@@ -40,7 +40,7 @@ function usd(input: number, output: number, cacheRead: number, cacheWrite: numbe
 
 function model(id: string, capability: number, modelPrice: Price, more: Partial<ModelProfile> = {}): ModelProfile {
   const sizes = { contextWindowTokens: 1_000_000, maxOutputTokens: 128_000 };
-  const rest = { provider: "anthropic", bedrockId: `anthropic.${id}`, adaptiveThinking: true } as const;
+  const rest = { provider: "anthropic", bedrockId: `global.anthropic.${id}`, adaptiveThinking: true } as const;
   return { id, ...rest, ...sizes, price: modelPrice, capability, ...more };
 }
 
@@ -56,7 +56,7 @@ export const knownModels: readonly ModelProfile[] = [
   model("claude-opus-5", 3, usd(5, 25, 0.5, 6.25)),
   model("claude-fable-5-1", 4, usd(10, 50, 0.25, 12.5)),
   model("claude-haiku-4-5", 1, usd(1, 5, 0.1, 1.25), {
-    bedrockId: "anthropic.claude-haiku-4-5-20251001-v1:0",
+    bedrockId: "global.anthropic.claude-haiku-4-5-20251001-v1:0",
     contextWindowTokens: 200_000,
     maxOutputTokens: 64_000,
     adaptiveThinking: false,
@@ -71,7 +71,7 @@ export function readModels(setting: string | undefined, known = knownModels): re
   const wanted = overrides.parse(JSON.parse(setting));
   const byId = new Map(known.map((entry) => [entry.id, entry]));
   for (const [id, fields] of Object.entries(wanted)) {
-    const { id: _, ...base } = byId.get(id) ?? { id, provider: "anthropic", bedrockId: `anthropic.${id}` };
+    const { id: _, ...base } = byId.get(id) ?? { id, provider: "anthropic", bedrockId: `global.anthropic.${id}` };
     const merged = profile.safeParse({ ...base, ...fields });
     if (!merged.success) throw new Error(`DROVER_MODELS: ${id} is not whole: ${z.prettifyError(merged.error)}`);
     byId.set(id, { id, ...merged.data });

@@ -62,7 +62,7 @@ describe("the setting that overrides the table", () => {
     const { id: _, bedrockId: __, ...whole } = byId("claude-haiku-4-5");
     expect(readModels(JSON.stringify({ mine: whole })).at(-1)).toEqual({
       id: "mine",
-      bedrockId: "anthropic.mine",
+      bedrockId: "global.anthropic.mine",
       ...whole,
     });
     expect(() => readModels('{"mine":{"capability":2}}')).toThrow(/mine is not whole[\s\S]*contextWindowTokens/);

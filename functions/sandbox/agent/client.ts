@@ -5,12 +5,12 @@ import type { ModelProfile } from "../../core/models.ts";
 export interface ModelAccess {
   /** In memory only: never in the environment, a file, the transcript or a message. */
   apiKey: string;
-  /** `bedrock` names the models as Amazon Bedrock does; its key is an Amazon Bedrock API key. */
+  /** `bedrock` is Amazon Bedrock's Messages API, with a Bedrock API key. */
   provider: "anthropic" | "bedrock";
-  /** Any server that speaks the Messages API. Needed for Bedrock: https://bedrock-runtime.REGION.amazonaws.com/anthropic */
+  /** Any server that speaks the Messages API, instead of the provider's own. */
   baseUrl?: string | undefined;
-  /** What stands before Bedrock's name of a model, to choose where it runs: `global.`, `us.`, `eu.`, … */
-  bedrockPrefix?: string | undefined;
+  /** Of Bedrock. */
+  region?: string | undefined;
 }
 
 /** What the conversation needs to make a call. */
@@ -22,7 +22,7 @@ export interface ModelClient {
   redact(text: string): string;
 }
 
-const defaultBaseUrl = "https://api.anthropic.com";
+const defaultRegion = "us-east-1";
 /** For the headers of an answer; how long a stream may be silent is the reader's business. */
 const headersTimeoutMs = 120_000;
 
@@ -31,16 +31,20 @@ export function openModelClient(access: ModelAccess): ModelClient {
   const { messages } = new Anthropic({
     apiKey: access.apiKey,
     authToken: null,
-    baseURL: access.baseUrl ?? defaultBaseUrl,
+    baseURL: access.baseUrl ?? baseUrlOf(access),
     maxRetries: 0,
     timeout: headersTimeoutMs,
     logLevel: "off",
     openTelemetry: false,
   });
-  const prefix = access.bedrockPrefix ?? "global.";
   return {
     messages,
-    nameOf: (model) => (access.provider === "bedrock" ? `${prefix}${model.bedrockId}` : model.id),
+    nameOf: (model) => (access.provider === "bedrock" ? model.bedrockId : model.id),
     redact: (text) => text.replaceAll(access.apiKey, "[model key]"),
   };
+}
+
+function baseUrlOf({ provider, region = defaultRegion }: ModelAccess): string {
+  if (provider === "anthropic") return "https://api.anthropic.com";
+  return `https://bedrock-runtime.${region}.amazonaws.com/anthropic`;
 }

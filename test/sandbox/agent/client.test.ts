@@ -2,18 +2,16 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { openModelClient } from "../../../functions/sandbox/agent/client.ts";
 import { modelNamed, openStage } from "./stage.ts";
 
-it("Bedrock knows the models by other names, with a prefix for where they run", () => {
-  const bedrock = openModelClient({ apiKey: "k", provider: "bedrock", baseUrl: "http://127.0.0.1:9" });
+it("Bedrock is another server, which knows the models by other names", () => {
+  const bedrock = openModelClient({ apiKey: "k", provider: "bedrock", region: "eu-central-1" });
   expect(bedrock.nameOf(modelNamed("claude-opus-5-5"))).toBe("global.anthropic.claude-opus-5-5");
-  const here = openModelClient({
-    apiKey: "k",
-    provider: "bedrock",
-    bedrockPrefix: "eu.",
-    baseUrl: "http://127.0.0.1:9",
-  });
-  expect(here.nameOf(modelNamed("claude-haiku-4-5"))).toBe("eu.anthropic.claude-haiku-4-5-20251001-v1:0");
+  expect(bedrock.messages).toHaveProperty(
+    "_client.baseURL",
+    "https://bedrock-runtime.eu-central-1.amazonaws.com/anthropic",
+  );
   const anthropic = openModelClient({ apiKey: "k", provider: "anthropic" });
   expect(anthropic.nameOf(modelNamed("claude-opus-5-5"))).toBe("claude-opus-5-5");
+  expect(anthropic.messages).toHaveProperty("_client.baseURL", "https://api.anthropic.com");
 });
 
 it("nothing in the environment changes whom it asks, or with which key", async () => {

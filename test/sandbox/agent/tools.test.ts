@@ -4,10 +4,10 @@ import { describe, expect, it } from "vitest";
 import { cloneRepository } from "../../../functions/git/clone.ts";
 import { readFiles } from "../../../functions/git/list-tree.ts";
 import { openToolbox } from "../../../functions/sandbox/agent/tools/all.ts";
-import type { BashOptions } from "../../../functions/sandbox/agent/tools/bash.ts";
+import { type BashOptions, openBash } from "../../../functions/sandbox/agent/tools/bash.ts";
 import type { Outcome } from "../../../functions/sandbox/agent/tools/tool.ts";
 import { auth, makeOrigin, makeTempDir, startForge } from "../../git/native-git.ts";
-import { lives, startRunner } from "../harness.ts";
+import { jsonFrame, lives, startFake, startRunner } from "../harness.ts";
 
 const root = makeTempDir();
 makeOrigin(root, "shop", {
@@ -28,7 +28,11 @@ async function openShop(bash: BashOptions = {}) {
   const repository = await cloneRepository({ dir, url: `${forge.url}/shop`, auth, branch: "main" });
   const { sandbox, workspace, root: place } = await startRunner();
   await sandbox.unpack(readFiles(repository, repository.baseCommit));
-  const toolbox = await openToolbox({ workspace: sandbox, repository, bash: { stateParent: place, ...bash } });
+  const toolbox = await openToolbox({
+    workspace: sandbox,
+    repository,
+    bash: { ...bash, env: { TMPDIR: place, ...bash.env } },
+  });
   const use = async (name: string, input: unknown): Promise<Outcome> => {
     const tool = toolbox.tools.find((candidate) => candidate.name === name);
     if (!tool) throw new Error(`no tool ${name}`);
@@ -72,7 +76,7 @@ describe("the shell", () => {
     expect(lives(daemon)).toBe(true);
     const hung = await use("bash", { command: "echo begun; cd /; export KEPT=2; cat" });
     // No input is no reason to hang.
-    expect(hung.failed).toBeUndefined();
+    expect(hung.failed).toBe(false);
     const killed = await use("bash", { command: "echo begun; cd /; export KEPT=3; sleep 1000" });
     expect(killed).toMatchObject({
       failed: true,
@@ -114,6 +118,15 @@ describe("the shell", () => {
     const { use } = await openShop();
     const result = await use("bash", { command: `echo ${"x".repeat(150_000)}` });
     expect(result).toMatchObject({ failed: true, text: expect.stringMatching(/Write it to a file/) });
+  });
+
+  it("says that the disk is full, which programs rarely do", async () => {
+    const result = { exitCode: 1, signal: null, timedOut: false, cancelled: false, diskFull: true };
+    const { sandbox } = await startFake((socket) => {
+      socket.once("data", () => socket.write(jsonFrame({ kind: "ran", result })));
+    });
+    const { text } = await openBash(sandbox).use({ command: "make" }, new AbortController().signal);
+    expect(text).toMatch(/disk of the sandbox is full[\s\S]*\[exit code 1\]$/);
   });
 
   it("has the variables that the sandbox gives to commands, and none of drover's", async () => {

@@ -9,8 +9,8 @@ How to work
 - Write your plan down with write_notes and keep it up to date. This conversation may be shortened or begun anew at any
   time; your notes, the files and a summary are what remains.
 - Run what the repository offers to check your work (type checks, linters, tests) before you say that you are done.
-- You neither commit nor push. When you stop, drover checks the files as they are, commits them and pushes a branch. If a
-  check fails you are told what failed, and go on.
+- You neither commit nor push. When you stop, drover ends what still runs, checks the files as they are, commits them and
+  pushes a branch. If a check fails you are told what failed, and go on.
 - The shell keeps its directory and its variables from one command to the next. Commands have no terminal and no
   input. One that runs too long is killed, together with everything that was started in the background.
 - The network is closed but for what the sandbox allows, mostly the package registry.

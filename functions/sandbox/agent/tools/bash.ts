@@ -12,8 +12,6 @@ export interface BashOptions {
   /** Of one command; then it is killed, with everything that earlier ones have left running. */
   commandMs?: number;
   maxOutputBytes?: number;
-  /** Below it the shell keeps its state, inside the sandbox. */
-  stateParent?: string;
 }
 
 const input = z.union([
@@ -28,8 +26,8 @@ const graceMs = 30_000;
  * and none to lose: what a killed command would have changed in it just does not happen.
  */
 export function openBash(workspace: Workspace, options: BashOptions = {}): Tool {
-  const { env = {}, commandMs = 600_000, maxOutputBytes = 32 * 1024, stateParent = "/tmp" } = options;
-  const newState = () => `${stateParent}/.drover-shell-${randomBytes(8).toString("hex")}`;
+  const { env = {}, commandMs = 600_000, maxOutputBytes = 32 * 1024 } = options;
+  const newState = () => `.drover-shell-${randomBytes(8).toString("hex")}`;
   let state = newState();
   return defineTool({
     name: "bash",
@@ -54,9 +52,9 @@ export function openBash(workspace: Workspace, options: BashOptions = {}): Tool 
   });
 }
 
-/** `$1` is the folder of the state, `$2` the command. Written aside and renamed, so that no half state is read. */
+/** `$1` names the folder of the state, inside the sandbox; `$2` is the command. Written aside and renamed, so that no half state is read. */
 const takeUp = `
-__state=$1
+__state=\${TMPDIR:-/tmp}/$1
 [ -r "$__state/env" ] && . "$__state/env" 2>/dev/null
 if [ -r "$__state/cwd" ] && IFS= read -r -d '' __cwd <"$__state/cwd" && ! cd -- "$__cwd" 2>/dev/null; then
   cd . && echo "[drover: $__cwd is gone; this runs in $PWD]"
@@ -75,13 +73,20 @@ function tell(result: RunResult, output: string, commandMs: number): Outcome {
     return fail("The command is too long for Linux. Write it to a file with the editor, and run that.");
   }
   if (result.startFailure) return fail(`The command could not be started: ${result.startFailure}.`);
-  const end = output.endsWith("\n") || output === "" ? "" : "\n";
-  if (result.timedOut) {
-    const killed = `[drover: killed after ${commandMs / 1000} s, with everything that was left running; the shell is as it was before]`;
-    return fail(`${output}${end}${killed}`);
+  const full = result.diskFull ? ["[drover: the disk of the sandbox is full; remove what you do not need]"] : [];
+  const notes = [...full, ...describeEnd(result, commandMs)].join("\n");
+  const gap = notes === "" || output === "" || output.endsWith("\n") ? "" : "\n";
+  return { text: `${output}${gap}${notes}` || "(no output)", failed: result.timedOut || result.cancelled };
+}
+
+function describeEnd({ timedOut, cancelled, signal, exitCode }: RunResult, commandMs: number): string[] {
+  if (timedOut) {
+    const seconds = commandMs / 1000;
+    return [
+      `[drover: killed after ${seconds} s, with everything that was left running; the shell is as it was before]`,
+    ];
   }
-  if (result.cancelled) return fail(`${output}${end}[drover: the command was cancelled]`);
-  if (result.signal) return { text: `${output}${end}[ended by ${result.signal}]` };
-  if (result.exitCode !== 0) return { text: `${output}${end}[exit code ${result.exitCode}]` };
-  return { text: output || "(no output)" };
+  if (cancelled) return ["[drover: the command was cancelled]"];
+  if (signal) return [`[ended by ${signal}]`];
+  return exitCode === 0 ? [] : [`[exit code ${exitCode}]`];
 }
