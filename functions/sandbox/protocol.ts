@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** Raised with every change that an older peer would misunderstand. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Longer lists would not fit in memory beside each other; git itself is slow long before. */
 export const maxFiles = 200_000;
@@ -29,6 +29,8 @@ export const requestSchema = z.discriminatedUnion("kind", [
   /** Followed by the wanted paths in the same form. Answered with a tar stream. */
   z.object({ kind: z.literal("fetch") }),
   z.object({ kind: z.literal("quiesce") }),
+  /** As quiesce, and empties whatever commands could write to. */
+  z.object({ kind: z.literal("clear") }),
   /** Ends the operation in flight early; it answers as always. Says nothing when there is none. */
   z.object({ kind: z.literal("cancel") }),
 ]);

@@ -20,6 +20,8 @@ export interface Workspace {
   fetch(entries: readonly ManifestEntry[]): AsyncIterable<TreeFile>;
   /** Settles when no process but the runner is left. */
   quiesce(): Promise<void>;
+  /** As quiesce, and then everything that commands could write to is empty: the workspace, and what is private to it. */
+  clear(): Promise<void>;
   close(): void;
   /** Settles when the connection is gone without `close`. */
   readonly lost: Promise<Error>;
@@ -69,6 +71,11 @@ async function openWorkspace(socket: Socket, options: AcceptOptions, stop: Abort
       line.take(graceMs, async (turn) => {
         await turn.ask({ kind: "quiesce" });
         expectDone(turn, await turn.hearAnswer(), "quiesce the workspace");
+      }),
+    clear: () =>
+      line.take(operationMs, async (turn) => {
+        await turn.ask({ kind: "clear" });
+        expectDone(turn, await turn.hearAnswer(), "clear the workspace");
       }),
     close: line.close,
     lost: line.lost,

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import type { TreeFile } from "../../functions/git/tree.ts";
+import { protocolVersion } from "../../functions/sandbox/protocol.ts";
 import { type AcceptOptions, acceptLines, acceptWorkspace, type Workspace } from "../../functions/sandbox/workspace.ts";
 
 const runnerPath = new URL("../../functions/sandbox/runner.ts", import.meta.url).pathname;
@@ -80,7 +81,7 @@ export async function startFake(talk: (socket: Socket) => void, options: Partial
   const socket = createConnection(path);
   socket.on("error", () => undefined);
   onTestFinished(() => void socket.destroy());
-  socket.write(jsonFrame({ kind: "hello", protocol: 1 }));
+  socket.write(jsonFrame({ kind: "hello", protocol: protocolVersion }));
   const sandbox = await accepting;
   talk(socket);
   return { sandbox, socket };

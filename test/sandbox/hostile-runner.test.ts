@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pack } from "tar-stream";
 import { expect, it, onTestFinished } from "vitest";
 import type { ManifestEntry } from "../../functions/git/tree.ts";
-import { maxFileBytes } from "../../functions/sandbox/protocol.ts";
+import { maxFileBytes, protocolVersion } from "../../functions/sandbox/protocol.ts";
 import { acceptWorkspace, type Workspace } from "../../functions/sandbox/workspace.ts";
 import { WorkspaceError } from "../../functions/sandbox/workspace-error.ts";
 import { collect, dataFrame, endFrame, frame, give, jsonFrame, makePlace, startFake, within } from "./harness.ts";
@@ -230,7 +230,7 @@ it.each<[string, Buffer]>([
   ["an exit code that cannot be", ran({ exitCode: 256 })],
   ["a signal that cannot be", ran({ signal: "SIG; rm -rf /" })],
   ["an unknown reason", ran({ startFailure: "because" })],
-  ["a message of no kind", jsonFrame({ kind: "hello", protocol: 1 })],
+  ["a message of no kind", jsonFrame({ kind: "hello", protocol: protocolVersion })],
   ["a list", jsonFrame([])],
   ["a prototype", frame(1, '{"__proto__":{"kind":"done"}}')],
   ["broken JSON", frame(1, "{")],
@@ -360,7 +360,7 @@ it("nobody else can connect once the runner has", async () => {
     socket.resume();
     return new Promise((resolve) => socket.once("close", resolve));
   });
-  for (const socket of sockets) socket.write(jsonFrame({ kind: "hello", protocol: 1 }));
+  for (const socket of sockets) socket.write(jsonFrame({ kind: "hello", protocol: protocolVersion }));
   const sandbox = await accepting;
   onTestFinished(() => sandbox.close());
   await within(5_000, "the other two", Promise.all(closed.slice(1)));

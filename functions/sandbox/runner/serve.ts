@@ -2,6 +2,7 @@
 import { PassThrough } from "node:stream";
 import type { Frames } from "../frames.ts";
 import { type Answer, type Request, requestSchema } from "../protocol.ts";
+import { clearDisks } from "./clear.ts";
 import type { RunnerSettings } from "./environment.ts";
 import { sendFiles } from "./fetch.ts";
 import { killOthers } from "./kill.ts";
@@ -32,6 +33,7 @@ const takesInput: Record<Request["kind"], boolean> = {
   fetch: true,
   run: false,
   quiesce: false,
+  clear: false,
   cancel: false,
 };
 
@@ -86,6 +88,8 @@ function perform(request: Request, operation: Operation, options: ServeOptions):
       return runCommand(request, operation, options);
     case "quiesce":
       return killOthers(options).then(() => ({ kind: "done" }));
+    case "clear":
+      return clearDisks(operation, options);
     case "cancel":
       return Promise.reject(new Error("a cancel is no operation"));
   }
