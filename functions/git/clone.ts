@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import git from "isomorphic-git";
+import { fetchObjects } from "./fetch-objects.ts";
 import { ServerRefusal } from "./http.ts";
 import { type Repository, readCommit } from "./objects.ts";
 import { callRemote, explainFailure, type GitAuth, type RemoteCall, type RemoteProblem } from "./remote-call.ts";
@@ -45,7 +46,7 @@ export async function cloneRepository(request: CloneRequest): Promise<Repository
   try {
     await git.init({ fs, gitdir: dir, bare: true });
     await git.addRemote({ fs, gitdir: dir, remote: "origin", url: remote.url });
-    return await fetchBase(remote, request);
+    return await fetchCommit(remote, request);
   } catch (error) {
     await rm(dir, { recursive: true, force: true });
     if (error instanceof CloneError) throw error;
@@ -53,10 +54,10 @@ export async function cloneRepository(request: CloneRequest): Promise<Repository
   }
 }
 
-async function fetchBase(remote: RemoteCall, { dir, branch, commit }: CloneRequest): Promise<Repository> {
+async function fetchCommit(remote: RemoteCall, { dir, branch, commit }: CloneRequest): Promise<Repository> {
   const ref = `refs/heads/${branch}`;
   if (commit === undefined) {
-    const tip = await fetchObjects(remote, dir, ref, 1);
+    const tip = await fetchObjects(remote, dir, { ref, depth: 1 });
     if (tip) return openClone(dir, tip);
     throw new CloneError({
       kind: "empty",
@@ -64,19 +65,13 @@ async function fetchBase(remote: RemoteCall, { dir, branch, commit }: CloneReque
     });
   }
   try {
-    await fetchObjects(remote, dir, commit, 1);
+    await fetchObjects(remote, dir, { ref: commit, depth: 1 });
     return await openClone(dir, commit);
   } catch (error) {
     if (!(error instanceof ServerRefusal)) throw error;
   }
-  await fetchObjects(remote, dir, ref, searchDepth);
+  await fetchObjects(remote, dir, { ref, depth: searchDepth });
   return openClone(dir, commit);
-}
-
-async function fetchObjects(remote: RemoteCall, dir: string, remoteRef: string, depth: number) {
-  const options = { depth, singleBranch: true, tags: false, remote: "origin" };
-  const { fetchHead } = await git.fetch({ fs, gitdir: dir, ...remote.engine, ...options, ref: remoteRef, remoteRef });
-  return fetchHead ?? undefined;
 }
 
 /** Reads the commit, so that a clone without it is found out here and not in the middle of a run. */

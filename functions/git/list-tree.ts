@@ -40,7 +40,7 @@ async function listDirectory(repository: Repository, tree: string, prefix: strin
 }
 
 /** Old commits hold 100664 and the like; git reads them by the owner's x bit, and so do we. */
-function plainMode(mode: string): TreeEntry["mode"] {
+export function plainMode(mode: string): TreeEntry["mode"] {
   if (mode === "120000" || mode === "160000") return mode;
   return (Number.parseInt(mode, 8) & 0o100) === 0 ? "100644" : "100755";
 }

@@ -7,7 +7,7 @@ import { parseTreeObject, type RawEntry, renderTreeObject } from "./tree-object.
 export interface Repository {
   /** The git directory itself (bare). */
   readonly gitDir: string;
-  /** The commit the clone was made at; its parents are not here. */
+  /** The commit that the work grows from, and that the remote has; its parents may not be here. */
   readonly baseCommit: string;
   /** The engine keeps its pack indexes in here: the same object for every call, or each one parses them again. */
   readonly cache: object;
@@ -23,6 +23,11 @@ export async function readCommit(repository: Repository, oid: string): Promise<C
   const tree = /^tree ([0-9a-f]{40})$/m.exec(header)?.[1];
   if (!tree) throw new Error(`Commit ${oid} names no tree.`);
   return { tree, parents: [...header.matchAll(/^parent ([0-9a-f]{40})$/gm)].map(([, parent = ""]) => parent) };
+}
+
+/** The whole of it, header and message, one byte per character. */
+export async function readCommitObject(repository: Repository, oid: string): Promise<string> {
+  return (await readObject(repository, oid, "commit")).toString("latin1");
 }
 
 export async function readTree(repository: Repository, oid: string): Promise<RawEntry[]> {

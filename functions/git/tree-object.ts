@@ -51,6 +51,10 @@ export function isSubmodule(entry: RawEntry | undefined): entry is SubmoduleEntr
   return entry?.mode === "160000";
 }
 
+export function isRegularFile(entry: RawEntry | undefined): boolean {
+  return entry?.mode.startsWith("100") ?? false;
+}
+
 function sortKey(entry: RawEntry): string {
   return isDirectory(entry) ? `${entry.name}/` : entry.name;
 }

@@ -8,7 +8,7 @@ import { listChanges } from "./changed-files.ts";
 import type { OutputLog } from "./output-log.ts";
 import type { Workspace } from "./workspace.ts";
 
-const maxDiffBytes = 1024 * 1024;
+export const maxDiffBytes = 1024 * 1024;
 const author = { name: "drover", email: "drover@localhost" };
 
 export type Work = { kind: "unchanged" } | { kind: "changed"; commit: string; diff: CommitDiff };

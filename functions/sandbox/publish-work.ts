@@ -21,7 +21,13 @@ export async function publishWork(
   if (free.kind === "failed") return free;
   // From the permit on a kill can no longer promise that nothing is pushed; before it, it can.
   const { branch } = await plane.permit({ branch: free.branch, verdicts });
-  const outcome = await pushCommit({ repository, commit, branch, url, auth, expect: free.expect });
+  const push = (expect: Free["expect"]) => pushCommit({ repository, commit, branch, url, auth, expect });
+  let outcome = await push(free.expect);
+  if (outcome.kind === "branch_exists" || (outcome.kind === "rejected" && outcome.reason === "not_fast_forward")) {
+    // The branch has moved since we looked. If that was an earlier attempt's late push, it may still be replaced.
+    const again = await findBranch(answer);
+    if (again.kind === "free" && again.branch === branch) outcome = await push(again.expect);
+  }
   // The remote itself has the last word: an answer may be lost, and a server may say "ok" and do otherwise.
   const now = await readRemoteBranch({ url, auth, branch });
   if (now.kind === "at" && now.commit === commit) return { kind: "pushed", branch, commit };
