@@ -8,9 +8,12 @@ import { startGitServer } from "../../infra/local/git-server.ts";
 
 const run = promisify(execFile);
 
+/** The content of each file, by its path. */
+export type Project = Record<string, string>;
+
 export const codemod = ["node", "tools/var-to-const.mjs"];
 
-const files = {
+const greeter: Project = {
   "package.json": '{\n  "name": "greeter",\n  "type": "module"\n}\n',
   "src/greet.js": 'export function greet(name) {\n  var text = "Hello, " + name + "!";\n  return text;\n}\n',
   "src/index.js":
@@ -30,7 +33,7 @@ for (const file of readdirSync("src")) {
 
 /** The files that the codemod must have changed, as they must be afterwards. */
 export const expectedFiles = Object.fromEntries(
-  Object.entries(files)
+  Object.entries(greeter)
     .filter(([path]) => path.startsWith("src/"))
     .map(([path, text]) => [path, text.replaceAll(/\bvar\b/g, "const")]),
 );
@@ -41,10 +44,10 @@ export interface DemoRemote extends Endpoint {
   bareDir: string;
 }
 
-export async function createRemote(dir: string, token: string): Promise<DemoRemote> {
+export async function createRemote(dir: string, token: string, project = greeter): Promise<DemoRemote> {
   const work = join(dir, "work");
-  const bareDir = join(dir, "remotes", "greeter.git");
-  for (const [path, text] of Object.entries(files)) {
+  const bareDir = join(dir, "remotes", "project.git");
+  for (const [path, text] of Object.entries(project)) {
     await mkdir(join(work, dirname(path)), { recursive: true });
     await writeFile(join(work, path), text);
   }
@@ -59,14 +62,14 @@ export async function createRemote(dir: string, token: string): Promise<DemoRemo
     "commit",
     "--quiet",
     "-m",
-    "A small greeter",
+    "A small project",
   );
   await git(dir, "clone", "--quiet", "--bare", work, bareDir);
   const server = await startGitServer({
-    resolve: (path) => (path === "/greeter.git" ? bareDir : undefined),
+    resolve: (path) => (path === "/project.git" ? bareDir : undefined),
     authorize: (_user, password) => password === token,
   });
-  return { ...server, repository: `${server.url}/greeter.git`, bareDir };
+  return { ...server, repository: `${server.url}/project.git`, bareDir };
 }
 
 export async function git(cwd: string, ...args: string[]): Promise<string> {
