@@ -6,6 +6,7 @@ import { addAgentRoutes } from "./agent-routes.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { addAuditRoutes } from "./audit-routes.ts";
 import { requireKey } from "./auth.ts";
+import { addBackendRoutes, addRevokeRoute } from "./backend-routes.ts";
 import { addCallbackRoutes } from "./callback-routes.ts";
 import { addCredentialRoutes } from "./credential-routes.ts";
 import { addEditRoutes } from "./edit-routes.ts";
@@ -62,6 +63,8 @@ export function createApp(cloud: OpenCloud): Api {
   addKillRoutes(app, cloud);
   addStopRoutes(app, cloud);
   addSwitchRoutes(app, cloud);
+  addRevokeRoute(app, cloud);
+  addBackendRoutes(app, cloud);
   addKeyRoutes(app, cloud);
   addAgentRoutes(app, cloud);
   addEventRoutes(app, cloud);
@@ -86,5 +89,6 @@ export function createKillApp(cloud: OpenCloud): Api {
   addHealthRoutes(app, cloud);
   addKillRoutes(app, cloud);
   addStopRoutes(app, cloud);
+  addRevokeRoute(app, cloud);
   return app;
 }

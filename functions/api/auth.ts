@@ -28,13 +28,14 @@ export async function authenticate(cloud: Cloud, context: Context): Promise<ApiK
       "Send a valid API key in the X-API-Key header. Locally it is in .drover/api-key.",
     );
   }
-  await limitRate(cloud, key, isKill(context.req.path) ? "kill" : "normal");
+  await limitRate(cloud, key, isKill(context.req) ? "kill" : "normal");
   keyOfRequest.set(context.req.raw, key);
   return key;
 }
 
 const keyOfRequest = new WeakMap<Request, ApiKey>();
-const isKill = (path: string) => /\/(kill|kill-all|emergency-stop)$/.test(path);
+const isKill = ({ method, path }: { method: string; path: string }) =>
+  /\/(kill|kill-all|emergency-stop)$/.test(path) || (method === "DELETE" && path.includes("/backends/"));
 
 /** Before anything of a request is looked at: a stranger learns nothing of what would be valid. */
 export function requireKey(openCloud: () => Promise<Cloud>) {

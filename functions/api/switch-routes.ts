@@ -1,4 +1,4 @@
-// How is a whole workspace, a backend or everything stopped, released, paused and resumed?
+// How is a whole workspace or everything stopped, released, paused and resumed?
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Cloud } from "../core/cloud.ts";
@@ -7,7 +7,7 @@ import { type Operation, remainingOf } from "../core/operations.ts";
 import { killRequest } from "../core/requests.ts";
 import { parseScope, type Scope, type SwitchAct } from "../core/switches.ts";
 import { stopScope } from "../flows/stop-scope.ts";
-import { readSwitch, turnSwitch } from "../flows/turn-switch.ts";
+import { readSwitch, type Turn, turnSwitch } from "../flows/turn-switch.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { problemResponse } from "./problems.ts";
@@ -15,7 +15,7 @@ import { requireRole } from "./roles.ts";
 import { json } from "./task-routes.ts";
 
 /** How long a stop goes on within its request; the reaper finishes it. */
-const answerWithinMs = 10_000;
+export const answerWithinMs = 10_000;
 
 const base = "/api/orchestrator";
 const workspaceParam = z.object({ workspace: z.string().min(1).max(64) });
@@ -43,7 +43,7 @@ const switchSchema = z.object({
   changed: z.boolean(),
 });
 
-const stopResponses = {
+export const stopResponses = {
   200: { description: "Fenced from now on; the kills that follow go on", content: json(operationSchema) },
   403: problemResponse("The key has not the right to stop this scope"),
 };
@@ -110,7 +110,7 @@ export function addStopRoutes(app: Api, openCloud: OpenCloud): void {
 
 const acts = ["release", "pause", "resume", "forbid-yolo", "allow-yolo"] as const;
 
-const turnResponses = {
+export const turnResponses = {
   200: { description: "The switch as it now is; `changed` is false when it already was", content: json(switchSchema) },
   403: problemResponse("The key has not the right to do this"),
 };
@@ -167,8 +167,10 @@ async function turnFor(cloud: Cloud, context: Context, scope: Scope, act: Switch
   if (scope.kind === "workspace") requireRole(key, "workspace_admin", scope.name);
   else requireRole(key, "super_admin");
   const result = await turnSwitch(cloud, scope, act, key.keyId, reason.trim());
-  return { ...viewSwitch(result.now), changed: result.kind === "turned" };
+  return viewTurn(result);
 }
+
+export const viewTurn = ({ kind, now }: Turn) => ({ ...viewSwitch(now), changed: kind === "turned" });
 
 const viewSwitch = ({ at, ...shown }: Awaited<ReturnType<typeof readSwitch>>) => ({
   ...shown,

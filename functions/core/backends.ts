@@ -3,8 +3,8 @@ import { z } from "zod";
 import { isLoopbackAddress } from "./addresses.ts";
 import { resourceName } from "./requests.ts";
 
-/** An ECS cluster, and how sandboxes are started on it. At most as many groups and subnets as RunTask takes. */
-export const ecsTarget = z.strictObject({
+/** At most as many groups and subnets as RunTask takes. */
+const place = {
   cluster: z.string().min(1).max(512),
   /** The family, never a revision: a pinned revision goes inactive after a deployment. */
   taskDefinition: z.string().min(1).max(512),
@@ -19,13 +19,39 @@ export const ecsTarget = z.strictObject({
     .max(512)
     .optional(),
   subnets: z.array(z.string().min(1).max(64)).min(1).max(16),
-  securityGroups: z.array(z.string().min(1).max(64)).max(5).default([]),
-  assignPublicIp: z.boolean().default(false),
+  securityGroups: z.array(z.string().min(1).max(64)).max(5),
+  assignPublicIp: z.boolean(),
+};
+
+/** An ECS cluster, and how sandboxes are started on it. */
+const ecsTarget = z.strictObject({
+  ...place,
+  securityGroups: place.securityGroups.default([]),
+  assignPublicIp: place.assignPublicIp.default(false),
 });
 export type EcsTarget = z.output<typeof ecsTarget>;
 
 /** The form of the setting that declares backends beside the default one. */
 export const declaredBackends = z.record(resourceName, ecsTarget);
+
+const slots = z.int().min(1).max(10_000);
+const note = z.string().trim().max(500);
+
+/** The body of `POST /backends`. A declared one is named only; where it is stands in its declaration. */
+export const backendRequest = z.strictObject({
+  name: resourceName,
+  kind: z.literal("ecs").default("ecs"),
+  ...z.object(place).partial().shape,
+  slots: slots.optional(),
+  note: note.optional(),
+});
+export type BackendRequest = z.output<typeof backendRequest>;
+
+/** The body of `PATCH /backends/:name`. Null takes a limit of its own away. */
+export const backendEdit = z
+  .strictObject({ slots: slots.nullable().optional(), note: note.optional() })
+  .refine(({ slots, note }) => slots !== undefined || note !== undefined, "names nothing to change");
+export type BackendEdit = z.output<typeof backendEdit>;
 
 export interface BackendSettings {
   /** By name. What is declared is what this process has the rights for. */
@@ -34,6 +60,7 @@ export interface BackendSettings {
   open: "none" | "loopback";
 }
 
+const setting = "DROVER_BACKENDS";
 /** Declared by the single settings of a stack, and there from its start. */
 export const defaultBackend = "default";
 
@@ -129,4 +156,58 @@ export function judgeBackend(backend: KnownBackend | undefined, now: number): Ba
   if (!backend.reach) return "undeclared";
   const { health } = backend;
   return health?.error !== undefined && now - health.checkedAt < findingHoldsMs ? "unreachable" : "usable";
+}
+
+export type Placement =
+  | { kind: "placed"; target: EcsTarget }
+  | { kind: "refused"; code: "invalid_request" | "backend_not_declared"; message: string };
+
+/** Where a backend shall be that somebody wants to add, if this process may reach it there. */
+export function placeBackend(
+  { name, kind: _, slots: __, note: ___, ...asked }: BackendRequest,
+  settings: BackendSettings,
+): Placement {
+  const declared = declarationOf(name, settings);
+  const given = Object.keys(asked);
+  if (declared && given.length === 0) return { kind: "placed", target: declared };
+  if (declared) {
+    const message = `Backend ${name} is declared, and its declaration says where it is: leave out ${given.join(", ")}.`;
+    return { kind: "refused", code: "invalid_request", message };
+  }
+  const first = declarationOf(defaultBackend, settings);
+  if (settings.open === "loopback" && first && isOnLoopback(asked.endpoint)) {
+    return { kind: "placed", target: { ...first, region: undefined, ...asked } };
+  }
+  const remedy =
+    settings.open === "loopback"
+      ? "Name an `endpoint` on this machine by its address (http://127.0.0.1:…), or declare it"
+      : "Declare it";
+  const message =
+    `Backend ${name} is not declared; declared are ${Object.keys(settings.declared).join(", ")}. ` +
+    `${remedy} in the setting ${setting}, with the rights that it needs, and start drover again.`;
+  return { kind: "refused", code: "backend_not_declared", message };
+}
+
+export type Refusal = { code: "backend_unknown" | "backend_revoked" | "backend_not_declared"; message: string };
+
+/** Why no task may be sent to a backend. One that cannot be reached takes tasks: they wait. */
+export function refuseBackend(name: string, backends: readonly KnownBackend[], now: number): Refusal | undefined {
+  const named = backends.find((one) => one.name === name);
+  const state = judgeBackend(named, now);
+  const open = backends.filter((one) => one.revokedAt === undefined && one.reach).map((one) => one.name);
+  const hint = `Those that take tasks are: ${open.join(", ") || "none"}. GET /api/orchestrator/backends tells more.`;
+  switch (state) {
+    case "usable":
+    case "unreachable":
+      return undefined;
+    case "unknown":
+      return { code: "backend_unknown", message: `There is no backend ${name}. ${hint}` };
+    case "revoked":
+      return { code: "backend_revoked", message: `Backend ${name} was revoked: nothing new lands there. ${hint}` };
+    case "undeclared":
+      return {
+        code: "backend_not_declared",
+        message: `Backend ${name} is not declared any more in the setting ${setting}. ${hint}`,
+      };
+  }
 }

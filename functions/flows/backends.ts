@@ -1,13 +1,26 @@
 // Which backends are there, and can they be reached? What a check finds is kept, so that a dispatch need not look.
-import { type BackendHealth, type KnownBackend, knownBackends } from "../core/backends.ts";
+import { type BackendHealth, type KnownBackend, knownBackends, refuseBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
-import { hasCode } from "../core/errors.ts";
+import { DroverError, hasCode } from "../core/errors.ts";
 
 const maxErrorCharacters = 300;
 
 /** Revoked ones too. */
 export async function readBackends(cloud: Cloud): Promise<KnownBackend[]> {
   return knownBackends(await cloud.table.listBackends(), cloud.settings.backends);
+}
+
+/** Throws `backend_not_found`. */
+export async function findBackend(cloud: Cloud, name: string): Promise<KnownBackend> {
+  const backend = (await readBackends(cloud)).find((one) => one.name === name);
+  if (backend) return backend;
+  throw new DroverError("backend_not_found", `There is no backend ${name}. GET /api/orchestrator/backends lists them.`);
+}
+
+/** Throws unless tasks may be sent there. */
+export async function requireBackend(cloud: Cloud, name: string): Promise<void> {
+  const refusal = refuseBackend(name, await readBackends(cloud), cloud.clock.now());
+  if (refusal) throw new DroverError(refusal.code, refusal.message);
 }
 
 /** Throws when no backend answers that may take tasks. While one of them does, there is work that can be done. */

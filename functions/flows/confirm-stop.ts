@@ -1,5 +1,6 @@
 // ECS says that a sandbox has stopped: what does that mean for its task?
 import type { Cloud } from "../core/cloud.ts";
+import { hasCode } from "../core/errors.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
 import { explainEnd } from "../core/sandbox-end.ts";
 import { isLive } from "../core/task.ts";
@@ -21,8 +22,12 @@ export async function confirmStop(cloud: Cloud, agentId: AgentId, why: string): 
     task.attempt === attempt && isLive(task.status)
       ? { event: { type: "attempt_failed", failure: explainEnd(why) } }
       : decideCleanup(cloud, task, attempt, "stopped"),
-  );
-  if (change.kind !== "changed") return;
+  ).catch((error: unknown) => {
+    // Somebody else's drover uses the same cluster, and we hear of its sandboxes too.
+    if (hasCode(error, "task_not_found")) return undefined;
+    throw error;
+  });
+  if (change?.kind !== "changed") return;
   const wasLost = change.before.attempt === attempt && isLive(change.before.status);
   if (!wasLost) return afterCleanup(cloud, change.task);
   await wakeAfter(cloud, change.task);

@@ -1,12 +1,12 @@
 // Stops everything in a scope: one write closes admission and fences every task in it; then their sandboxes are stopped.
 import type { Cloud } from "../core/cloud.ts";
-import { DroverError } from "../core/errors.ts";
+import { hasCode } from "../core/errors.ts";
 import type { Operation } from "../core/operations.ts";
 import { applyAct, causeOfStop, formatScope, parseScope, type Scope } from "../core/switches.ts";
 import { isFinal, type Task } from "../core/task.ts";
 import { killTask } from "./kill-task.ts";
 import { recordAct } from "./record-act.ts";
-import { chainOf, readSwitch } from "./turn-switch.ts";
+import { type Alongside, chainOf, readSwitch } from "./turn-switch.ts";
 
 const pageSize = 50;
 /** Kills at once: each is a few requests, and StopTask is limited to 40 a second. */
@@ -23,6 +23,7 @@ export async function stopScope(
   by: string,
   reason: string,
   deadline: number,
+  also: Alongside = async () => [],
 ): Promise<Operation> {
   const operationId = cloud.ids.operation();
   let operation: Operation | undefined;
@@ -50,10 +51,7 @@ export async function stopScope(
     return {
       type: "switch_stop",
       data,
-      writes: [
-        { kind: "switch", next: change.next },
-        { kind: "operation", operation },
-      ],
+      writes: [{ kind: "switch", next: change.next }, { kind: "operation", operation }, ...(await also())],
     };
   });
   if (!operation) throw new Error(`the stop of ${formatScope(scope)} was not written`);
@@ -91,11 +89,16 @@ function isCovered(task: Task, { scope, generation }: Operation): boolean {
 type Killed = { kind: "killed" | "ended" } | { kind: "failed"; taskId: Task["taskId"]; message: string };
 
 async function killOne(cloud: Cloud, task: Task, { by, reason, scope }: Operation): Promise<Killed> {
+  const cause = causeOfStop[parseScope(scope).kind];
   try {
-    await killTask(cloud, task.taskId, by, reason, causeOfStop[parseScope(scope).kind]);
+    await killTask(cloud, task.taskId, by, reason, cause);
     return { kind: "killed" };
   } catch (error) {
-    if (error instanceof DroverError && error.code === "task_ended") return { kind: "ended" };
+    if (hasCode(error, "task_ended")) {
+      // The dispatcher or the reaper may have met it first: it ended by this stop all the same.
+      const ended = await cloud.table.getTask(task.taskId);
+      return { kind: ended?.killed?.cause === cause ? "killed" : "ended" };
+    }
     // It is fenced all the same; the dispatcher and the reaper end fenced tasks that they meet.
     console.error(`${task.taskId} could not be killed`, error);
     return { kind: "failed", taskId: task.taskId, message: error instanceof Error ? error.message : String(error) };

@@ -10,6 +10,7 @@ import { findStopped, findYoloForbidden, generationsOf, type Switches } from "..
 import type { ApiKey, Creation } from "../core/table.ts";
 import type { ModelAgent, Task, TaskSpec } from "../core/task.ts";
 import { admitAgent } from "./admit-agent.ts";
+import { requireBackend } from "./backends.ts";
 import { checkRepository } from "./check-repository.ts";
 import { wake } from "./wake.ts";
 
@@ -42,6 +43,7 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   refuseWithoutIsolation(cloud);
   const { workspace } = principal;
   const switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
+  await requireBackend(cloud, request.backend);
   refuseWhileStopped(switches);
   await refuseOverLimit(cloud, workspace);
   refuseForbiddenYolo(request, switches);

@@ -2,12 +2,16 @@
 import type { Cloud } from "../core/cloud.ts";
 import { backendPool } from "../core/slots.ts";
 import { applyAct, formatScope, type Scope, type Switch, type SwitchAct } from "../core/switches.ts";
+import type { ActWrite } from "../core/table.ts";
 import { recordAct } from "./record-act.ts";
 import { letGo, wake } from "./wake.ts";
 
 export type Turn = { kind: "turned"; now: Switch } | { kind: "unchanged"; now: Switch; why: string };
 
 export const chainOf = (scope: Scope): string => (scope.kind === "workspace" ? formatScope(scope) : "global");
+
+/** What changes together with a switch. Asked anew for every try. */
+export type Alongside = () => Promise<ActWrite[]>;
 
 /** Retries contention until its function ends: a stop is never told to come back later. */
 export async function turnSwitch(
@@ -16,6 +20,7 @@ export async function turnSwitch(
   act: SwitchAct,
   by: string,
   reason: string,
+  also: Alongside = async () => [],
 ): Promise<Turn> {
   let result: Turn | undefined;
   await recordAct(cloud, chainOf(scope), by, async () => {
@@ -28,7 +33,7 @@ export async function turnSwitch(
     result = { kind: "turned", now: change.next };
     const { generation, stopped, paused, yoloForbidden } = change.next;
     const data = { scope: formatScope(scope), reason, generation, stopped, paused, yoloForbidden };
-    return { type: `switch_${act}`, data, writes: [{ kind: "switch", next: change.next }] };
+    return { type: `switch_${act}`, data, writes: [{ kind: "switch", next: change.next }, ...(await also())] };
   });
   if (!result) throw new Error(`switch ${formatScope(scope)} was not read`);
   if (act === "release" || act === "resume") await wakeSome(cloud, scope);

@@ -3,10 +3,13 @@ import {
   type Backend,
   type BackendHealth,
   type BackendSettings,
+  backendRequest,
   declaredBackends,
   isOnLoopback,
   judgeBackend,
   knownBackends,
+  placeBackend,
+  refuseBackend,
 } from "../../functions/core/backends.ts";
 import { now } from "../support/make-task.ts";
 
@@ -86,6 +89,51 @@ describe("a backend", () => {
   });
 
   it("that nobody knows is unknown", () => expect(judgeBackend(undefined, now)).toBe("unknown"));
+});
+
+describe("where a backend shall be", () => {
+  const ask = (body: object, open: BackendSettings["open"]) =>
+    placeBackend(backendRequest.parse({ name: "new", ...body }), { ...settings, open });
+  const endpoint = "http://127.0.0.1:4000";
+
+  it.each([
+    ["a declared one by its name", { name: "gpu", slots: 3, note: "x" }, "none", { ...target, cluster: "gpu" }],
+    [
+      "one on loopback with the default one's ways",
+      { endpoint, cluster: "mine" },
+      "loopback",
+      { cluster: "mine", endpoint },
+    ],
+  ] as const)("is known: %s", (_case, body, open, where) =>
+    expect(ask(body, open)).toMatchObject({ kind: "placed", target: where }));
+
+  it.each([
+    ["a declared one with a place", { name: "gpu", cluster: "x" }, "loopback", "invalid_request", "leave out cluster"],
+    ["an undeclared one", {}, "none", "backend_not_declared", "DROVER_BACKENDS"],
+    ["one on loopback where that is not open", { endpoint }, "none", "backend_not_declared", "default, gpu"],
+    ["one elsewhere", { endpoint: "http://10.0.0.1" }, "loopback", "backend_not_declared", "endpoint"],
+    ["one in another region", { region: "eu-central-1" }, "loopback", "backend_not_declared", "DROVER_BACKENDS"],
+    ["a member of every object", { name: "constructor" }, "none", "backend_not_declared", "constructor"],
+  ] as const)("is refused: %s", (_case, body, open, code, words) => {
+    expect(ask(body, open)).toMatchObject({ kind: "refused", code, message: expect.stringContaining(words) });
+  });
+});
+
+describe("a task for a backend", () => {
+  const down: BackendHealth[] = [{ name: "gpu", checkedAt: now, latencyMs: 3, error: "refused" }];
+  const backends = known([make("gpu"), make("gone"), make("old", { revokedAt: now })], {}, down);
+  it.each([
+    ["default", undefined],
+    ["gpu", undefined],
+    ["gone", "backend_not_declared"],
+    ["old", "backend_revoked"],
+    ["nobody", "backend_unknown"],
+    ["constructor", "backend_unknown"],
+  ])("%s is refused with %s, naming those that take tasks", (name, code) => {
+    const refusal = refuseBackend(name, backends, now);
+    expect(refusal?.code).toBe(code);
+    if (code) expect(refusal?.message).toContain("default, gpu. GET /api/orchestrator/backends");
+  });
 });
 
 describe("the declaration of backends", () => {

@@ -8,9 +8,7 @@ import type { Cloud } from "../../functions/core/cloud.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import { isFinal, type Task } from "../../functions/core/task.ts";
 import { type LocalStack, startLocal } from "../../stacks/local.ts";
-import { startFaultProxy } from "./fault-proxy.ts";
-
-type FaultProxy = Awaited<ReturnType<typeof startFaultProxy>>;
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 
 import { sharedImageDir } from "./image-dir.ts";
 
