@@ -16,6 +16,8 @@ import { signThinking, whyBadRequest } from "./messages-api-rules.ts";
 
 export interface Turn {
   thinking?: string;
+  /** A thought that the provider shows to nobody. */
+  redacted?: string;
   text?: string;
   tools?: { name: string; input: unknown; id?: string }[];
   /** Takes the place of the JSON of the last tool's input. */
@@ -133,6 +135,7 @@ function buildMessage(body: MessageCreateParamsStreaming, turn: Turn, prompt: Pa
   if (turn.thinking !== undefined) {
     content.push({ type: "thinking", thinking: turn.thinking, signature: signThinking(body) });
   }
+  if (turn.redacted !== undefined) content.push({ type: "redacted_thinking", data: turn.redacted });
   if (turn.text !== undefined) content.push({ type: "text", text: turn.text, citations: null });
   for (const { name, input, id = newId("toolu") } of turn.tools ?? []) {
     content.push({ type: "tool_use", id, name, input, caller: { type: "direct" } });

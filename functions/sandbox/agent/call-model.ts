@@ -114,7 +114,7 @@ export async function askModel(asking: Asking, question: Question): Promise<Answ
       return { kind: "failed", failure: { class: "infrastructure", message } };
     }
     const pauseMs = (problem.kind === "busy" ? problem.retryAfterMs : undefined) ?? backOff(tries);
-    if (waitedMs + pauseMs > patienceMs) {
+    if (pauseMs > Math.min(patienceMs - waitedMs, budget.limits.wallClockMs - budget.spend.wallClockMs)) {
       const message = `The model's provider was busy for ${Math.round(waitedMs / 1000)} s: ${said}`;
       return { kind: "failed", failure: { class: "provider_quota", message, retryAt: time.now() + pauseMs } };
     }

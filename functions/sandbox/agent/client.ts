@@ -23,8 +23,8 @@ export interface ModelClient {
 }
 
 const defaultRegion = "us-east-1";
-/** For the headers of an answer; how long a stream may be silent is the reader's business. */
-const headersTimeoutMs = 120_000;
+/** For the headers of an answer, which come once a long prompt is read. */
+const headersTimeoutMs = 5 * 60_000;
 
 export function openModelClient(access: ModelAccess): ModelClient {
   // Everything that the SDK would else look for in the environment is given here, so that no stray variable counts.

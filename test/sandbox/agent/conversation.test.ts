@@ -29,7 +29,7 @@ describe("a conversation", () => {
   it("gives thoughts back as they were, for the server refuses them otherwise", async () => {
     const { api, conversation } = await openStage([
       { thinking: "I think a lot about this. ".repeat(10), tools: [echo("a")] },
-      { thinking: "", tools: [echo("b")] },
+      { thinking: "", redacted: "c2VjcmV0", tools: [echo("b")] },
       done,
     ]);
     expect(await conversation.run("Think.")).toMatchObject({ kind: "done" });
@@ -38,6 +38,8 @@ describe("a conversation", () => {
       { type: "thinking", thinking: expect.stringMatching(/^I think/) },
       { type: "tool_use" },
     ]);
+    const second = api.requests[2]?.body.messages[3]?.content;
+    expect(second).toMatchObject([{ type: "thinking" }, { type: "redacted_thinking", data: "c2VjcmV0" }, {}]);
     expect(api.requests[0]?.body.thinking).toEqual({ type: "adaptive", display: "summarized" });
   });
 

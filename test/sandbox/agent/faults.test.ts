@@ -106,6 +106,15 @@ describe("a server that is busy", () => {
   });
 });
 
+describe("a server that is busy while time runs out", () => {
+  it("is not waited for beyond the time that the task has", async () => {
+    const busy = { error: { status: 529, type: "overloaded_error", headers: { "retry-after": "60" } } };
+    const { clock, conversation } = await openStage(() => busy, { limits: { wallClockMs: 100_000 } });
+    expect(await conversation.run("Go.")).toMatchObject({ kind: "failed", failure: { class: "provider_quota" } });
+    expect(clock.pauses).toEqual([60_000]);
+  });
+});
+
 describe("an account without credit", () => {
   it.each([
     [402, "billing_error", undefined, "Check your payment details."],

@@ -15,7 +15,14 @@ const input = z.discriminatedUnion("command", [
   }),
   z.object({ command: z.literal("create"), path, file_text: z.string() }),
   z.object({ command: z.literal("str_replace"), path, old_str: z.string().min(1), new_str: z.string().default("") }),
-  z.object({ command: z.literal("insert"), path, insert_line: z.int().min(0), insert_text: z.string() }),
+  z.object({
+    command: z.literal("insert"),
+    path,
+    insert_line: z.int().min(0),
+    insert_text: z.string().optional(),
+    /** The name that it had in earlier versions of this tool. */
+    new_str: z.string().optional(),
+  }),
 ]);
 type Input = z.output<typeof input>;
 
@@ -56,7 +63,7 @@ async function perform(files: Files, file: TextFile, wish: Exclude<Input, { comm
     case "str_replace":
       return replace(files, file, wish.old_str, wish.new_str);
     case "insert":
-      return insert(files, file, wish.insert_line, wish.insert_text);
+      return insert(files, file, wish.insert_line, wish.insert_text ?? wish.new_str ?? "");
   }
 }
 

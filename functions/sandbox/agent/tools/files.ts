@@ -4,7 +4,7 @@ import { isAbsolute, posix } from "node:path";
 import type { TreeFile } from "../../../git/tree.ts";
 import type { Workspace } from "../../workspace.ts";
 
-export const maxEditBytes = 2 * 1024 * 1024;
+const maxEditBytes = 2 * 1024 * 1024;
 
 /** `path` is relative to the workspace, with links resolved. */
 export type Found =
@@ -17,16 +17,16 @@ export interface Files {
   /** The workspace as the agent's own programs see it. */
   readonly root: string;
   find(path: string): Promise<Found>;
+  /** For programs that take a path: where it really is, or why that is none of the agent's business. */
+  place(path: string): Promise<{ kind: "at"; path: string } | { kind: "unusable"; why: string }>;
   write(path: string, mode: TreeFile["mode"], text: string): Promise<void>;
-  /** Where a path of the model's lies, relative to the workspace; undefined outside. */
-  locate(path: string): string | undefined;
 }
 
 const stepMs = 30_000;
 const exitCodes = { missing: 41, outside: 42, directory: 43, special: 44, unreadable: 45 } as const;
 
 /** `$1` is the path, `$2` how many bytes are wanted. The real path goes to stderr, behind the mode. */
-const look = `
+const lookScript = `
 root=$(pwd -P)
 real=$(realpath -m -- "$1") || exit ${exitCodes.special}
 case $real in "$root" | "$root"/*) ;; *) exit ${exitCodes.outside} ;; esac
@@ -42,36 +42,42 @@ exec head -c "$2" -- "$real"
 export async function openFiles(workspace: Workspace): Promise<Files> {
   const root = (await collect(workspace, ["pwd", "-P"])).stdout.toString().trimEnd();
 
+  /** By its name alone. */
   function locate(path: string): string | undefined {
     const full = isAbsolute(path) ? posix.normalize(path) : posix.join(root, path);
     if (full === root || full === `${root}/`) return ".";
     return full.startsWith(`${root}/`) ? full.slice(root.length + 1).replace(/\/$/, "") : undefined;
   }
 
+  async function look(path: string, wantedBytes: number): Promise<Found> {
+    const place = locate(path);
+    if (place === undefined) return { kind: "unusable", why: `${path} lies outside of the repository, ${root}` };
+    const argv = ["sh", "-c", lookScript, "sh", place, String(wantedBytes)];
+    const { exitCode, stdout, stderr } = await collect(workspace, argv);
+    const [mode, ...rest] = stderr.toString().split(" ");
+    const real = rest.join(" ").replace(/^\//, "") || ".";
+    switch (exitCode) {
+      case 0:
+        return readFound(real, mode === "100755" ? "100755" : "100644", stdout);
+      case exitCodes.missing:
+        return { kind: "missing", path: real };
+      case exitCodes.directory:
+        return { kind: "directory", path: real };
+      case exitCodes.outside:
+        return { kind: "unusable", why: `${path} is a link that leads out of the repository` };
+      case exitCodes.unreadable:
+        return { kind: "unusable", why: `${path} may not be read` };
+      default:
+        return { kind: "unusable", why: `${path} is no ordinary file` };
+    }
+  }
+
   return {
     root,
-    locate,
-    async find(path) {
-      const place = locate(path);
-      if (place === undefined) return { kind: "unusable", why: `${path} lies outside of the repository, ${root}` };
-      const argv = ["sh", "-c", look, "sh", place, String(maxEditBytes + 1)];
-      const { exitCode, stdout, stderr } = await collect(workspace, argv);
-      const [mode, ...rest] = stderr.toString().split(" ");
-      const real = rest.join(" ").replace(/^\//, "") || ".";
-      switch (exitCode) {
-        case 0:
-          return readFound(real, mode === "100755" ? "100755" : "100644", stdout);
-        case exitCodes.missing:
-          return { kind: "missing", path: real };
-        case exitCodes.directory:
-          return { kind: "directory", path: real };
-        case exitCodes.outside:
-          return { kind: "unusable", why: `${path} is a link that leads out of the repository` };
-        case exitCodes.unreadable:
-          return { kind: "unusable", why: `${path} may not be read` };
-        default:
-          return { kind: "unusable", why: `${path} is no ordinary file` };
-      }
+    find: (path) => look(path, maxEditBytes + 1),
+    async place(path) {
+      const found = await look(path, 0);
+      return found.kind === "unusable" ? found : { kind: "at", path: found.path };
     },
     write: (path, mode, text) => workspace.unpack(one({ path, mode, content: Buffer.from(text) })),
   };

@@ -20,9 +20,9 @@ export function openList(workspace: Workspace, files: Files): Tool {
     description: `Lists files and directories below a path, without what lies in ${leftOut.join(" and ")}.`,
     input,
     async run({ path, glob, depth }) {
-      const place = files.locate(path);
-      if (place === undefined) return fail(`${path} lies outside of the repository, ${files.root}.`);
-      return listFiles(workspace, { path: place, glob, depth });
+      const place = await files.place(path);
+      if (place.kind === "unusable") return fail(`${place.why}.`);
+      return listFiles(workspace, { path: place.path, glob, depth });
     },
   });
 }

@@ -24,15 +24,15 @@ export function openSearch(workspace: Workspace, files: Files): Tool {
     input,
     limitMs: searchMs + 30_000,
     async run({ pattern, path, glob, ignoreCase }) {
-      const place = files.locate(path);
-      if (place === undefined) return fail(`${path} lies outside of the repository, ${files.root}.`);
+      const place = await files.place(path);
+      if (place.kind === "unusable") return fail(`${place.why}.`);
       const argv = [
         ..."grep -rnIE --no-messages --binary-files=without-match".split(" "),
         `--max-count=${maxMatchesPerFile}`,
         ...leftOut.map((name) => `--exclude-dir=${name}`),
         ...(glob === undefined ? [] : [`--include=${glob}`]),
         ...(ignoreCase ? ["--ignore-case"] : []),
-        ...["-e", pattern, "--", place],
+        ...["-e", pattern, "--", place.path],
       ];
       const script = `{ "$@" || [ $? -eq 1 ] || echo failed >&2; } | head -n ${maxMatches + 1} | head -c 1000000`;
       const { stdout, stderr, timedOut } = await collect(workspace, ["sh", "-c", script, "sh", ...argv], searchMs);
