@@ -1,5 +1,6 @@
 // Which cloud do the entry points run on? The SDK's clients, set up from the environment once per process.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
@@ -10,6 +11,7 @@ import { openAuditKey } from "./aws/audit-key.ts";
 import { openIntake } from "./aws/intake-queue.ts";
 import { openNoticeQueue } from "./aws/notice-queue.ts";
 import { openNotices } from "./aws/notices.ts";
+import { openOutcomeBus } from "./aws/outcome-bus.ts";
 import { getSecret, openCredentials, openWebhookSecrets } from "./aws/parameters.ts";
 import { openReceivers } from "./aws/receivers.ts";
 import { openSandboxes } from "./aws/sandboxes.ts";
@@ -46,6 +48,8 @@ const environment = z.object({
     .pipe(z.array(z.coerce.number<string>().int().positive()).min(1))
     .default([5_000, 60_000, 300_000, 1_800_000, 7_200_000, 21_600_000, 43_200_000]),
   DROVER_WEBHOOKS_TIMEOUT_MS: count.default(10_000),
+  /** Name or ARN of an EventBridge bus that is told of every outcome. */
+  DROVER_OUTCOME_BUS: z.string().min(1).optional(),
   /** For tests and one machine: notices may go to loopback over plain http. */
   DROVER_WEBHOOKS_ALLOW_LOOPBACK: z.stringbool().default(false),
   DROVER_ARTIFACTS_BUCKET: z.string(),
@@ -111,6 +115,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       timeoutMs: env.DROVER_WEBHOOKS_TIMEOUT_MS,
       allowLoopback: env.DROVER_WEBHOOKS_ALLOW_LOOPBACK,
     }),
+    ...(env.DROVER_OUTCOME_BUS && { outcomeBus: openOutcomeBus(new EventBridgeClient(), env.DROVER_OUTCOME_BUS) }),
     ...intakeOf(sqs, env),
     settings: {
       limits: {

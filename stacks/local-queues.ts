@@ -1,11 +1,14 @@
-// Which queues are there on one machine besides the dispatcher's, and which functions do they call?
+// Which queues are there on one machine, and which functions do they call?
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { handler as deadLetter } from "../functions/dead-letter.ts";
+import { handler as dispatcher } from "../functions/dispatcher.ts";
 import { handler as intake } from "../functions/intake.ts";
 import { handler as notify } from "../functions/notify.ts";
 import { setUnlessGiven } from "../infra/local/environment.ts";
 import type { LocalSqs, SqsQueueOptions } from "../infra/local/sqs.ts";
 import { startTrigger, type Trigger } from "../infra/local/trigger.ts";
 
+const wakeQueue = "drover-wake-ups";
 const notifyQueue = "drover-notify";
 /** The public one. On this machine its messages live as long as this process: send again what made no task. */
 const intakeQueue = "drover-intake";
@@ -15,16 +18,20 @@ const visibilityTimeoutMs = 60_000;
 /** Above its own limit of tries, after which the intake function buries a message with the reason. */
 const intakeMaxReceives = 1_000;
 
-export const sideQueues: readonly SqsQueueOptions[] = [
-  { name: notifyQueue, visibilityTimeoutMs, maxReceiveCount: 5, deadLetterQueue: dead(notifyQueue) },
-  { name: dead(notifyQueue), visibilityTimeoutMs },
-  { name: intakeQueue, visibilityTimeoutMs, maxReceiveCount: intakeMaxReceives, deadLetterQueue: dead(intakeQueue) },
-  { name: dead(intakeQueue), visibilityTimeoutMs },
+const withDead = (name: string, maxReceiveCount: number): SqsQueueOptions[] => [
+  { name, visibilityTimeoutMs, maxReceiveCount, deadLetterQueue: dead(name) },
+  { name: dead(name), visibilityTimeoutMs },
+];
+export const queues: readonly SqsQueueOptions[] = [
+  ...withDead(wakeQueue, 5),
+  ...withDead(notifyQueue, 5),
+  ...withDead(intakeQueue, intakeMaxReceives),
 ];
 
 /** `urlOf` answers a queue's URL as the functions shall use it. */
-export function setSideQueues(urlOf: (name: string) => string): void {
+export function setQueues(urlOf: (name: string) => string): void {
   setUnlessGiven({
+    DROVER_WAKE_QUEUE_URL: urlOf(wakeQueue),
     DROVER_NOTIFY_QUEUE_URL: urlOf(notifyQueue),
     DROVER_INTAKE_QUEUE_URL: urlOf(intakeQueue),
     DROVER_INTAKE_DEAD_QUEUE_URL: urlOf(dead(intakeQueue)),
@@ -32,7 +39,8 @@ export function setSideQueues(urlOf: (name: string) => string): void {
   });
 }
 
-export function startSideTriggers(sqs: LocalSqs, urlOf: (name: string) => string): Trigger[] {
+/** The dispatcher's first: whoever shuts down stops that one before anything else. */
+export function startTriggers(sqs: LocalSqs, urlOf: (name: string) => string): [Trigger, ...Trigger[]] {
   const start = (name: string, concurrency: number, handler: Parameters<typeof startTrigger>[0]["handler"]) =>
     startTrigger({
       sqs: new SQSClient(),
@@ -44,6 +52,11 @@ export function startSideTriggers(sqs: LocalSqs, urlOf: (name: string) => string
       handler,
       onError: (error) => console.error(`the trigger of ${name} could not deliver`, error),
     });
-  // A receiver may take its time; it must not keep the others waiting for theirs.
-  return [start(notifyQueue, 4, notify), start(intakeQueue, 1, intake)];
+  return [
+    start(wakeQueue, 2, dispatcher),
+    start(dead(wakeQueue), 1, deadLetter),
+    // A receiver may take its time; it must not keep the others waiting for theirs.
+    start(notifyQueue, 4, notify),
+    start(intakeQueue, 1, intake),
+  ];
 }

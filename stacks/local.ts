@@ -1,11 +1,8 @@
 // What runs together on one machine? All functions in this process, on stand-ins for AWS that listen on loopback.
 import { join, resolve } from "node:path";
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { app } from "../functions/api.ts";
 import { cloudOfThisProcess } from "../functions/cloud.ts";
 import type { Isolation } from "../functions/core/cloud.ts";
-import { handler as deadLetter } from "../functions/dead-letter.ts";
-import { handler as dispatcher } from "../functions/dispatcher.ts";
 import { putBackLive } from "../functions/flows/put-back-live.ts";
 import { handler as reaper } from "../functions/reaper.ts";
 import { handler as sandboxState } from "../functions/sandbox-state.ts";
@@ -17,6 +14,7 @@ import { startDynoxide } from "../infra/local/dynoxide.ts";
 import { type LocalEcs, startEcs } from "../infra/local/ecs/endpoint.ts";
 import { readEgressSettings } from "../infra/local/egress-settings.ts";
 import { endpointVariable, isGiven, setUnlessGiven } from "../infra/local/environment.ts";
+import { startEvents } from "../infra/local/events.ts";
 import { chooseIsolation } from "../infra/local/isolation-choice.ts";
 import { readLimits } from "../infra/local/limit-settings.ts";
 import { serveLocalRepositories } from "../infra/local/local-repositories.ts";
@@ -29,8 +27,9 @@ import { type Schedule, startSchedule } from "../infra/local/schedule.ts";
 import { startSqs } from "../infra/local/sqs.ts";
 import { startSsm } from "../infra/local/ssm.ts";
 import { sandboxFamily, sandboxTaskDefinition } from "../infra/local/task-definition.ts";
-import { startTrigger } from "../infra/local/trigger.ts";
-import { setSideQueues, sideQueues, startSideTriggers } from "./local-queues.ts";
+import { queues, setQueues, startTriggers } from "./local-queues.ts";
+
+export type Interposable = "DYNAMODB" | "ECS" | "SQS" | "EVENTBRIDGE";
 
 export interface LocalOptions {
   dataDir: string;
@@ -45,7 +44,7 @@ export interface LocalOptions {
   imageDir?: string;
   say?: (line: string) => void;
   /** Stands between the functions and a stand-in; for tests that make faults. */
-  interpose?: (service: "DYNAMODB" | "ECS" | "SQS", url: string) => Promise<string>;
+  interpose?: (service: Interposable, url: string) => Promise<string>;
 }
 
 export interface LocalStack {
@@ -60,8 +59,6 @@ export interface LocalStack {
 }
 
 const region = "us-east-1";
-const wakeQueue = "drover-wake-ups";
-const visibilityTimeoutMs = 60_000;
 const reaperEveryMs = 5_000;
 
 /** One per process: the functions read their settings from its environment. Throws SetUpError with what to do. */
@@ -122,7 +119,7 @@ async function startParts(
   const serve = async (service: string, start: () => Promise<Endpoint>) => {
     if (isGiven(service)) return;
     const { url } = started(await start());
-    const through = service === "DYNAMODB" ? await interpose(service, url) : url;
+    const through = service === "DYNAMODB" || service === "EVENTBRIDGE" ? await interpose(service, url) : url;
     setUnlessGiven({ [endpointVariable(service)]: through });
   };
   await serve("DYNAMODB", () => startDynoxide({ dbPath: join(path, "dynamodb", "drover.db") }));
@@ -138,20 +135,15 @@ async function startParts(
     }),
   );
   await serve("SSM", () => startSsm({ file: join(path, "parameters.json") }));
-  const sqs = started(
-    await startSqs({
-      queues: [
-        { name: wakeQueue, visibilityTimeoutMs, maxReceiveCount: 5, deadLetterQueue: `${wakeQueue}-dead` },
-        { name: `${wakeQueue}-dead`, visibilityTimeoutMs },
-        ...sideQueues,
-      ],
-    }),
-  );
+  // Only for those who want outcomes there, as on AWS.
+  if (process.env.DROVER_OUTCOME_BUS) {
+    await serve("EVENTBRIDGE", () => startEvents({ file: join(path, "outcomes.ndjson") }));
+  }
+  const sqs = started(await startSqs({ queues }));
   const sqsUrl = await interpose("SQS", sqs.url);
   const urlOf = (name: string) => sqs.queueUrl(name).replace(sqs.url, sqsUrl);
-  const queueUrl = urlOf(wakeQueue);
-  setSideQueues(urlOf);
-  setUnlessGiven({ [endpointVariable("SQS")]: sqsUrl, DROVER_WAKE_QUEUE_URL: queueUrl });
+  setQueues(urlOf);
+  setUnlessGiven({ [endpointVariable("SQS")]: sqsUrl });
 
   await createTable(String(process.env.DROVER_TABLE));
   const tokenSecret = await ensureTokenSecret(String(process.env.DROVER_PARAMETERS));
@@ -185,29 +177,8 @@ async function startParts(
   if (options.modelKey && (await adoptModelKey(options.modelKey))) {
     say("the model key of this environment is now the credential anthropic of the workspace default");
   }
-  const trigger = startTrigger({
-    sqs: new SQSClient(),
-    queueUrl,
-    queueArn: sqs.queueArn(wakeQueue),
-    batchSize: 1,
-    concurrency: 2,
-    visibilityTimeoutMs,
-    handler: dispatcher,
-    onError: (error) => console.error("the trigger could not deliver", error),
-  });
-  closers.push(() => trigger.stop());
-  const deadLetters = startTrigger({
-    sqs: new SQSClient(),
-    queueUrl: urlOf(`${wakeQueue}-dead`),
-    queueArn: sqs.queueArn(`${wakeQueue}-dead`),
-    batchSize: 1,
-    concurrency: 1,
-    visibilityTimeoutMs,
-    handler: deadLetter,
-    onError: (error) => console.error("a dead wake-up could not be handled", error),
-  });
-  closers.push(() => deadLetters.stop());
-  for (const side of startSideTriggers(sqs, urlOf)) closers.push(() => side.stop());
+  const triggers = startTriggers(sqs, urlOf);
+  for (const trigger of triggers) closers.push(() => trigger.stop());
   const schedule = startSchedule({
     everyMs: reaperEveryMs,
     run: reaper,
@@ -228,7 +199,7 @@ async function startParts(
     close,
     async closeAndKill() {
       // No new launch may come between the kill and the end.
-      await trigger.stop();
+      await triggers[0].stop();
       await schedule.stop();
       // Their attempts were stopped by us, not by a failure: they go back without being counted.
       await putBackLive(await cloudOfThisProcess(), "drover was shut down");

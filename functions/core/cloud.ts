@@ -3,7 +3,15 @@ import type { BackendSettings } from "./backends.ts";
 import type { AgentId, EventId, KeyId, PermitId, TaskId } from "./ids.ts";
 import type { Intake } from "./intake.ts";
 import type { ModelProfile } from "./models.ts";
-import type { NoticeQueue, NoticeSettings, Notices, Receivers, WebhookId, WebhookSecrets } from "./notices.ts";
+import type {
+  NoticeQueue,
+  NoticeSettings,
+  Notices,
+  OutcomeBus,
+  Receivers,
+  WebhookId,
+  WebhookSecrets,
+} from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { Limits } from "./slots.ts";
 import type { Table } from "./table.ts";
@@ -22,6 +30,8 @@ export interface Cloud {
   noticeQueue: NoticeQueue;
   webhookSecrets: WebhookSecrets;
   receivers: Receivers;
+  /** Where somebody has asked for it. */
+  outcomeBus?: OutcomeBus;
   /** Where a queue for tasks from outside is bound to a workspace. */
   intake?: Intake;
   settings: Settings;

@@ -21,6 +21,10 @@ export function toBody({ type, at, data }: Notice): string {
   return JSON.stringify({ type, timestamp: iso(at), data });
 }
 
+/** On the bus; there is no header for the id that tells repetitions, so it stands within. */
+export const toDetail = ({ messageId, at, data }: Notice): string =>
+  JSON.stringify({ id: messageId, timestamp: iso(at), ...data });
+
 function toNotice(owed: Owed, type: NoticeType, data: Record<string, unknown>): Notice {
   const { eventId, taskId, workspace, at } = owed;
   return { messageId: `${eventId}_${type.slice("task.".length)}`, eventId, type, taskId, workspace, at, data };

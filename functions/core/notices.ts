@@ -104,6 +104,12 @@ export interface NoticeQueue {
   send(messages: readonly NoticeMessage[], delaySeconds?: number): Promise<void>;
 }
 
+/** Where others subscribe to outcomes. */
+export interface OutcomeBus {
+  /** All notices of one task's end. Answers those that the bus did not take; throws when it was not reached. */
+  publish(notices: readonly Notice[]): Promise<{ notice: Notice; why: string }[]>;
+}
+
 export interface WebhookSecrets {
   put(webhookId: WebhookId, secret: string): Promise<void>;
   get(webhookId: WebhookId): Promise<string | undefined>;

@@ -8,11 +8,13 @@ import { sendMessages } from "./announce.ts";
 /** Takes notices for good, or throws. It gets the same ones again when a sink after it has thrown. */
 type Sink = (cloud: Cloud, notices: readonly Notice[]) => Promise<void>;
 
-const sinks: readonly Sink[] = [writeDeliveries];
+const sinks: readonly Sink[] = [writeDeliveries, publishOutcomes];
 
 /** Longer than all tries of a delivery take. */
 const keptMs = 30 * 24 * 60 * 60 * 1000;
 const historyRead = 1_000;
+const busTries = 3;
+const busPauseMs = 200;
 
 export async function spreadNotice(cloud: Cloud, taskId: TaskId): Promise<void> {
   const owed = await cloud.notices.getOwed(taskId);
@@ -55,4 +57,16 @@ function newDelivery(cloud: Cloud, { webhookId, workspace }: Webhook, notice: No
     tries: [],
     expiresAt: Math.ceil((now + keptMs) / 1000),
   };
+}
+
+/** Of a request that the bus took in part, only the rest is sent again. What stays behind is sent with the whole, later. */
+async function publishOutcomes({ outcomeBus, clock, ids }: Cloud, notices: readonly Notice[]): Promise<void> {
+  if (!outcomeBus) return;
+  let refused = await outcomeBus.publish(notices);
+  for (let n = 1; n < busTries && refused.length > 0; n += 1) {
+    await clock.sleep(busPauseMs * 2 ** n * (0.5 + ids.random() / 2));
+    refused = await outcomeBus.publish(refused.map(({ notice }) => notice));
+  }
+  const [first] = refused;
+  if (first) throw new Error(`The outcome bus did not take ${first.notice.messageId}: ${first.why}`);
 }

@@ -7,7 +7,7 @@ import { cloudOfThisProcess } from "../../functions/cloud.ts";
 import type { Cloud } from "../../functions/core/cloud.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import { isFinal, type Task } from "../../functions/core/task.ts";
-import { type LocalStack, startLocal } from "../../stacks/local.ts";
+import { type Interposable, type LocalStack, startLocal } from "../../stacks/local.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 
 import { sharedImageDir } from "./image-dir.ts";
@@ -16,7 +16,8 @@ export interface TestStack {
   dataDir: string;
   local: LocalStack;
   cloud: Cloud;
-  faults: { DYNAMODB: FaultProxy; ECS: FaultProxy; SQS: FaultProxy };
+  /** The outcome bus has one where a test asks for the bus. */
+  faults: Record<Interposable, FaultProxy>;
 }
 
 /** One stack per test file (the functions read their settings once per process). `settings` are DROVER_* variables. */
