@@ -42,7 +42,7 @@ const spawn = createRoute({
   responses: {
     201: { description: "It is queued; the agent's id is known already", content: json(agentSchema) },
     400: problemResponse("A field is not valid"),
-    422: problemResponse("The repository, branch or credential cannot be used"),
+    422: problemResponse("The repository, branch, credential or backend cannot be used"),
   },
 });
 const status = createRoute({

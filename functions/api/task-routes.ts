@@ -31,7 +31,7 @@ const submit = createRoute({
     200: { description: "The same Idempotency-Key made this task before", content: json(taskSchema) },
     400: problemResponse("The request is not valid"),
     401: problemResponse("No valid API key"),
-    422: problemResponse("The repository, branch or credential cannot be used, or no sandbox can be made"),
+    422: problemResponse("The repository, branch, credential or backend cannot be used, or no sandbox can be made"),
   },
 });
 

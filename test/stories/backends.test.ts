@@ -1,5 +1,6 @@
 import { ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
 import { describe, expect, it } from "vitest";
+import { createKillApp } from "../../functions/api/app.ts";
 import { findBreak } from "../../functions/core/audit.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { hold } from "../support/fault-proxy.ts";
@@ -294,8 +295,12 @@ describe("a revoked backend", () => {
     await checkInvariants(stack, [taskId]);
   });
 
-  it("can be the one that the stack came with", async () => {
-    expect((await revoke("default")).body).toMatchObject({ scope: "backend:default", finished: true });
+  it("can be the one that the stack came with, and is revoked through the kill function too", async () => {
+    const killApp = createKillApp(async () => stack.cloud);
+    const headers = { "x-api-key": stack.local.apiKey, "content-type": "application/json" };
+    const request = { method: "DELETE", headers, body: JSON.stringify(reason) };
+    const answer = await killApp.request(`${path}/default`, request);
+    expect(await answer.json()).toMatchObject({ scope: "backend:default", finished: true });
     expect(await ask("default")).toMatchObject({ status: 422, body: { code: "backend_revoked" } });
     expect(await add({ name: "default" })).toMatchObject({ status: 201, body: { state: "stopped" } });
     expect((await act("default", "release")).body).toMatchObject({ changed: true });
