@@ -18,6 +18,8 @@ export interface Judged {
 export interface GateOrder {
   command: GateCommand;
   surroundings: Surroundings;
+  /** No other gate of the round is there to see what this one does to the tree. */
+  isOnly: boolean;
   baseTests: number | undefined;
   signal: AbortSignal;
 }
@@ -27,9 +29,10 @@ const copyLimitMs = 10 * 60_000;
 export const gateOverheadMs = copyLimitMs + 5 * 60_000;
 const shownCharacters = 5_000;
 
-/** Links where the file system can share blocks: the copy costs little then, and is a copy all the same. */
-const copyTree =
-  'set -e; mkdir -p "$1/home" "$1/tmp"; cp -a --reflink=auto "$2" "$1/tree"; cd "$1/tree"; shift 2; rm -rf -- "$@"';
+/** Where the file system can share blocks the copy costs little, and is a copy all the same. */
+const prepareScript = `set -e; mkdir -p "$1/home" "$1/tmp"
+[ "$2" = "$3" ] || cp -a --reflink=auto "$2" "$3"
+cd "$3"; shift 3; rm -rf -- "$@"`;
 
 export async function runGate(line: Workspace, order: GateOrder): Promise<Judged> {
   const { command, signal } = order;
@@ -45,9 +48,10 @@ export async function runGate(line: Workspace, order: GateOrder): Promise<Judged
 async function runAndJudge(line: Workspace, order: GateOrder, log: OutputLog): Promise<Verdict> {
   const { command, surroundings, baseTests, signal } = order;
   const folder = `gates/${command.gate}`;
+  const tree = order.isOnly ? treeFolder : `${folder}/tree`;
   const paths = reportsOf(command).map((path) => posix.join(command.cwd, path));
   // What the commit brings along as a report, or a run on another machine left there, was not made by this run.
-  const copy = { argv: ["sh", "-c", copyTree, "sh", folder, treeFolder, ...paths], timeoutMs: copyLimitMs };
+  const copy = { argv: ["sh", "-c", prepareScript, "sh", folder, treeFolder, tree, ...paths], timeoutMs: copyLimitMs };
   const copied = await line.run(copy, (_stream, chunk) => log.write(chunk), signal);
   if (copied.exitCode !== 0) return unjudged(command, `its copy of the tree could not be made: ${log.lastText(500)}`);
 
@@ -55,15 +59,15 @@ async function runAndJudge(line: Workspace, order: GateOrder, log: OutputLog): P
   log.note(`running ${JSON.stringify(argv)}`);
   const startedAt = performance.now();
   const env = { ...surroundings.environmentOf(folder), ...command.env };
-  const cwd = posix.join(folder, "tree", command.cwd);
+  const cwd = posix.join(tree, command.cwd);
   const result = await line.run({ argv, env, cwd, timeoutMs }, (_stream, chunk) => log.write(chunk), signal);
   const durationMs = performance.now() - startedAt;
   const reports = [];
-  for (const path of paths) reports.push(await readReport(line, `${folder}/tree`, path, signal));
+  for (const path of paths) reports.push(await readReport(line, tree, path, signal));
   const ending = { result, durationMs, output: log.lastText(shownCharacters), reports, baseTests };
   const verdict = judgeGate(command, ending);
   // Whoever reads this knows the tree, and not where the room has it.
-  return { ...verdict, details: verdict.details.replaceAll(`${surroundings.root}/${folder}/tree/`, "") };
+  return { ...verdict, details: verdict.details.replaceAll(`${surroundings.root}/${tree}/`, "") };
 }
 
 function reportsOf({ judgement }: GateCommand): string[] {

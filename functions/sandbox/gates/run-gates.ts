@@ -41,9 +41,10 @@ export async function runGates(order: GatesOrder): Promise<Verdict[]> {
     for (const command of plan.commands) give({ verdict: leaveOut(command), output: nothing });
     return verdicts;
   }
+  const { surroundings } = prepared;
   const run = async (line: Workspace, command: GateCommand) => {
     const baseTests = command.gate === "test" ? order.baseTests : undefined;
-    give(await runGate(line, { command, surroundings: prepared.surroundings, baseTests, signal }));
+    give(await runGate(line, { command, surroundings, isOnly: plan.commands.length === 1, baseTests, signal }));
   };
   const together = plan.commands.filter(({ alone }) => !alone);
   const work = async (line: Workspace) => {
@@ -83,12 +84,8 @@ export async function measureBase(order: Omit<RoomOrder, "repairs" | "commit">) 
   signal.throwIfAborted();
   if (prepared.kind === "unusable") return { baseTests: undefined, verdicts: [prepared.verdict] };
   const { surroundings } = prepared;
-  const { verdict } = await runGate(room.lines[0] as Workspace, {
-    command,
-    surroundings,
-    baseTests: undefined,
-    signal,
-  });
+  const alone = { command, surroundings, isOnly: true, baseTests: undefined, signal };
+  const { verdict } = await runGate(room.lines[0] as Workspace, alone);
   signal.throwIfAborted();
   return { baseTests: verdict.counts?.passed, verdicts: [prepared.verdict, verdict] };
 }

@@ -124,7 +124,7 @@ describe.runIf(canConfine)("a round of gates", () => {
     });
 
     it("is a link", async () => {
-      const found = await gate(`echo '${good}' > ../../elsewhere; mkdir out; ln -s ../../../elsewhere out/report.xml`);
+      const found = await gate(`echo '${good}' > "$HOME/elsewhere"; mkdir out; ln -s "$HOME/elsewhere" out/report.xml`);
       expect(found).toMatchObject({
         outcome: "missing",
         actual: expect.stringContaining("it is no plain file in the tree"),
@@ -133,7 +133,7 @@ describe.runIf(canConfine)("a round of gates", () => {
 
     it("lies where a link leads to", async () => {
       const found = await gate(
-        `mkdir ../../elsewhere; echo '${good}' > ../../elsewhere/report.xml; ln -s ../../elsewhere out`,
+        `mkdir "$HOME/elsewhere"; echo '${good}' > "$HOME/elsewhere/report.xml"; ln -s "$HOME/elsewhere" out`,
       );
       expect(found).toMatchObject({
         outcome: "missing",
@@ -243,11 +243,10 @@ describe.runIf(canConfine)("a round of gates", () => {
   it("starts in an empty room every time, whatever the round before has left", async () => {
     const { room, workspace } = await startRoom();
     const test = shellGates({
-      look: 'ls -A "$HOME" "$TMPDIR" /dev/shm ../..; echo x > "$HOME/.npmrc"; echo x > "$TMPDIR/x"; echo x > /dev/shm/x; mkdir -p ../../tools/bin/deep; chmod 0 ../../tools/bin; (setsid sleep 88 >/dev/null 2>&1 &)',
+      look: 'ls -A "$HOME" "$TMPDIR" /dev/shm ..; echo x > "$HOME/.npmrc"; echo x > "$TMPDIR/x"; echo x > /dev/shm/x; mkdir -p ../tools/bin/deep; chmod 0 ../tools/bin; (setsid sleep 88 >/dev/null 2>&1 &)',
     });
     const first = await runRound(room, test, { gates: ["look"] });
-    expect(readdirSync(workspace).sort()).toEqual(["gates", "home", "tmp", "tree"]);
-    expect(readdirSync(join(workspace, "gates"))).toContain("tools");
+    expect(readdirSync(workspace).sort()).toEqual(["gates", "home", "tmp", "tools", "tree"]);
     const second = await runRound(room, test, { gates: ["look"] });
     expect(second.outputOf("look")).toBe(first.outputOf("look"));
     expect(first.outputOf("look")).not.toMatch(/^\.npmrc$/m);

@@ -1,0 +1,148 @@
+// Is the room of the gates as clean as it has to be, in the sandbox that users get?
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { basename, join } from "node:path";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { GatesRoom } from "../../../functions/sandbox/gates/room.ts";
+import { openGatesRoom } from "../../../functions/sandbox/gates/room.ts";
+import { acceptWorkspace } from "../../../functions/sandbox/workspace.ts";
+import type { TaskFolder } from "../../../infra/local/containers.ts";
+import { readLimits } from "../../../infra/local/limit-settings.ts";
+import { createRuntime } from "../../../infra/local/sandbox/runtime.ts";
+import { sandboxTaskDefinition } from "../../../infra/local/task-definition.ts";
+import * as support from "../../infra/local/sandbox/support.ts";
+import { collectRun, within } from "../harness.ts";
+import { json, makeRepository } from "./repository.ts";
+import { runRound } from "./room.ts";
+
+const egress = {
+  DROVER_EGRESS_ALLOW: "",
+  DROVER_EGRESS_ALLOW_PRIVATE: "",
+  DROVER_GATES_EGRESS_ALLOW: "",
+  DROVER_GATES_EGRESS_ALLOW_PRIVATE: "",
+  DROVER_COMMAND_ENVIRONMENT: "{}",
+};
+const { containers } = sandboxTaskDefinition({
+  apiUrl: "http://127.0.0.1:1",
+  egress,
+  limits: readLimits({}),
+  limitLines: [],
+});
+
+describe.skipIf(support.whySkipped)(support.titleOf("the gates container"), () => {
+  let place: Awaited<ReturnType<typeof support.makePlace>>;
+  beforeAll(async () => {
+    place = await support.makePlace();
+  });
+
+  async function start(folder: TaskFolder, name: string) {
+    const spec = containers.find((one) => one.name === name);
+    if (!spec) throw new Error(`no container ${name}`);
+    return support.ending(await createRuntime(place).start(spec, folder));
+  }
+
+  async function openRoom(folder: TaskFolder, refused: string[] = []): Promise<GatesRoom> {
+    const room = await openGatesRoom(join(folder.root, "sockets/gates"), {
+      rules: { allow: [] },
+      onRefused: ({ host, port }) => void refused.push(`${host}:${port}`),
+      timeoutMs: 30_000,
+    });
+    onTestFinished(() => room.close());
+    return room;
+  }
+
+  const shellGate = (script: string, more: object = {}) =>
+    makeRepository({
+      "drover.yaml": json({ gates: { look: { command: ["sh", "-c", script], ...more } } }),
+      "package.json": "{}",
+    });
+
+  it("is a shell that waits, and becomes a runner when its socket is opened", async () => {
+    const folder = place.nextFolder();
+    const { record } = await start(folder, "gates");
+    const namespace = support.pidNamespaceOf(record.pid);
+    const programs = () => support.listNamespace(namespace).map((pid) => basename(readlinkSync(`/proc/${pid}/exe`)));
+    const waiting = await support.until("the shell", () => programs().includes("sleep") && programs());
+    expect(waiting).not.toContain("node");
+    await openRoom(folder);
+    expect(programs()).toContain("node");
+    expect(programs()).not.toContain("sleep");
+  });
+
+  it("sees nothing of the agent's: no process, no file, no socket, no settings of its package manager", async () => {
+    const folder = place.nextFolder();
+    await start(folder, "workspace");
+    await start(folder, "gates");
+    const workspace = await acceptWorkspace(join(folder.root, "sockets/workspace/runner.sock"), { timeoutMs: 30_000 });
+    onTestFinished(() => workspace.close());
+    const poison = `echo script-shell=/evil > ~/.npmrc; echo script-shell=/evil > .npmrc; echo evil > /tmp/evil; echo evil > /dev/shm/evil;
+      (setsid sh -c 'echo $$ > daemon; while :; do for s in /run/drover/* /run/drover/../gates/* /run/gates/*; do [ -S "$s" ] && echo "$s" >> seen; done; echo . >> beat; sleep 0.05; done' >/dev/null 2>&1 &)
+      until [ -s beat ]; do :; done; npm config get script-shell`;
+    const poisoned = await collectRun(workspace, ["sh", "-c", poison]);
+    expect(poisoned.stdout).toBe("/evil\n");
+
+    const room = await openRoom(folder);
+    const test = shellGate(
+      'npm config get script-shell; ls -A /tmp /dev/shm /home/agent "$HOME" .; ls /run/drover; cat /proc/[0-9]*/comm | sort -u',
+    );
+    const round = await runRound(room, test, {
+      gates: ["look"],
+      commit: test.commit({ ".npmrc": "script-shell=/evil\n" }),
+    });
+    const output = round.outputOf("look");
+    expect(output).not.toMatch(/^(\.npmrc|evil|\/evil)$/m);
+    expect(output).toMatch(/\n(null|sh)?\n/);
+    expect(round.of("tampering").findings).toMatchObject([{ level: "blocked", path: ".npmrc" }]);
+    // The daemon lives all the while, and has seen no socket of anybody.
+    const { stdout } = await collectRun(workspace, [
+      "sh",
+      "-c",
+      "cat seen; tail -n 1 beat; kill -0 $(cat daemon) && echo alive",
+    ]);
+    expect(stdout).toBe(".\nalive\n");
+    await workspace.quiesce();
+  });
+
+  it("is emptied before each round, also of what is not its disk", async () => {
+    const folder = place.nextFolder();
+    await start(folder, "gates");
+    const room = await openRoom(folder);
+    const leave =
+      "for place in /tmp /dev/shm /home/agent /workspace; do mkdir -p $place/left/deep; echo x > $place/.npmrc; chmod 0 $place/left; done; (setsid env -i sleep 600 >/dev/null 2>&1 &)";
+    const test = shellGate(
+      `ls -A /tmp /dev/shm /home/agent /workspace; cat /proc/[0-9]*/comm | grep -c sleep; ${leave}`,
+    );
+    const outputs = [];
+    for (let rounds = 0; rounds < 2; rounds++) {
+      const round = await runRound(room, test, { gates: ["look"] });
+      expect(round.of("look").outcome).toBe("passed");
+      outputs.push(round.outputOf("look").replace(/^\[drover\].*/m, ""));
+    }
+    expect(outputs[1]).toBe(outputs[0]);
+    expect(outputs[0]).not.toMatch(/left|npmrc/);
+    expect(existsSync(join(folder.root, "workspace-gates"))).toBe(true);
+  });
+
+  it("leaves no process of a gate that hangs, as the machine sees it", async () => {
+    const folder = place.nextFolder();
+    const { record } = await start(folder, "gates");
+    const room = await openRoom(folder);
+    const namespace = support.pidNamespaceOf(record.pid);
+    const daemons =
+      "for i in 1 2 3 4 5; do (setsid env -i sh -c 'trap \"\" TERM; while :; do sleep 99; done' >/dev/null 2>&1 &); done; sleep 1000";
+    const round = await runRound(room, shellGate(daemons, { timeoutMs: 1_500 }), { gates: ["look"] });
+    expect(round.of("look").outcome).toBe("timed_out");
+    const left = support.listNamespace(namespace).map((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim());
+    expect(left.filter((name) => name === "sleep" || name === "sh")).toEqual([]);
+  });
+
+  it("goes out through a proxy with rules of its own", async () => {
+    const folder = place.nextFolder();
+    await start(folder, "gates");
+    const refused: string[] = [];
+    const room = await openRoom(folder, refused);
+    const script = `node -e 'fetch("https://elsewhere.test/").then(() => console.log("reached"), () => console.log("not reached"))'`;
+    const round = await within(30_000, "the round", runRound(room, shellGate(script), { gates: ["look"] }));
+    expect(round.outputOf("look")).toMatch(/not reached\n$/);
+    expect(refused).toEqual(["elsewhere.test:443"]);
+  });
+});
