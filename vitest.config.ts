@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 40_000,
+    testTimeout: 90_000,
     hookTimeout: 60_000,
     // What the code logs while a test provokes errors is noise, unless that test fails.
     silent: "passed-only",

@@ -51,7 +51,7 @@ export function addCallbackRoutes(app: Api, openCloud: OpenCloud): void {
     statusOf(await rejectWork(cloud, caller, await read(context, rejectMessage))),
   );
   verb("conflicted", async (cloud, caller, context) =>
-    statusOf(await reportConflict(cloud, caller, (await read(context, conflictMessage)).paths)),
+    statusOf(await reportConflict(cloud, caller, await read(context, conflictMessage))),
   );
   verb("complete", async (cloud, caller, context) =>
     statusOf(await completeAttempt(cloud, caller, await read(context, completeMessage))),

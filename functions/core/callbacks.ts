@@ -54,7 +54,10 @@ export const startAnswer = z.strictObject({
   limits: z.strictObject({ wallClockMs: z.int().positive(), rejections: z.int().nonnegative() }),
   /** How often its work was sent back before. */
   rejections: z.int().nonnegative(),
+  /** How often its work met a conflict before. */
+  conflicts: z.int().nonnegative(),
   yolo: z.boolean(),
+  gates: z.strictObject({ gates: z.array(z.string()), chosenBy: z.enum(["request", "agent_type"]) }),
   allowConfigChanges: z.array(z.string()),
   beatMs: z.int().positive(),
   /** A supervisor that reaches nobody for this long stops by itself: the control plane has given it up. */
@@ -96,7 +99,14 @@ export const rejectMessage = z.strictObject({
 });
 export type RejectMessage = z.output<typeof rejectMessage>;
 
-export const conflictMessage = z.strictObject({ paths: z.array(z.string().max(400)).min(1).max(50) });
+/** The longest list of paths that the audit log keeps. */
+export const maxConflictPaths = 50;
+export const conflictMessage = z.strictObject({
+  paths: z.array(z.string().max(400)).min(1).max(maxConflictPaths),
+  /** Which conflict of the task this is, from 1. */
+  conflict: z.int().positive(),
+});
+export type ConflictMessage = z.output<typeof conflictMessage>;
 
 export const permitMessage = z.strictObject({ branch: z.string().max(255), verdicts: verdictSummary.optional() });
 export type PermitMessage = z.output<typeof permitMessage>;

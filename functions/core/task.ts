@@ -109,6 +109,8 @@ export interface Task {
   putBacks?: number;
   /** How often its work was rejected and sent back to the agent. */
   rejections?: number;
+  /** How often the base branch had changed the same as its work. */
+  conflicts?: number;
   /** How many messages people have sent to its agent. */
   messages?: number;
   /** The credential of its model: while that provider is out of quota, the task waits. */

@@ -23,8 +23,8 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   work_done: ["running"],
   // The secret scan comes before there is a commit to report.
   rejected: ["running", "verifying"],
-  // Found before the permit, or after it, when the base branch moved at the last moment.
-  conflicted: ["verifying", "publishing"],
+  // Found before the work is reported, before the permit, or after it, when the base moved at the last moment.
+  conflicted: ["running", "verifying", "publishing"],
   message_sent: ["queued", "launching", "running", "verifying", "publishing"],
   permit_granted: ["verifying"],
   completed: ["verifying", "publishing"],
@@ -149,10 +149,11 @@ function reject(before: Task, next: Task, event: Extract<TaskEvent, { type: "rej
 /** The supervisor says so before it pushed anything: this permit is void and leaves no outcome to find out. */
 function conflict(before: Task, next: Task, { paths }: Extract<TaskEvent, { type: "conflicted" }>): Applied {
   const data = { paths, agentId: current(before) };
-  if (before.status !== "publishing") return applied({ ...next, status: "running" }, data);
+  const conflicts = (before.conflicts ?? 0) + 1;
+  if (before.status !== "publishing") return applied({ ...next, status: "running", conflicts }, data);
   const { permitId, publishOutcome, ...rest } = next;
   const earlier = (before.permittedCommits ?? []).length > 1 ? { publishOutcome } : {};
-  return applied({ ...rest, ...earlier, status: "running" }, { ...data, permitId });
+  return applied({ ...rest, ...earlier, status: "running", conflicts }, { ...data, permitId });
 }
 
 function claim(next: Task, event: Extract<TaskEvent, { type: "claimed" }>, now: number): Applied {

@@ -1,5 +1,11 @@
 // A supervisor reports the agent's work, asks for the permit to publish it, and reports what became of it.
-import type { CompleteMessage, PermitMessage, RejectMessage, WorkDoneMessage } from "../core/callbacks.ts";
+import type {
+  CompleteMessage,
+  ConflictMessage,
+  PermitMessage,
+  RejectMessage,
+  WorkDoneMessage,
+} from "../core/callbacks.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { PermitId } from "../core/ids.ts";
@@ -84,9 +90,12 @@ export async function rejectWork(cloud: Cloud, caller: Caller, message: RejectMe
 }
 
 /** Back to running: the base branch has moved, and the agent must resolve where both changed the same. */
-export async function reportConflict(cloud: Cloud, caller: Caller, paths: string[]): Promise<Task> {
+export async function reportConflict(cloud: Cloud, caller: Caller, message: ConflictMessage): Promise<Task> {
+  const { conflict, paths } = message;
   return callBack(cloud, caller, (task) =>
-    task.status === "running" ? { kind: "already_done" } : { kind: "change", event: { type: "conflicted", paths } },
+    task.status === "running" && task.conflicts === conflict
+      ? { kind: "already_done" }
+      : { kind: "change", event: { type: "conflicted", paths } },
   );
 }
 

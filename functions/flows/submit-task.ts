@@ -166,6 +166,9 @@ export function chooseGates(
   const resolved = resolveGates(gates, agent.kind === "model" ? agent.type : "command");
   if (resolved.kind === "refused") throw new DroverError("invalid_request", resolved.why);
   const { kind: _, ...chosen } = resolved;
+  if (agent.kind === "command" && chosen.gates.includes("ai_review")) {
+    throw new DroverError("invalid_request", "The gate ai_review needs a model agent, and this task runs a command.");
+  }
   return chosen;
 }
 

@@ -4,6 +4,7 @@ import {
   acknowledged,
   beatAnswer,
   type CompleteMessage,
+  type ConflictMessage,
   maxFailureCharacters,
   messagesAnswer,
   type PermitMessage,
@@ -25,7 +26,7 @@ export interface ControlPlane {
   messages(after: number): Promise<Message[]>;
   workDone(work: WorkDoneMessage): Promise<void>;
   rejected(message: RejectMessage): Promise<void>;
-  conflicted(paths: string[]): Promise<void>;
+  conflicted(message: ConflictMessage): Promise<void>;
   permit(message: PermitMessage): Promise<{ permitId: string; branch: string }>;
   complete(message: CompleteMessage): Promise<void>;
   fail(failure: Failure): Promise<void>;
@@ -65,7 +66,7 @@ export function connectControlPlane(options: ControlPlaneOptions): ControlPlane 
     messages: async (after) => (await call("messages", { after }, messagesAnswer)).messages,
     workDone: async (work) => void (await call("work-done", work, acknowledged)),
     rejected: async (message) => void (await call("rejected", message, acknowledged)),
-    conflicted: async (paths) => void (await call("conflicted", { paths }, acknowledged)),
+    conflicted: async (message) => void (await call("conflicted", message, acknowledged)),
     permit: (message) => call("permit", message, permitAnswer),
     complete: async (message) => void (await call("complete", message, acknowledged)),
     async fail(failure) {

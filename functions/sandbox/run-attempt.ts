@@ -6,8 +6,8 @@ import { cloneRepository } from "../git/clone.ts";
 import { readFiles } from "../git/list-tree.ts";
 import type { Repository } from "../git/objects.ts";
 import { type Author, chooseAuthor } from "./author.ts";
-import { collectWork } from "./collect-work.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { type Court, openCourt, refuseHopeless } from "./court.ts";
 import { explainFailure } from "./explain-failure.ts";
 import type { GatesRoom } from "./gates/room.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -15,6 +15,7 @@ import { judgeWork } from "./judge-work.ts";
 import type { KeptUploaded } from "./keep-uploaded.ts";
 import type { OutputLog } from "./output-log.ts";
 import { publishWork } from "./publish-work.ts";
+import { type Standing, standOnBase } from "./stand-on-base.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Attempt {
@@ -45,17 +46,22 @@ const cloneLimitMs = 15 * 60_000;
 const transferLimitMs = 10 * 60_000;
 const publishLimitMs = 10 * 60_000;
 
-/**
- * Undefined when the attempt has been completed; else why it failed, still to be reported. Throws a WorkspaceError
- * with the code `lost` when the workspace has ended under us: why, only those know who run the sandbox.
- */
+/** Undefined when the attempt has been completed; else why it failed, still to be reported. */
 export async function runAttempt(attempt: Attempt): Promise<Failure | undefined> {
+  const court = openCourt(attempt);
   try {
     const repository = await prepareWorkspace(attempt);
+    const planned = await court.plan(repository);
+    if (planned.kind === "failed") return planned.failure;
+    const hopeless = refuseHopeless(attempt, planned.plan);
+    if (hopeless) return hopeless;
+    court.prepare(repository, planned.plan);
     const author = await chooseAuthor(attempt, repository);
-    return "class" in author ? author : await workUntilAccepted(attempt, repository, author);
+    return "class" in author ? author : await workUntilAccepted(attempt, repository, author, court);
   } catch (error) {
     return explainFailure(error);
+  } finally {
+    await court.close();
   }
 }
 
@@ -72,22 +78,31 @@ async function prepareWorkspace({ answer, heartbeat, log, gitDir, workspace }: A
 /** The author's word that it is done is never believed: its work is judged, and goes back to it with what is wrong. */
 async function workUntilAccepted(
   attempt: Attempt,
-  repository: Repository,
+  cloned: Repository,
   author: Author,
+  court: Court,
 ): Promise<Failure | undefined> {
   const { answer, heartbeat, log, plane } = attempt;
-  let rejections = answer.rejections;
+  let { rejections } = answer;
+  let standing: Standing = { repository: cloned, conflicts: answer.conflicts, unresolved: [] };
   let feedback: string | undefined;
   for (;;) {
     const failure = await author.work(feedback);
     await heartbeat.flush();
     if (failure) return failure;
 
-    const work = await collect(attempt, repository);
-    if (work.kind === "unchanged") return completeUnchanged(attempt, repository);
-    const judgement = await judgeWork(attempt, repository, work);
+    const stood = await standOnBase(attempt, author, standing);
+    if (stood.kind === "failed") return stood.failure;
+    standing = stood.standing;
+    const { repository } = standing;
+    if (stood.kind === "unchanged") return completeUnchanged(attempt, repository);
+    if (stood.kind === "conflicts") {
+      feedback = stood.feedback;
+      continue;
+    }
+    const judgement = await judgeWork(attempt, repository, { author, court }, stood.work);
     if (judgement.kind === "failed") return judgement.failure;
-    if (judgement.kind === "accepted") return publish(attempt, repository, work.commit, judgement.verdicts);
+    if (judgement.kind === "accepted") return publish(attempt, repository, stood.work.commit, judgement.verdicts);
 
     rejections += 1;
     const { feedback: words, ...rejection } = judgement.rejection;
@@ -96,14 +111,6 @@ async function workUntilAccepted(
     await plane.rejected({ ...rejection, rejection: rejections });
     feedback = words;
   }
-}
-
-async function collect({ answer, heartbeat, log, workspace }: Attempt, repository: Repository) {
-  heartbeat.enter("collecting", transferLimitMs);
-  await workspace.quiesce();
-  // What the agent made unreadable is part of its tree all the same. `X` leaves the exec bits of files as they are.
-  await workspace.run({ argv: ["chmod", "-R", "u+rwX", "."], timeoutMs: transferLimitMs }, () => undefined);
-  return collectWork(workspace, repository, commitMessage(answer), log);
 }
 
 async function completeUnchanged({ log, plane, uploads }: Attempt, repository: Repository): Promise<undefined> {
@@ -131,12 +138,7 @@ async function publish(
 
 function giveUp({ by, why }: Rejection, rejections: number): Failure {
   const times = rejections === 1 ? "" : ` It was rejected ${rejections} times.`;
-  const message = `${why}${times} The log and the verdicts of the attempt hold the evidence.`;
-  // A secret is not a matter of taste: whoever put it there is told, and nothing is tried again.
-  return { class: by === "secret_scan" ? "agent_error" : "gate_rejection", message };
-}
-
-function commitMessage({ title, prompt, taskId }: StartAnswer): string {
-  const body = prompt.trim() === title ? "" : `${prompt.trim()}\n\n`;
-  return `${title}\n\n${body}Drover-Task: ${taskId}\n`;
+  // A secret is not a matter of taste: what it is stands in the message, and nothing is tried again.
+  if (by === "secret_scan") return { class: "agent_error", message: `${why}${times}` };
+  return { class: "gate_rejection", message: `${why.slice(0, 200)}${times} See the task's verdicts.` };
 }

@@ -29,7 +29,7 @@ const events: TaskEvent[] = [
 const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>>> = {
   edited: { queued: "queued" },
   rejected: { running: "running", verifying: "running" },
-  conflicted: { verifying: "running", publishing: "running" },
+  conflicted: { running: "running", verifying: "running", publishing: "running" },
   message_sent: {
     queued: "queued",
     launching: "launching",

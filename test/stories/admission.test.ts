@@ -41,6 +41,13 @@ describe("with a credential", () => {
     ["an unknown profile", { gates: { profile: "lax" } }, 400, "invalid_request", /Choose strict, standard/],
     ["an empty list of gates", { gates: { gates: [] } }, 400, "invalid_request", /Name at least one/],
     ["a gate that cannot be", { gates: { gates: ["Rm -rf"] } }, 400, "invalid_request", /cannot be a gate/],
+    [
+      "a review without a model",
+      { agent: { kind: "command", command: ["true"] }, gates: { profile: "strict" } },
+      400,
+      "invalid_request",
+      /needs a model agent/,
+    ],
     ["a budget for nothing", { limits: { dollars: 0.000_001 } }, 422, "budget_too_small", /about \d+ tokens/],
     ["a budget without turns", { limits: { turns: 0 } }, 400, "invalid_request", /turns/],
     ["too few tokens", { limits: { tokens: 100 } }, 422, "budget_too_small", /first call/],

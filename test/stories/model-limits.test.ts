@@ -8,12 +8,14 @@ import { call, tasksPath, until, untilSettled, untilStatus, untilTask, useStack 
 const stack = useStack({ DROVER_LOG_UPLOAD_MS: "1" });
 const remote = useRemote(failingProject);
 const model = useModel(stack);
+/** What is told here has nothing to do with gates. */
+const gates = { profile: "none" };
 const show = async (taskId: string) => (await call(stack, "GET", `${tasksPath}/${taskId}`)).body;
 
 it("a provider out of quota burns no attempt: its tasks wait, also those that come later, until it has some again", async () => {
   const busy = { error: { status: 429, type: "rate_limit_error", headers: { "retry-after": "3600" } } };
   model.script = [busy];
-  const first = await model.submit({ repository: remote.url });
+  const first = await model.submit({ repository: remote.url, gates });
   const waiting = await untilTask(
     stack,
     first,
@@ -23,7 +25,7 @@ it("a provider out of quota burns no attempt: its tasks wait, also those that co
   expect(waiting).toMatchObject({ attemptsUsed: 0, failure: { class: "provider_quota" }, due: { kind: "ready" } });
   expect((waiting.due?.at ?? 0) - Date.now()).toBeGreaterThan(3_500_000);
 
-  const second = await model.submit({ repository: remote.url });
+  const second = await model.submit({ repository: remote.url, gates });
   const held = await untilTask(stack, second, "is held back", ({ due }) => due !== undefined);
   expect(held).toMatchObject({ status: "queued", attempt: 0 });
   expect(held.due?.at).toBe(waiting.due?.at);
@@ -44,7 +46,7 @@ it("a provider out of quota burns no attempt: its tasks wait, also those that co
 it("a budget of two calls ends the task after two, with what was used, and it is not tried again", async () => {
   model.script = () => ({ tools: [bash("true")] });
   const asked = model.api.requests.length;
-  const taskId = await model.submit({ repository: remote.url, limits: { turns: 2 } });
+  const taskId = await model.submit({ repository: remote.url, gates, limits: { turns: 2 } });
   const task = await untilSettled(stack, taskId);
   expect(task).toMatchObject({ status: "failed", attempt: 1, failure: { class: "budget" } });
   expect(task.failure?.message).toMatch(/2 of 2 calls/);
@@ -62,7 +64,7 @@ it("an attempt whose sandbox is lost is gone on with: files, words and spend, th
     { tools: [bash("rm package.json; echo kept > new.txt")] },
     { text: "never seen", gate: never.promise },
   ];
-  const taskId = await model.submit({ repository: remote.url });
+  const taskId = await model.submit({ repository: remote.url, gates });
   await model.api.reached(asked + 3);
   const lost = await until("a checkpoint was taken and a call reserved", async () => {
     const [attempt] = await stack.cloud.table.listAttempts(taskId);
@@ -87,7 +89,7 @@ it("an attempt whose sandbox is lost is gone on with: files, words and spend, th
 it("a kill during a tool call ends the tool with everything it has started", async () => {
   const marker = `drover-marker-${process.pid}`;
   model.script = () => ({ tools: [bash(`(exec -a ${marker} sleep 1000) & exec -a ${marker} sleep 1000`)] });
-  const taskId = await model.submit({ repository: remote.url });
+  const taskId = await model.submit({ repository: remote.url, gates });
   await untilStatus(stack, taskId, "running");
   const alive = async () =>
     spawnSync("pgrep", ["-cf", `^${marker}`])

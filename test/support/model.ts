@@ -5,7 +5,7 @@ import { call, type TestStack, tasksPath } from "./stack.ts";
 
 export interface TestModel {
   api: MessagesApi;
-  /** What the conversations that begin from now on are answered, each from the first turn. */
+  /** What each conversation is answered, by how often the model has spoken in it. */
   script: Script;
   /** Submits a task for a model agent and answers its id. */
   submit(request: { repository: string; [field: string]: unknown }): Promise<`tsk_${string}`>;
@@ -17,11 +17,11 @@ export const done: Turn = { text: "It is done." };
 export function useModel(stack: TestStack): TestModel {
   const model = { script: [] as Script } as TestModel;
   beforeAll(async () => {
-    model.api = await startMessagesApi((request, number) => {
-      const { script, api } = model;
-      const first = api.requests.findLastIndex(({ body }) => body.messages.length === 1);
-      const turn = typeof script === "function" ? script(request, number - first) : script[number - first];
-      if (!turn) throw new Error(`the script has no turn ${number - first}`);
+    model.api = await startMessagesApi((request) => {
+      const { script } = model;
+      const said = request.messages.filter(({ role }) => role === "assistant").length;
+      const turn = typeof script === "function" ? script(request, said) : script[said];
+      if (!turn) throw new Error(`the script has no turn ${said}`);
       return turn;
     });
     const credential = { token: model.api.key, model: { baseUrl: model.api.url } };

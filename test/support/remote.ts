@@ -15,6 +15,8 @@ export interface TestRemote {
   git(...args: string[]): string;
   /** From now on a push waits at the server's door until `open`. `reached` settles when one has come. */
   holdPushes(): { reached: Promise<void>; open(): void };
+  /** Called before each request that reads is served, with how many there were, from 1. */
+  beforeRead?: (count: number) => void;
 }
 
 const baseFiles = { "README.md": "# Base\n", "src/a.txt": "one\n", "src/b.txt": "two\n" };
@@ -25,6 +27,7 @@ export function useRemote(files: Record<string, string> = baseFiles, token?: str
   const bareDir = join(dir, "bare.git");
   const env = { PATH: process.env.PATH, HOME: dir, GIT_CONFIG_NOSYSTEM: "1" };
   const gitIn = (cwd: string, ...args: string[]) => execFileSync("git", args, { cwd, env, encoding: "utf8" });
+  let reads = 0;
   let gate: { promise: Promise<void>; reached(): void } | undefined;
   const remote = {
     bareDir,
@@ -56,6 +59,7 @@ export function useRemote(files: Record<string, string> = baseFiles, token?: str
     const server = await startGitServer({
       resolve: (path) => (path === "/bare.git" ? bareDir : undefined),
       async authorize(_user, password, { service }) {
+        if (service === "git-upload-pack") remote.beforeRead?.(++reads);
         if (service === "git-receive-pack" && gate) {
           gate.reached();
           await gate.promise;

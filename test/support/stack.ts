@@ -95,7 +95,7 @@ export async function submit(
 export const kill = (stack: TestStack, taskId: TaskId, reason = "the test says so") =>
   call(stack, "POST", `${tasksPath}/${taskId}/kill`, { reason });
 
-const patienceMs = 25_000;
+const patienceMs = 60_000;
 const lookAgainMs = 20;
 
 /** Looks until `probe` answers something, or fails saying what it last saw. */

@@ -1,0 +1,73 @@
+// Where are the gates of an attempt heard? In one clean room, by what the base branch says, round after round.
+import type { VerdictReport } from "../core/quality.ts";
+import type { Failure } from "../core/task.ts";
+import type { Verdict } from "../core/verdicts.ts";
+import type { Repository } from "../git/objects.ts";
+import { type GatePlan, planGates, whyHopeless } from "./gates/plan.ts";
+import type { GatesRoom } from "./gates/room.ts";
+import { measureBase } from "./gates/run-gates.ts";
+import type { Attempt } from "./run-attempt.ts";
+import { uploadArtifact } from "./upload.ts";
+
+export interface Court {
+  /** Anew each round: the base may have moved. */
+  plan(repository: Repository): Promise<{ kind: "planned"; plan: GatePlan } | { kind: "failed"; failure: Failure }>;
+  /** Begins to count the tests of the base, while the agent works. */
+  prepare(repository: Repository, plan: GatePlan): void;
+  open(repository: Repository, plan: GatePlan): Promise<{ room: GatesRoom; baseTests: number | undefined }>;
+  /** The evidence, for people and for coordinators outside. */
+  record(commit: string, plan: GatePlan, verdicts: Verdict[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openCourt(attempt: Attempt): Court {
+  const { answer, commandEnvironment: environment, log } = attempt;
+  let room: Promise<GatesRoom> | undefined;
+  let measured: Promise<number | undefined> | undefined;
+  let round = 0;
+
+  const enter = () => {
+    room ??= attempt.openGates();
+    return room;
+  };
+
+  async function measure(repository: Repository, plan: GatePlan): Promise<number | undefined> {
+    const signal = new AbortController().signal;
+    const base = repository.baseCommit;
+    const { baseTests } = await measureBase({ room: await enter(), repository, base, plan, environment, signal });
+    if (baseTests !== undefined) log.note(`${baseTests} tests pass on the base`);
+    return baseTests;
+  }
+
+  return {
+    async plan(repository) {
+      const planned = await planGates(repository, repository.baseCommit, answer.gates);
+      if (planned.kind === "planned") return planned;
+      return { kind: "failed", failure: { class: "poison", message: planned.why } };
+    },
+    prepare(repository, plan) {
+      if (plan.commands.length === 0 || answer.yolo) return;
+      measured = measure(repository, plan);
+      // Met where it is awaited; the gates then say themselves what is wrong with the room.
+      measured.catch(() => undefined);
+    },
+    async open() {
+      const baseTests = await measured?.catch(() => undefined);
+      return { room: await enter(), baseTests };
+    },
+    async record(commit, { expected: gates }, verdicts) {
+      round += 1;
+      const report: VerdictReport = { commit, round, gates, verdicts };
+      await uploadArtifact(answer.uploads.verdicts, Buffer.from(JSON.stringify(report)));
+    },
+    async close() {
+      await (await room?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+/** Worth knowing before any work is paid for: gates that no work can pass. */
+export function refuseHopeless(attempt: Attempt, plan: GatePlan): Failure | undefined {
+  const why = attempt.answer.yolo ? undefined : whyHopeless(plan);
+  return why === undefined ? undefined : { class: "poison", message: why };
+}

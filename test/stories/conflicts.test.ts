@@ -1,0 +1,89 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { checkInvariants } from "../support/invariants.ts";
+import { bash, done, useModel } from "../support/model.ts";
+import { drover, type TestRemote, useRemote } from "../support/remote.ts";
+import { submit, untilSettled, useStack } from "../support/stack.ts";
+
+const stack = useStack();
+const model = useModel(stack);
+const gates = { profile: "none" };
+
+/** Somebody else changes a file on main and pushes. */
+function moveMain(remote: TestRemote, path: string, text: string): void {
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.name=O", "-c", "user.email=o@localhost", ...args], { cwd: remote.workDir });
+  writeFileSync(join(remote.workDir, path), text);
+  git("add", "--all");
+  git("commit", "--quiet", "-m", "meanwhile");
+  git("push", "--quiet", remote.bareDir, "main");
+}
+
+const quiet = useRemote();
+it("a base branch that moved elsewhere takes the work along: the branch stands on its new tip", async () => {
+  model.script = (_, turn) => {
+    if (turn > 0) return done;
+    moveMain(quiet, "README.md", "# Moved\n");
+    return { tools: [bash("echo ours > src/a.txt")] };
+  };
+  const taskId = await model.submit({ repository: quiet.url, gates });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed" });
+  expect(quiet.git("rev-list", "--count", `main..${drover(taskId)}`).trim()).toBe("1");
+  expect(quiet.git("rev-parse", `${drover(taskId)}~1`)).toBe(quiet.git("rev-parse", "main"));
+  expect(quiet.git("show", `${drover(taskId)}:README.md`)).toBe("# Moved\n");
+  await checkInvariants(stack, [taskId]);
+});
+
+const met = useRemote();
+it("where both changed the same lines the agent decides, sees both versions, and its markers never leave", async () => {
+  model.script = (request, turn) => {
+    if (turn === 0) {
+      moveMain(met, "src/a.txt", "theirs\n");
+      return { tools: [bash("echo ours > src/a.txt")] };
+    }
+    if (turn === 1) return done;
+    // First it only says that it is done, with the markers still there.
+    if (turn === 2) return done;
+    if (turn === 3) return { tools: [bash("cat src/a.txt; printf 'both\\n' > src/a.txt")] };
+    expect(JSON.stringify(request.messages.at(-1))).toMatch(/ours[\s\S]*theirs/);
+    return done;
+  };
+  const taskId = await model.submit({ repository: met.url, gates });
+  const task = await untilSettled(stack, taskId);
+  expect(task).toMatchObject({ status: "completed", conflicts: 2 });
+  expect(met.git("show", `${drover(taskId)}:src/a.txt`)).toBe("both\n");
+  expect(met.git("rev-parse", `${drover(taskId)}~1`)).toBe(met.git("rev-parse", "main"));
+  const events = await stack.cloud.table.listEvents(taskId, 0, 100);
+  expect(events.find(({ type }) => type === "conflicted")?.data).toMatchObject({ paths: ["src/a.txt"] });
+  await checkInvariants(stack, [taskId]);
+});
+
+const given = useRemote();
+it("an agent that never decides fails the task with the paths, and nothing is pushed", async () => {
+  model.script = (_, turn) => {
+    if (turn > 0) return done;
+    moveMain(given, "src/a.txt", "theirs\n");
+    return { tools: [bash("echo ours > src/a.txt")] };
+  };
+  const taskId = await model.submit({ repository: given.url, gates });
+  const task = await untilSettled(stack, taskId);
+  expect(task).toMatchObject({ status: "failed", attempt: 1, failure: { class: "agent_error" } });
+  expect(task.failure?.message).toMatch(/conflicts with what main has become, in src\/a\.txt/);
+  expect(given.git("branch", "--list", drover(taskId))).toBe("");
+  await checkInvariants(stack, [taskId]);
+});
+
+const command = useRemote();
+it("a command that meets a conflict is run again, on what the branch has become", async () => {
+  // Two requests look at the repository before it is queued, two clone it; the next looks whether it has moved.
+  command.beforeRead = (count) => {
+    if (count === 5) moveMain(command, "src/a.txt", "theirs\n");
+  };
+  const taskId = await submit(stack, { repository: command.url, command: ["sh", "-c", "echo ours > src/a.txt"] });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 2 });
+  expect(command.git("rev-parse", `${drover(taskId)}~1`)).toBe(command.git("rev-parse", "main"));
+  expect(command.git("show", `${drover(taskId)}:src/a.txt`)).toBe("ours\n");
+  await checkInvariants(stack, [taskId]);
+});
