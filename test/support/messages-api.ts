@@ -52,6 +52,8 @@ export interface MessagesApi {
   key: string;
   /** Those that were answered by the script. */
   requests: ReceivedRequest[];
+  /** What was refused for its form, and so never got to the script. */
+  refused: string[];
   /** Settles when the request with this number, from 0, has come. */
   reached(number: number): Promise<ReceivedRequest>;
   /** How often a client hung up before its answer was complete. */
@@ -72,6 +74,7 @@ export async function startMessagesApi(script: Script, options: MessagesApiOptio
   const key = `sk-ant-api03-${randomBytes(24).toString("base64url")}`;
   const requests: ReceivedRequest[] = [];
   const waiting: { number: number; resolve: (request: ReceivedRequest) => void }[] = [];
+  const refused: string[] = [];
   const cached = new Set<string>();
   let hungUp = 0;
 
@@ -85,7 +88,10 @@ export async function startMessagesApi(script: Script, options: MessagesApiOptio
     if (request.headers.authorization !== `Bearer ${key}`)
       return fail(response, 401, "authentication_error", "invalid API key");
     const why = whyBadRequest(raw, request.headers);
-    if (why) return fail(response, why.status, why.type, why.message);
+    if (why) {
+      refused.push(why.message);
+      return fail(response, why.status, why.type, why.message);
+    }
     const body = JSON.parse(raw) as MessageCreateParamsStreaming;
     const prompt = measurePrompt(body, cached);
     const number = requests.push({ headers: request.headers, body }) - 1;
@@ -107,6 +113,7 @@ export async function startMessagesApi(script: Script, options: MessagesApiOptio
     ...endpoint,
     key,
     requests,
+    refused,
     hungUp: () => hungUp,
     reached(number) {
       const request = requests[number];

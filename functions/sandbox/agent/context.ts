@@ -19,6 +19,9 @@ export interface Context {
 
 /** The provider forgets what nobody has read for this long. */
 const cacheMs = 5 * 60_000;
+/** What the provider adds to a short prompt must not be taken for the size of words. */
+const minScale = 0.25;
+const maxScale = 2;
 const nothingKnown = { messages: 0, promptTokens: 0, tokens: 0, at: 0 };
 
 /** `fixedSize` measures the instructions and the definitions of the tools. */
@@ -59,7 +62,8 @@ export function openContext(asking: Asking, fixedSize: number, log: { note(text:
     accept(messages, { used }) {
       const promptTokens = used.input + used.cacheRead + used.cacheWrite;
       known = { messages: messages.length, promptTokens, tokens: promptTokens + used.output, at: now() };
-      scale = promptTokens / (measure(messages.slice(0, -1)) + fixedSize);
+      const ratio = promptTokens / (measure(messages.slice(0, -1)) + fixedSize);
+      scale = Math.min(maxScale, Math.max(minScale, ratio));
       tellShrink(promptTokens);
     },
     shrunk(how, why, beforeTokens) {

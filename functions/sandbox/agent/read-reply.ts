@@ -50,7 +50,6 @@ class Draft {
   #used: TokenCounts | undefined;
   #stopReason: StopReason | undefined;
   #stopDetails: RefusalStopDetails | undefined;
-  #whole = false;
 
   /** Until the message has ended, the provider has not said how long it is. */
   get usedSoFar(): TokenCounts | undefined {
@@ -80,9 +79,6 @@ class Draft {
         this.#stopReason = event.delta.stop_reason ?? undefined;
         this.#stopDetails = event.delta.stop_details ?? undefined;
         if (this.#used) this.#used = update(this.#used, event.usage);
-        return;
-      case "message_stop":
-        this.#whole = true;
     }
   }
 
@@ -101,8 +97,9 @@ class Draft {
     return text;
   }
 
+  /** Undefined as long as the model has not said why it stopped, which it does behind all that it says. */
   finish(): Reply | undefined {
-    if (!this.#whole || !this.#stopReason || !this.#used) return undefined;
+    if (!this.#stopReason || !this.#used) return undefined;
     const malformed = new Set<string>();
     for (const [index, json] of this.#inputs) {
       const block = this.#blocks[index];

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { nothingSpent, type Spend } from "../../../functions/core/budget.ts";
 import { openBudget } from "../../../functions/sandbox/agent/budget.ts";
+import { defineTool } from "../../../functions/sandbox/agent/tools/tool.ts";
 import { echo, openStage, said, startOfTime } from "./stage.ts";
 
 const done = { text: "All done." };
@@ -89,6 +91,31 @@ describe("what a task may spend", () => {
     expect(first).toBeLessThan(20_000);
     expect(second).toBeLessThan(first ?? 0);
     expect(second).toBeGreaterThan(1_024);
+  });
+
+  it.each([
+    ["still", 4, 1],
+    ["no longer", 6, 20],
+  ])("counts what the provider's cache %s holds after %i minutes in a tool", async (_, minutes, factor) => {
+    const large = { ...usage, cache_creation_input_tokens: 400_000 };
+    const slow = defineTool({
+      name: "wait",
+      input: z.object({}),
+      async run() {
+        stage.clock.now += minutes * 60_000;
+        return { text: "waited" };
+      },
+    });
+    const stage = await openStage([{ tools: [{ name: "wait", input: {} }], usage: large }, done], {
+      tools: [slow],
+      limits: { microDollars: 100_000_000 },
+    });
+    await stage.conversation.run("Go.");
+    const [first, second] = stage.saved.map(({ reservedMicroDollars }) => reservedMicroDollars);
+    // Read from the cache it is a twentieth of the price of an input, and of what it costs to write it anew a twenty-fifth.
+    const promptCost = (second ?? 0) - (first ?? 0);
+    expect(promptCost).toBeGreaterThan(40_000 * factor);
+    expect(promptCost).toBeLessThan(60_000 * factor);
   });
 
   it("is told to the model once for each limit, when most of it is used", async () => {

@@ -1,5 +1,5 @@
 // What do the agent's tests share? The real SDK on a scripted server, a clock that does not wait, and simple tools.
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { z } from "zod";
 import { type BudgetLimits, defaultBudget, nothingSpent, type Spend } from "../../../functions/core/budget.ts";
 import { knownModels, type ModelProfile } from "../../../functions/core/models.ts";
@@ -32,7 +32,11 @@ export const startOfTime = Date.parse("2026-11-25T12:00:00Z");
 
 export async function openStage(script: Script, options: StageOptions = {}) {
   const api = await startMessagesApi(script, options.server);
-  onTestFinished(() => api.close());
+  onTestFinished(async () => {
+    await api.close();
+    // Whatever goes wrong, what we send is never at fault.
+    expect(api.refused).toEqual([]);
+  });
   const clock = { now: startOfTime, pauses: [] as number[] };
   const now = () => clock.now;
   const saved: Spend[] = [];
