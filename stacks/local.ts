@@ -1,5 +1,6 @@
 // What runs together on one machine? All functions in this process, on stand-ins for AWS that listen on loopback.
 import { join, resolve } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { app } from "../functions/api.ts";
 import { cloudOfThisProcess } from "../functions/cloud.ts";
 import type { Isolation } from "../functions/core/cloud.ts";
@@ -15,6 +16,7 @@ import { type LocalEcs, startEcs } from "../infra/local/ecs/endpoint.ts";
 import { readEgressSettings } from "../infra/local/egress-settings.ts";
 import { endpointVariable, isGiven, setUnlessGiven } from "../infra/local/environment.ts";
 import { startEvents } from "../infra/local/events.ts";
+import { sweepExpired } from "../infra/local/expiry.ts";
 import { chooseIsolation } from "../infra/local/isolation-choice.ts";
 import { readLimits } from "../infra/local/limit-settings.ts";
 import { serveLocalRepositories } from "../infra/local/local-repositories.ts";
@@ -60,6 +62,7 @@ export interface LocalStack {
 
 const region = "us-east-1";
 const reaperEveryMs = 5_000;
+const expiryEveryMs = 15 * 60_000;
 
 /** One per process: the functions read their settings from its environment. Throws SetUpError with what to do. */
 export async function startLocal(options: LocalOptions): Promise<LocalStack> {
@@ -122,6 +125,7 @@ async function startParts(
     const through = service === "DYNAMODB" || service === "EVENTBRIDGE" ? await interpose(service, url) : url;
     setUnlessGiven({ [endpointVariable(service)]: through });
   };
+  const hasOwnTable = !isGiven("DYNAMODB");
   await serve("DYNAMODB", () => startDynoxide({ dbPath: join(path, "dynamodb", "drover.db") }));
   await serve("S3", () =>
     startS3({
@@ -185,6 +189,7 @@ async function startParts(
     onError: (error) => console.error("the reaper failed", error),
   });
   closers.push(() => schedule.stop());
+  if (hasOwnTable) closers.push(startExpiry(String(process.env.DROVER_TABLE)));
 
   isUp = true;
   up.resolve();
@@ -206,6 +211,20 @@ async function startParts(
       await ecs.stopAll();
       await close();
     },
+  };
+}
+
+/** What DynamoDB does by itself. Answers how to stop. */
+function startExpiry(tableName: string): () => Promise<void> {
+  const client = new DynamoDBClient();
+  const schedule = startSchedule({
+    everyMs: expiryEveryMs,
+    run: async () => void (await sweepExpired(client, tableName, Date.now())),
+    onError: (error) => console.error("what has expired was not deleted; it is tried again", error),
+  });
+  return async () => {
+    await schedule.stop();
+    client.destroy();
   };
 }
 
