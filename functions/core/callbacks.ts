@@ -13,7 +13,7 @@ const modelAccess = z.strictObject({
   provider: z.enum(modelProviders),
   apiKey: z.string(),
   baseUrl: z.url().optional(),
-  bedrockPrefix: z.string().optional(),
+  region: z.string().optional(),
 });
 
 const agent = z.discriminatedUnion("kind", [

@@ -152,7 +152,7 @@ export interface Credential {
   username: string;
   token: string;
   /** Where the token is a key for models. */
-  model?: { provider: "anthropic" | "bedrock"; baseUrl?: string; bedrockPrefix?: string };
+  model?: { provider: "anthropic" | "bedrock"; baseUrl?: string; region?: string };
 }
 
 export interface Credentials {

@@ -149,16 +149,12 @@ export const credentialRequest = z.strictObject({
           "must be https:, or on loopback",
         )
         .optional(),
-      /** What stands before Bedrock's name of a model, to choose where it runs: `global.`, `us.`, `eu.` */
-      bedrockPrefix: z
+      /** Of Bedrock. */
+      region: z
         .string()
-        .regex(/^[a-z-]{0,20}\.?$/)
+        .regex(/^[a-z0-9-]{1,40}$/)
         .optional(),
     })
-    .refine(
-      ({ provider, baseUrl }) => provider !== "bedrock" || baseUrl !== undefined,
-      "Bedrock needs its address: https://bedrock-runtime.REGION.amazonaws.com/anthropic",
-    )
     .optional(),
 });
 
