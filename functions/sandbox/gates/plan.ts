@@ -101,12 +101,18 @@ function findCommand(gate: string, config: DroverConfig, project: Project | unde
     phase: phaseOf(gate),
     argv: detected.argv,
     cwd: settings.cwd ?? ".",
-    env: { ...detected.env, ...settings.env },
+    env: joinVariables(detected.env, settings.env ?? {}),
     timeoutMs: settings.timeoutMs ?? usualTimeoutMs.get(gate) ?? otherTimeoutMs,
     alone: settings.alone ?? false,
     judgement: chooseJudgement(gate, config, settings.report, detected),
     origin: detected.origin,
   };
+}
+
+/** What makes node's runner report comes by a variable that a project may well use itself. */
+function joinVariables(detected: Record<string, string>, wanted: Record<string, string>): Record<string, string> {
+  const options = [wanted.NODE_OPTIONS, detected.NODE_OPTIONS].filter(Boolean).join(" ");
+  return { ...detected, ...wanted, ...(options && { NODE_OPTIONS: options }) };
 }
 
 function chooseJudgement(gate: string, config: DroverConfig, report: string | undefined, found: Detected): Judgement {

@@ -34,10 +34,10 @@ describe.skipIf(support.whySkipped)(support.titleOf("the gates container"), () =
     place = await support.makePlace();
   });
 
-  async function start(folder: TaskFolder, name: string) {
+  async function start(folder: TaskFolder, name: string, unconfined = false) {
     const spec = containers.find((one) => one.name === name);
     if (!spec) throw new Error(`no container ${name}`);
-    return support.ending(await createRuntime(place).start(spec, folder));
+    return support.ending(await createRuntime({ ...place, unconfined }).start(spec, folder));
   }
 
   async function openRoom(folder: TaskFolder, refused: string[] = []): Promise<GatesRoom> {
@@ -144,5 +144,17 @@ describe.skipIf(support.whySkipped)(support.titleOf("the gates container"), () =
     const round = await within(30_000, "the round", runRound(room, shellGate(script), { gates: ["look"] }));
     expect(round.outputOf("look")).toMatch(/not reached\n$/);
     expect(refused).toEqual(["elsewhere.test:443"]);
+  });
+
+  it("works without a wall as well, where the user has said so", async () => {
+    const folder = place.nextFolder();
+    await start(folder, "gates", true);
+    const room = await openRoom(folder);
+    const test = shellGate("echo x > left; (setsid sleep 500 >/dev/null 2>&1 &); pwd; ls -A; exit 5");
+    for (let rounds = 0; rounds < 2; rounds++) {
+      const round = await runRound(room, test, { gates: ["look"] });
+      expect(round.of("look")).toMatchObject({ outcome: "failed", actual: "exit code 5" });
+      expect(round.outputOf("look")).toMatch(/\/workspace-gates\/tree\ndrover\.yaml\nleft\npackage\.json\n$/);
+    }
   });
 });

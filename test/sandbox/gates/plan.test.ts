@@ -109,6 +109,14 @@ describe("gates are found by the scripts of package.json", () => {
     });
   });
 
+  it("the project's own options of node stay beside those that make its runner report", async () => {
+    const found = await plan({
+      ...manifest({ scripts: { test: "node --test" } }),
+      "drover.yaml": "gates: { test: { env: { NODE_OPTIONS: --enable-source-maps } } }",
+    });
+    expect(found.commands[0]?.env.NODE_OPTIONS).toMatch(/^--enable-source-maps --test-reporter=spec .*junit/);
+  });
+
   it("scripts that start each other in a circle are no trap", async () => {
     const found = await plan(manifest({ scripts: { test: "npm run unit", unit: "npm test" } }));
     expect(commandsOf(found).test).toBe("npm run test");

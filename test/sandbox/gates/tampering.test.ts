@@ -192,7 +192,27 @@ describe("blocked is", () => {
       { "src/add.ts": "/* eslint-disable */\nexport const add = 1;\n" },
       /src\/add\.ts: has 1 more of eslint-disable/,
     ],
-    ["biome-ignore", { "src/add.ts": "// biome-ignore lint: no\nexport const add = 1;\n" }, /biome-ignore/],
+    [
+      "eslint-disable with a reason for a whole file",
+      { "src/add.ts": "/* eslint-disable no-var -- it is old code */\nexport const add = 1;\n" },
+      /eslint-disable/,
+    ],
+    [
+      "eslint-disable for a line, of all rules",
+      { "src/add.ts": "// eslint-disable-next-line\nexport const add = 1;\n" },
+      /eslint-disable/,
+    ],
+    [
+      "eslint-disable for a line, without a reason",
+      { "src/add.ts": "// eslint-disable-next-line no-var\nexport const add = 1;\n" },
+      /eslint-disable/,
+    ],
+    [
+      "biome-ignore for a whole file",
+      { "src/add.ts": "// biome-ignore-all lint/style/noVar: it is old code\nexport const add = 1;\n" },
+      /biome-ignore/,
+    ],
+    ["biome-ignore", { "src/add.ts": "// biome-ignore lint: -\nexport const add = 1;\n" }, /biome-ignore/],
     ["@ts-ignore", { "src/add.ts": "// @ts-ignore\nexport const add = 1;\n" }, /@ts-ignore/],
     [
       "@ts-expect-error outside of tests",
@@ -265,6 +285,26 @@ describe("flagged, for people to see, is", () => {
       { "test/new.test.ts": 'it.todo("more");\nit("x", () => expect(f()).toBe(2));\n' },
       /skipped/,
     ],
+    [
+      "eslint-disable for a line that names its rule and says why",
+      { "src/add.ts": "// eslint-disable-next-line no-var -- the parser needs it\nexport const add = 1;\n" },
+      /eslint-disable/,
+    ],
+    [
+      "biome-ignore that names its rule and says why",
+      { "src/add.ts": "// biome-ignore lint/style/noVar: the parser needs it\nexport const add = 1;\n" },
+      /biome-ignore/,
+    ],
+    [
+      "@ts-expect-error that says why",
+      { "src/add.ts": "// @ts-expect-error the types of x are wrong\nexport const add = 1;\n" },
+      /@ts-expect-error/,
+    ],
+    [
+      "a test that runs on a condition",
+      { "test/add.test.ts": testText.replace('it("adds"', 'it.skipIf(windows)("adds"') },
+      /run on a condition/,
+    ],
     ["@ts-expect-error in a test", { "test/add.test.ts": `// @ts-expect-error\n${testText}` }, /@ts-expect-error/],
   ])("%s", async (_name, changes, words) => {
     expect(await at("blocked", changes)).toEqual([]);
@@ -312,6 +352,17 @@ describe("nothing is said of", () => {
     [
       "a comment that moved with its code",
       { "src/old.ts": undefined, "src/moved.ts": "// eslint-disable-next-line no-var\nvar x = 1;\n" },
+    ],
+    ["words about linters in a string", { "src/add.ts": 'export const words = ["eslint-disable", "@ts-ignore"];\n' }],
+    [
+      "the names that npm gives to the root and to workspaces in its lockfile",
+      {
+        "package-lock.json": lockfile({
+          "": { name: "shop" },
+          "packages/core": { name: "@shop/core" },
+          "node_modules/@shop/core": { resolved: "packages/core", link: true },
+        }),
+      },
     ],
     ["words about linters in a text", { "README.md": "Use eslint-disable with care.\n" }],
     [
@@ -394,6 +445,11 @@ it.each([
   "it(".repeat(1_000_000),
   " ".repeat(4_000_000),
   "[".repeat(3_000_000),
+  "/".repeat(4_000_000),
+  "// eslint-disable-line x ".repeat(150_000),
+  `// biome-ignore lint ${":".repeat(4_000_000)}`,
+  "# type: ignore[ ".repeat(200_000),
+  "https://a".repeat(400_000),
 ])("hostile text of megabytes (%#) is looked through in no time worth speaking of", (text) => {
   const side = (oid: string, content: string) => ({ oid, isLink: false, text: content });
   const paths = ["test/a.test.ts", "src/a.ts", "package.json", "package-lock.json", "pyproject.toml"];

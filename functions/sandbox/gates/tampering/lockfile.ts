@@ -15,7 +15,10 @@ export function compareLockfiles(before: string, after: string): LockfileChange 
   const sources = newOnes(listSources(before), listSources(after));
   const [old, now] = [readPackages(before), readPackages(after)];
   const added = [...now].filter(([path, entry]) => JSON.stringify(old.get(path)) !== JSON.stringify(entry));
-  const aliases = added.filter(([path, { name }]) => name !== undefined && !path.endsWith(`node_modules/${name}`));
+  const aliases = added.filter(
+    ([path, { name }]) =>
+      path.includes("node_modules/") && name !== undefined && !path.endsWith(`node_modules/${name}`),
+  );
   const scripts = added.filter(
     ([path, entry]) => entry.hasInstallScript === true && old.get(path)?.hasInstallScript !== true,
   );

@@ -18,17 +18,33 @@ const title = /\b(?:it|test)(?:\.\w+){0,4}\s*\(\s*(["'`])((?:\\.|(?!\1).){1,200}
 const hollowAssertion =
   /expect\(\s*(true|1|"[^"]*"|'[^']*')\s*\)\.(toBe|toEqual|toStrictEqual)\(\s*\1\s*\)|assert(?:\.ok|\.equal)?\(\s*true\s*[,)]/g;
 
-const markers = [
+interface Marker {
+  what: string;
+  pattern: RegExp;
+  /** In a file that was there before, and in a new one. */
+  levels: readonly [Finding["level"], Finding["level"]];
+}
+
+const markers: readonly Marker[] = [
   {
     what: "skipped",
     pattern:
-      /\b(?:it|test|describe|suite|context)(?:\.\w+){0,4}\.(?:skip|skipIf|todo|fails)\b|\bx(?:it|test|describe)\s*\(|\b(?:skip|todo)\s*:\s*(?:true|["'`])|\b(?:t|this|ctx|context)\.(?:skip|todo|Skip)\w*\s*\(|@(?:pytest\.mark\.(?:skip|xfail)|unittest\.skip|Disabled|Ignore)|#\[ignore|\bpytest\.skip\(/g,
+      /\b(?:it|test|describe|suite|context)(?:\.\w+){0,4}\.(?:skip|todo|fails)\b|\bx(?:it|test|describe)\s*\(|\b(?:skip|todo)\s*:\s*(?:true|["'`])|\b(?:t|this|ctx|context)\.(?:skip|todo|Skip)\w*\s*\(|@(?:pytest\.mark\.(?:skip\b|xfail)|unittest\.skip|Disabled|Ignore)|#\[ignore|\bpytest\.skip\(/g,
+    // A new test may wait to be written.
+    levels: ["blocked", "flagged"],
   },
   {
     what: "run alone",
     pattern: /\b(?:it|test|describe|suite|context)(?:\.\w+){0,4}\.only\b|\bf(?:it|describe)\s*\(|\bonly\s*:\s*true/g,
+    // It keeps the others from running.
+    levels: ["blocked", "blocked"],
   },
-] as const;
+  {
+    what: "run on a condition",
+    pattern: /\b(?:it|test|describe|suite)(?:\.\w+){0,4}\.(?:skipIf|runIf)\b|@pytest\.mark\.skipif\b/g,
+    levels: ["flagged", "flagged"],
+  },
+];
 
 export function findWeakenedTests(changes: readonly Change[]): Finding[] {
   const tests = changes.filter(({ path }) => isTestFile(path));
@@ -64,19 +80,16 @@ function findLost(tests: readonly Change[]): Finding[] {
 const listTitles = (text = "") =>
   [...text.matchAll(title)].map(([, , quoted, python, go]) => quoted ?? python ?? go ?? "");
 
-/** What only moved between files has not grown. In a new file a test may wait to be written, but not keep others from running. */
-function findMarked(tests: readonly Change[], { what, pattern }: (typeof markers)[number]): Finding[] {
-  const grown = tests.filter((change) => countGrowth(change, pattern) > 0);
-  const net = tests.reduce((sum, change) => sum + countGrowth(change, pattern), 0);
-  if (net <= 0) return [];
-  return grown.map((change) => {
-    const isNew = change.before === undefined && what === "skipped";
-    return {
-      level: isNew ? "flagged" : "blocked",
-      path: change.path,
-      what: `has ${countGrowth(change, pattern)} more tests that are ${what}`,
-    };
-  });
+/** What only moved between files has not grown. */
+function findMarked(tests: readonly Change[], { what, pattern, levels }: Marker): Finding[] {
+  const grown = tests.map((change) => ({ ...change, growth: countGrowth(change, pattern) }));
+  if (grown.reduce((sum, { growth }) => sum + growth, 0) <= 0) return [];
+  return grown
+    .filter(({ growth }) => growth > 0)
+    .map(({ path, before, growth }) => {
+      const level = before ? levels[0] : levels[1];
+      return { level, path, what: `has ${growth} more tests that are ${what}` };
+    });
 }
 
 function findHollow(change: Change): Finding[] {
