@@ -11,6 +11,8 @@ export interface ContainerSpec {
   environment: Readonly<Record<string, string>>;
   /** True: inside its own namespaces, with only its workspace writable. False: a plain process (trusted code only). */
   confined: boolean;
+  /** From SIGTERM to SIGKILL, instead of the task's. 0: it is not asked, but killed. */
+  stopTimeoutMs?: number;
   /** Of a confined one. Without them it meets only the limits that keep the machine from harm. */
   limits?: ContainerLimits;
 }

@@ -22,6 +22,8 @@ export interface SandboxSettings {
 }
 
 export function sandboxTaskDefinition({ apiUrl, egress, limits, limitLines }: SandboxSettings): LocalTaskDefinition {
+  // What runs in there can stop its own runner, so it is not asked to end.
+  const untrusted = { essential: false, confined: true, limits, stopTimeoutMs: 0 };
   return {
     family: sandboxFamily,
     revision: 1,
@@ -36,14 +38,12 @@ export function sandboxTaskDefinition({ apiUrl, egress, limits, limitLines }: Sa
         environment: { DROVER_API_URL: apiUrl, ...egress, DROVER_LIMITS: JSON.stringify(limitLines) },
         confined: false,
       },
-      { name: "workspace", essential: false, command: runner, environment: {}, confined: true, limits },
+      { ...untrusted, name: "workspace", command: runner, environment: {} },
       {
+        ...untrusted,
         name: "gates",
-        essential: false,
         command: ["/bin/sh", "-c", whenWanted, "gates", ...runner],
         environment: { DROVER_LINES: String(maxGatesAtOnce) },
-        confined: true,
-        limits,
       },
     ],
   };

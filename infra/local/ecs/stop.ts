@@ -1,5 +1,5 @@
 // How are the containers of a task ended?
-import type { ContainerProcess } from "../containers.ts";
+import type { ContainerProcess, ContainerSpec } from "../containers.ts";
 import { changeTask, decideStop, type StopCause } from "./change.ts";
 import { type Ecs, folderOf, runAside } from "./context.ts";
 import { pause } from "./pause.ts";
@@ -23,18 +23,26 @@ export function killTask(ecs: Ecs, task: LiveTask, cause: StopCause): void {
 
 /**
  * Gives these containers of a stopping task their signal: a user's stop asks first and kills after the stop timeout;
- * any other cause kills at once. The deadline counts from the recorded stop, so containers that started late and
+ * any other cause kills at once, and so does a container's own timeout of 0. The deadline counts from the recorded stop, so containers that started late and
  * those found again after a restart get what is left of it.
  */
 export function enforceStop(ecs: Ecs, task: LiveTask, processes: Iterable<ContainerProcess>): void {
   const { stopCode, stoppingAt = 0, stopTimeoutMs } = task.record;
   const graceMs = stopCode === "UserInitiated" ? Math.min(stopTimeoutMs, stoppingAt + stopTimeoutMs - ecs.now()) : 0;
-  for (const process of processes) signal(task, process, graceMs > 0 ? "SIGTERM" : "SIGKILL");
+  for (const process of processes) {
+    const isAsked = graceMs > 0 && specOf(task, process)?.stopTimeoutMs !== 0;
+    signal(task, process, isAsked ? "SIGTERM" : "SIGKILL");
+  }
   clearTimeout(task.killTimer);
   if (graceMs <= 0) return;
   task.killTimer = setTimeout(() => {
     for (const process of task.processes.values()) signal(task, process, "SIGKILL");
   }, graceMs);
+}
+
+function specOf(task: LiveTask, process: ContainerProcess): ContainerSpec | undefined {
+  const [name] = [...task.processes].find(([, one]) => one === process) ?? [];
+  return task.record.containers.find(({ spec }) => spec.name === name)?.spec;
 }
 
 function signal(task: LiveTask, process: ContainerProcess, name: "SIGTERM" | "SIGKILL"): void {

@@ -171,6 +171,29 @@ describe("StopTask", () => {
     }
   });
 
+  it("does not ask a container whose own timeout is 0, and asks the others", async () => {
+    const impatient = definitions.map((definition) => ({
+      ...definition,
+      stopTimeoutMs: 60_000,
+      containers: definition.containers.map((spec) => ({
+        ...spec,
+        stopTimeoutMs: spec.name === "workspace" ? 0 : 60_000,
+      })),
+    }));
+    await cluster.start({ taskDefinitions: impatient });
+    const overrides = { containerOverrides: [{ name: "workspace", command: stubborn }] };
+    const arn = arnOf((await cluster.run({ taskDefinition: "pair", overrides })).tasks);
+    await cluster.reach(arn, "RUNNING");
+    await untilUp(cluster.stateDir, arn, "stubborn");
+    await untilUp(cluster.stateDir, arn, "obedient");
+    await cluster.stop(arn);
+    const { containers = [] } = await cluster.reach(arn, "STOPPED");
+    expect(containers.map(({ name, exitCode }) => [name, exitCode])).toEqual([
+      ["supervisor", 143],
+      ["workspace", 137],
+    ]);
+  });
+
   it("before the start: the container that starts late is stopped and the task never was RUNNING", async () => {
     const start = hold();
     await cluster.start({ runtime: createProcessRuntime({ beforeStart: () => start.promise }) });

@@ -1,7 +1,7 @@
 // Does a container that takes more than it was given end, and does the reason say of what?
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -41,6 +41,9 @@ const memoryTricks: [string, string[]][] = [
   ["in anonymous memory that is shared", ["perl", "-e", 'open F, "+>", undef; $x = "x" x (300 << 20); sleep 3']],
 ];
 
+const memfdCreate = process.arch === "x64" ? 319 : 279;
+const openMemfd = `my $name = "x"; my $fd = syscall(${memfdCreate}, $name, 0); open my $F, ">&=", $fd`;
+
 describe.skipIf(support.whySkipped)(support.titleOf("memory without a cgroup"), () => {
   it.each(memoryTricks)("ends a container that takes too much of it %s", async (_how, command) => {
     expect(await run(command, { memoryMb: 256 })).toMatchObject({
@@ -78,6 +81,57 @@ describe.skipIf(support.whySkipped)(support.titleOf("memory without a cgroup"), 
     const spec = specOf(["/workspace/headless"], { limits: { ...ample, memoryMb: 256 } });
     const { reason } = await ending(await createRuntime(place).start(spec, folder)).exited;
     expect(reason).toMatch(/^OutOfMemoryError/);
+  });
+});
+
+const noCgroup = found.cgroups.kind === "none" ? found.cgroups.why : undefined;
+const byCgroup = `memory and CPU with a cgroup${noCgroup ? ` (skipped: ${noCgroup})` : ""}`;
+
+describe.skipIf(support.whySkipped || noCgroup)(byCgroup, () => {
+  const keepers = { ...watchers, cgroups: found.cgroups };
+  const listCgroups = () =>
+    found.cgroups.kind === "found" ? readdirSync(found.cgroups.path).filter((name) => name.endsWith("-workspace")) : [];
+
+  it.each([
+    ...memoryTricks,
+    ["in a file that has no name", ["perl", "-e", `${openMemfd}; syswrite $F, "x" x (1 << 20) for 1..300; sleep 3`]],
+  ])("ends a container that takes too much memory %s", async (_how, command) => {
+    expect(await run(command as string[], { memoryMb: 256 }, keepers)).toMatchObject({
+      exitCode: 137,
+      reason: "OutOfMemoryError: The sandbox used more than its 256 MB of memory.",
+    });
+    expect(listCgroups()).toEqual([]);
+  });
+
+  it.each(memoryTricks)("leaves a container alone that has as much as it takes %s", async (_how, command) => {
+    const { exitCode, reason } = await run(command, { memoryMb: 1_024 }, keepers);
+    expect({ exitCode, reason }).toEqual({ exitCode: 0, reason: undefined });
+  });
+
+  it("is known as the cause, also when it happens before the next drover has found the container", async () => {
+    const folder = place.nextFolder();
+    const script = `until [ -e go ]; do sleep 0.01; done; ${node(take(300))
+      .map((part) => `'${part}'`)
+      .join(" ")}`;
+    const spec = specOf(shell(script), { limits: { ...ample, memoryMb: 256 } });
+    const { child, record } = await support.startStack({ ...place, folder, spec, keepers });
+    await support.killHard(child);
+    const adopted = createRuntime({ ...place, keepers }).adopt(record, spec);
+    writeFileSync(join(folder.root, "workspace/go"), "");
+    expect(await adopted?.exited).toMatchObject({ reason: expect.stringMatching(/^OutOfMemoryError/) });
+    expect(listCgroups()).toEqual([]);
+  });
+
+  it("gives the part of a CPU that the units ask for, whatever wants more", async () => {
+    const busy = `const start = Date.now(), before = process.cpuUsage();
+      while (Date.now() - start < 4000);
+      const { user, system } = process.cpuUsage(before);
+      fs.writeFileSync(process.argv[1], String((user + system) / 1000 / (Date.now() - start)))`;
+    const script = `node -e '${busy}' a & node -e '${busy}' b & wait; echo $(cat a) $(cat b) > sum`;
+    const { folder } = await run(shell(script), { cpuUnits: 512 }, keepers);
+    const [a = 0, b = 0] = (await untilWritten(join(folder.root, "workspace/sum"))).split(" ").map(Number);
+    expect(a + b).toBeLessThan(0.7);
+    expect(a + b).toBeGreaterThan(0.2);
   });
 });
 

@@ -15,6 +15,7 @@ import type {
 import { removeTree, sandboxBase } from "../../../../infra/local/sandbox/disk.ts";
 import { ensureImage } from "../../../../infra/local/sandbox/image.ts";
 import { probeIsolation } from "../../../../infra/local/sandbox/isolation.ts";
+import type { Keepers } from "../../../../infra/local/sandbox/keepers.ts";
 import { readProcess } from "../../../../infra/local/sandbox/process-table.ts";
 
 const isolation = await probeIsolation();
@@ -123,6 +124,7 @@ export interface StackOrder {
   spec: ContainerSpec;
   diesWithParent?: boolean;
   unconfined?: boolean;
+  keepers?: Keepers;
 }
 
 /** Another drover process, which starts one container and holds it; as another user if asked. */
