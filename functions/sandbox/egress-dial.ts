@@ -1,6 +1,7 @@
 // How is an allowed name turned into a connection that goes nowhere else?
 import { lookup } from "node:dns/promises";
 import { createConnection, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { isPrivateAddress, isPublicAddress } from "../core/addresses.ts";
 import { type EgressPolicy, normaliseHost, type Target } from "./egress-policy.ts";
 
@@ -35,8 +36,11 @@ export function openDial(policy: EgressPolicy, resolve: Resolve, onRefused: (ref
 
     const addresses = await findAddresses(resolve, target.host);
     if (addresses.length === 0) return unreachable("the name has no address");
+    const own = listOwnAddresses();
     const mayReach = (address: string) =>
-      isPublicAddress(address) || (judgement.mayBePrivate && isPrivateAddress(address));
+      judgement.mayBePrivate
+        ? isPublicAddress(address) || isPrivateAddress(address)
+        : isPublicAddress(address) && !own.has(address);
     // One bad address is enough: a name that mixes them is playing games.
     if (!addresses.every(mayReach)) return refuse("the name leads to an address that is not public");
 
@@ -46,6 +50,11 @@ export function openDial(policy: EgressPolicy, resolve: Resolve, onRefused: (ref
     }
     return unreachable("nothing answers there");
   };
+}
+
+/** This machine may well have a public address, and services behind it that take their neighbours for friends. */
+function listOwnAddresses(): Set<string> {
+  return new Set(Object.values(networkInterfaces()).flatMap((list) => list?.map(({ address }) => address) ?? []));
 }
 
 function unreachable(why: string): Dialled {

@@ -1,6 +1,7 @@
 // How does a plain http request pass through the proxy?
 import { type IncomingHttpHeaders, type IncomingMessage, request as openRequest, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
+import type { Count } from "./egress-budget.ts";
 import type { Dial } from "./egress-dial.ts";
 
 /** Meant for the next hop only, which is us; `connection` may name more of them. */
@@ -9,11 +10,16 @@ const hopHeaders = new Set(
 );
 hopHeaders.add("transfer-encoding");
 
-export async function forwardRequest(dial: Dial, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+export async function forwardRequest(
+  { dial, count }: { dial: Dial; count: Count },
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   const url = parseTarget(incoming.url ?? "");
   if (!url) return answer(outgoing, 400, "absolute http URLs only");
   const host = url.hostname.replace(/^\[|\]$/g, "");
-  const dialled = await dial({ host, port: Number(url.port || 80), plain: true });
+  const target = { host, port: Number(url.port || 80) };
+  const dialled = await dial({ ...target, plain: true });
   if (dialled.kind === "refused") return answer(outgoing, dialled.status, dialled.why);
   // The host header is rebuilt: an allowed address must not be asked for another name.
   const forward = openRequest({
@@ -39,6 +45,7 @@ export async function forwardRequest(dial: Dial, incoming: IncomingMessage, outg
     if (!outgoing.headersSent) answer(outgoing, 502, "the connection broke");
   });
   outgoing.on("close", () => forward.destroy());
+  count(incoming, target, () => forward.destroy());
   pipeline(incoming, forward).catch(() => forward.destroy());
 }
 
@@ -48,9 +55,13 @@ function parseTarget(text: string): URL | undefined {
   return url;
 }
 
-/** Said out loud: a GET with a body would go out without a frame, and the body would be read as the next request. */
+/**
+ * As it came, whatever `connection` names: a GET with a body would go out without a frame otherwise, and the body would
+ * be read as the next request, for any host.
+ */
 function frameBody({ headers }: IncomingMessage): IncomingHttpHeaders {
-  return headers["transfer-encoding"] === undefined ? {} : { "transfer-encoding": "chunked" };
+  if (headers["transfer-encoding"] !== undefined) return { "transfer-encoding": "chunked" };
+  return { "content-length": headers["content-length"] ?? "0" };
 }
 
 function keepEndToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {

@@ -1,17 +1,19 @@
 // What leaves the sandbox through the supervisor, and to where?
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import { type Dial, openDial, type Refusal, type Resolve, resolveName } from "./egress-dial.ts";
+import { openBudget, spent } from "./egress-budget.ts";
+import { openDial, type Refusal, type Resolve, resolveName } from "./egress-dial.ts";
 import { forwardRequest } from "./egress-forward.ts";
-import { type EgressRules, parseRules } from "./egress-policy.ts";
-import { joinSockets } from "./join-sockets.ts";
+import { type EgressPolicy, type EgressRules, parseRules } from "./egress-policy.ts";
+import { openTunnel } from "./egress-tunnel.ts";
 
 export interface EgressOptions {
   rules: EgressRules;
   /** Called for everything that was refused. The names are the sandbox's choice: printable, at most 253 characters. */
   onRefused(refusal: Refusal): void;
   maxConnections?: number;
+  /** What the sandbox may send in all. */
+  maxUploadBytes: number;
   /** Addresses of a name; the system's resolver by default. */
   resolve?: Resolve;
 }
@@ -28,11 +30,17 @@ const idleMs = 300_000;
 
 /**
  * An http proxy on a socket: CONNECT and plain requests, to allowed names only. One socket belongs to one sandbox, so
- * who connects is known. What a tunnel carries is not looked into: an allowed host may serve other names as well.
+ * who connects is known. Of what a tunnel carries only the beginning is looked at, which says for which name it is;
+ * what is asked for inside of TLS is not seen, so an allowed host may serve other names as well.
  */
 export async function startEgress(socketPath: string, options: EgressOptions): Promise<Egress> {
-  const { maxConnections = 64, resolve = resolveName, onRefused } = options;
-  const dial = openDial(parseRules(options.rules), resolve, onRefused);
+  const { maxConnections = 64, resolve = resolveName, maxUploadBytes, onRefused } = options;
+  const budget = openBudget(maxUploadBytes, onRefused);
+  const judge = parseRules(options.rules);
+  const policy: EgressPolicy = (target) =>
+    budget.isSpent() ? { kind: "refused", why: spent(maxUploadBytes) } : judge(target);
+  const dial = openDial(policy, resolve, onRefused);
+  const { count } = budget;
   const sockets = new Set<Socket>();
   const server = createServer({ maxHeaderSize: maxHeaderBytes, headersTimeout: headersMs, requestTimeout: 0 });
   server.maxConnections = maxConnections;
@@ -44,10 +52,10 @@ export async function startEgress(socketPath: string, options: EgressOptions): P
   server.on("drop", () => onRefused({ host: "", port: 0, why: "too many connections at once" }));
   // Whatever a request can still make us throw ends that one connection.
   server.on("connect", (request, socket, head) => {
-    openTunnel(dial, request, socket, head).catch(() => socket.destroy());
+    openTunnel({ dial, count, onRefused, idleMs }, request, socket, head).catch(() => socket.destroy());
   });
   server.on("request", (request, response) => {
-    forwardRequest(dial, request, response).catch(() => response.destroy());
+    forwardRequest({ dial, count }, request, response).catch(() => response.destroy());
   });
   await listen(server, socketPath);
   return {
@@ -56,23 +64,6 @@ export async function startEgress(socketPath: string, options: EgressOptions): P
       await new Promise((closed) => server.close(closed));
     },
   };
-}
-
-async function openTunnel(dial: Dial, request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
-  // It may leave while we dial; then there is nobody to tell.
-  client.on("error", () => undefined);
-  const match = /^(.+):(\d{1,5})$/.exec(request.url ?? "");
-  const dialled = await dial({ host: match?.[1] ?? "", port: Number(match?.[2] ?? 0), plain: false });
-  if (dialled.kind === "refused") {
-    client.end(`HTTP/1.1 ${dialled.status} ${dialled.reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    return;
-  }
-  const { socket } = dialled;
-  socket.setTimeout(idleMs, () => socket.destroy());
-  if (client.destroyed) return void socket.destroy();
-  client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
-  if (head.length > 0) socket.write(head);
-  joinSockets(client, socket);
 }
 
 async function listen(server: Server, path: string): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { connectControlPlane, Dismissed } from "./control-plane.ts";
 import { startEgress } from "./egress.ts";
+import { noteRefusals } from "./egress-notes.ts";
 import { openGatesRoom } from "./gates/room.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { keepUploaded } from "./keep-uploaded.ts";
@@ -29,6 +30,8 @@ const environment = z.object({
   /** The same for the gates, which run the agent's code as well. */
   DROVER_GATES_EGRESS_ALLOW: list,
   DROVER_GATES_EGRESS_ALLOW_PRIVATE: list,
+  /** What each of the two may send out in all. */
+  DROVER_EGRESS_UPLOAD_MB: z.coerce.number().positive().default(64),
   /** JSON: variables that the agent's commands get, such as the address of the package registry. */
   DROVER_COMMAND_ENVIRONMENT: z.string().default("{}"),
   /** JSON: what the sandbox may take and who sees to it, a line each. */
@@ -54,12 +57,15 @@ async function main(): Promise<number> {
   accepting.catch(() => undefined); // Looked at below; without this a failure before that would end the process unheard.
   const log = new OutputLog();
   for (const line of JSON.parse(env.DROVER_LIMITS) as string[]) log.note(`limit of this sandbox: ${line}`);
+  const maxUploadBytes = env.DROVER_EGRESS_UPLOAD_MB * 2 ** 20;
   await startEgress(join(sockets, "egress.sock"), {
+    maxUploadBytes,
     rules: { allow: env.DROVER_EGRESS_ALLOW, allowPrivate: env.DROVER_EGRESS_ALLOW_PRIVATE },
     onRefused: noteRefusals(log, "the agent"),
   });
   const openGates = () =>
     openGatesRoom(join(env.DROVER_SOCKETS, "gates"), {
+      maxUploadBytes,
       rules: { allow: env.DROVER_GATES_EGRESS_ALLOW, allowPrivate: env.DROVER_GATES_EGRESS_ALLOW_PRIVATE },
       onRefused: noteRefusals(log, "a gate"),
       timeoutMs: runnerTimeoutMs,
@@ -97,18 +103,6 @@ async function main(): Promise<number> {
   if (!(workspace instanceof Error)) workspace.close();
   await rm(gitDir, { recursive: true, force: true });
   return failure ? 1 : 0;
-}
-
-const notedRefusals = 100;
-
-/** There can be as many as the agent likes, so only the first are told one by one. */
-function noteRefusals(log: OutputLog, who: string) {
-  let refusals = 0;
-  return ({ host, port, why }: { host: string; port: number; why: string }) => {
-    refusals += 1;
-    if (refusals <= notedRefusals) log.note(`refused ${who} a connection to ${host}:${port}: ${why}`);
-    if (refusals === notedRefusals) log.note(`further refused connections of ${who} are not noted`);
-  };
 }
 
 // A kill: no grace. The workspace loses its connection and ends.

@@ -14,6 +14,7 @@ export interface EgressSettings extends Record<string, string> {
   /** The same two for the gates: what an agent may reach is not meant for them as well. */
   DROVER_GATES_EGRESS_ALLOW: string;
   DROVER_GATES_EGRESS_ALLOW_PRIVATE: string;
+  DROVER_EGRESS_UPLOAD_MB: string;
   /** JSON: variables for the agent's commands. */
   DROVER_COMMAND_ENVIRONMENT: string;
 }
@@ -31,6 +32,8 @@ export async function readEgressSettings(): Promise<EgressSettings> {
     DROVER_EGRESS_ALLOW_PRIVATE: [...registryTarget, ...added("DROVER_EGRESS_ALLOW_PRIVATE")].join(),
     DROVER_GATES_EGRESS_ALLOW: added("DROVER_GATES_EGRESS_ALLOW").join(),
     DROVER_GATES_EGRESS_ALLOW_PRIVATE: [...registryTarget, ...added("DROVER_GATES_EGRESS_ALLOW_PRIVATE")].join(),
+    // Packages are fetched with few bytes; whoever needs to send more knows it.
+    DROVER_EGRESS_UPLOAD_MB: process.env.DROVER_EGRESS_UPLOAD_MB ?? "64",
     DROVER_COMMAND_ENVIRONMENT: JSON.stringify({
       ...(npm.registry ? { npm_config_registry: npm.registry } : {}),
       ...(isVisibleInside(npm.cafile) ? { npm_config_cafile: npm.cafile } : {}),

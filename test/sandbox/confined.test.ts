@@ -98,6 +98,7 @@ describe.runIf(works)("in a pid namespace of its own", () => {
       rules: { allow: [], allowPrivate: [`packages.test:${port}`] },
       onRefused: ({ host, why }) => refused.push(`${host}: ${why}`),
       resolve: async () => ["127.0.0.1"],
+      maxUploadBytes: 2 ** 20,
     });
     onTestFinished(async () => {
       await egress.close();

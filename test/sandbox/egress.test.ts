@@ -1,10 +1,14 @@
+import { once } from "node:events";
 import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { type EgressOptions, startEgress } from "../../functions/sandbox/egress.ts";
 import type { Refusal } from "../../functions/sandbox/egress-dial.ts";
+import { noteRefusals } from "../../functions/sandbox/egress-notes.ts";
 import { makePlace, until, within } from "./harness.ts";
+import { cutIntoRecords, sayHello } from "./hello.ts";
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -21,6 +25,7 @@ async function start(options: Partial<EgressOptions> & { ports?: number[] } = {}
     rules: { allow: ["open.test", "*.wide.test"], allowPrivate: ports.map((port) => `inside.test:${port}`) },
     onRefused: (refusal) => refused.push(refusal),
     resolve: async () => ["127.0.0.1"],
+    maxUploadBytes: 2 ** 30,
     ...more,
   });
   onTestFinished(() => egress.close());
@@ -47,6 +52,25 @@ async function say(path: string, text: string, { end = false } = {}): Promise<st
     socket.once("end", resolve);
     socket.once("close", () => resolve());
   });
+  await within(10_000, "the proxy's answer", over);
+  return heard;
+}
+
+/** Sends `text` and returns what comes back, until the other side ends or has nothing more to say. */
+async function hearAnswers(path: string, text: string): Promise<string> {
+  const socket = open(path);
+  let heard = "";
+  let quiet: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    socket.setEncoding("latin1").on("data", (chunk) => {
+      heard += chunk;
+      clearTimeout(quiet);
+      quiet = setTimeout(resolve, 500);
+    });
+    socket.once("close", () => resolve());
+    socket.once("end", () => socket.end());
+  });
+  socket.write(text, "latin1");
   await within(10_000, "the proxy's answer", over);
   return heard;
 }
@@ -196,13 +220,174 @@ it("a plain request passes with its body, and without what was meant for the pro
 it("a body behind a GET stays a body, and is never read as a second request", async () => {
   const { seen, port } = await startWitness();
   const { path } = await start({ ports: [port] });
-  const smuggled = "GET /smuggled HTTP/1.1\r\nHost: other\r\n\r\n";
-  const chunked = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;
+  const chunked = inChunk;
   await say(
     path,
     `GET http://inside.test:${port}/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${chunked}`,
   );
   expect(seen.map(({ request, body }) => [request.url, body])).toEqual([["/", smuggled]]);
+});
+
+const smuggled = "GET /smuggled HTTP/1.1\r\nHost: other\r\n\r\n";
+const inChunk = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;
+const fixed = `Content-Length: ${smuggled.length}`;
+
+/** The head behind the first line, and the body. */
+const ambiguous: [string, string, string][] = [
+  ["a length that `connection` calls its own", `Connection: content-length\r\n${fixed}`, smuggled],
+  ["chunks that `connection` calls its own", "Connection: transfer-encoding\r\nTransfer-Encoding: chunked", inChunk],
+  ["both frames, chunks first", `Transfer-Encoding: chunked\r\nContent-Length: 4`, `0\r\n\r\n${smuggled}`],
+  ["both frames, length first", `Content-Length: 4\r\nTransfer-Encoding: chunked`, `0\r\n\r\n${smuggled}`],
+  ["a frame within another", "Transfer-Encoding: chunked, identity", `0\r\n\r\n${smuggled}`],
+  ["an unknown frame", "Transfer-Encoding: xchunked", `0\r\n\r\n${smuggled}`],
+  ["two frames of one kind", "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked", `0\r\n\r\n${smuggled}`],
+  ["a frame with a space before its colon", "Transfer-Encoding : chunked", `0\r\n\r\n${smuggled}`],
+  ["a frame folded over two lines", "Transfer-Encoding:\r\n chunked", `0\r\n\r\n${smuggled}`],
+  ["a header folded over two lines", `X: a\r\n Content-Length: 0\r\nContent-Length: 0`, smuggled],
+  ["two lengths", `Content-Length: 0\r\n${fixed}`, smuggled],
+  ["two lengths on one line", `Content-Length: 0, ${smuggled.length}`, smuggled],
+  ["a length with a sign", `Content-Length: +${smuggled.length}`, smuggled],
+  ["a negative length", "Content-Length: -1", smuggled],
+  ["lines that end with a line feed alone", `X: a\nContent-Length: ${smuggled.length}`, smuggled],
+  ["a chunk with an extension", "Transfer-Encoding: chunked", inChunk.replace("\r\n", ';a="\r\n"\r\n')],
+  ["a chunk whose size is no number", "Transfer-Encoding: chunked", `0x${inChunk}`],
+  ["a chunk that is longer than said", "Transfer-Encoding: chunked", `3\r\n${smuggled}\r\n0\r\n\r\n`],
+  ["a last chunk with a trailer", "Transfer-Encoding: chunked", `0\r\nHost: other\r\n\r\n${smuggled}`],
+  ["a name with a NUL", `Host\u0000: other\r\n${fixed}`, smuggled],
+];
+
+it.each(
+  ambiguous,
+)("a request with %s is refused or passed on as one, and its body is never a request", async (_what, head, body) => {
+  // A server that reads requests as generously as the worst of them.
+  const seen: string[] = [];
+  const port = await listen(
+    createHttpServer({ insecureHTTPParser: true }, (request, response) => {
+      seen.push(`${request.headers.host}${request.url}`);
+      request.resume().on("end", () => response.end());
+    }),
+  );
+  const { path } = await start({ ports: [port] });
+  const heard = await hearAnswers(
+    path,
+    `GET http://inside.test:${port}/ HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n${body}`,
+  );
+  expect(heard).toMatch(/^HTTP\/1\.1 (200|400) /);
+  expect(seen.filter((url) => url !== `inside.test:${port}/`)).toEqual([]);
+  expect(seen.length).toBe(heard.includes(" 200 ") ? 1 : 0);
+});
+
+it("each request of a connection is judged by itself", async () => {
+  const { seen, port } = await startWitness();
+  const { path, refused } = await start({ ports: [port] });
+  const to = (host: string) => `GET http://${host}/ HTTP/1.1\r\nHost: inside.test\r\n\r\n`;
+  expect(await hearAnswers(path, to(`inside.test:${port}`) + to(`evil.test:${port}`))).toMatch(/ 201 .* 403 /s);
+  expect(seen.length).toBe(1);
+  expect(refused.map(({ host }) => host)).toEqual(["evil.test"]);
+});
+
+it("where a server redirects to is for the client to ask for, and is judged then", async () => {
+  const port = await listen(
+    createHttpServer((_request, response) => {
+      response.writeHead(302, { location: "http://169.254.169.254/latest/meta-data/" }).end();
+    }),
+  );
+  const { path, refused } = await start({ ports: [port] });
+  expect(await say(path, `GET http://inside.test:${port}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).toMatch(
+    / 302 /,
+  );
+  expect(await say(path, "GET http://169.254.169.254/latest/meta-data/ HTTP/1.1\r\nHost: x\r\n\r\n")).toMatch(/ 403 /);
+  expect(refused.length).toBe(1);
+});
+
+it("a name that is not allowed is not even looked up, so no name server learns of it", async () => {
+  const asked: string[] = [];
+  const { path } = await start({ resolve: async (host) => [String(asked.push(host))] });
+  await say(path, "CONNECT c2VjcmV0.evil.test:443 HTTP/1.1\r\n\r\n");
+  await say(path, "GET http://c2VjcmV0.evil.test/ HTTP/1.1\r\nHost: open.test\r\n\r\n");
+  expect(asked).toEqual([]);
+});
+
+it("a public address that is this machine's own is refused", async () => {
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  for (const { address } of own) {
+    const { path, refused } = await start({ resolve: async () => [address] });
+    expect(await say(path, "CONNECT open.test:443 HTTP/1.1\r\n\r\n")).toMatch(/ 403 /);
+    expect(refused.length).toBe(1);
+  }
+});
+
+/** Opens a tunnel to a server that keeps what it gets, says `parts` one after the other, and waits for the end. */
+async function tunnel(port: number, rules: EgressOptions["rules"], parts: Buffer[], more: Partial<EgressOptions> = {}) {
+  const { path, refused } = await start({ rules, ...more });
+  const socket = open(path);
+  socket.write(`CONNECT inside.test:${port} HTTP/1.1\r\n\r\n`);
+  await once(socket, "data");
+  const over = once(socket, "close");
+  socket.resume().on("end", () => socket.end());
+  for (const part of parts) {
+    if (socket.writable) socket.write(part);
+    await new Promise(setImmediate);
+  }
+  return { refused, over, socket };
+}
+
+const secretly = Buffer.from("POST /secret HTTP/1.1\r\n\r\n");
+
+it.each<[string, () => Promise<Buffer[]>]>([
+  ["for another name", async () => [await sayHello("other.test")]],
+  ["for another name, cut into small records", async () => [cutIntoRecords(await sayHello("other.test"), 7)]],
+  [
+    "for another name, byte by byte",
+    async () => [...(await sayHello("other.test"))].map((byte) => Buffer.from([byte])),
+  ],
+])("a tunnel in which TLS begins %s is closed and reported before the server hears of it", async (_what, parts) => {
+  const heard: Buffer[] = [];
+  const port = await listen(
+    createServer((socket) => void socket.on("error", () => undefined).on("data", (bytes) => heard.push(bytes))),
+  );
+  const { refused, over } = await tunnel(port, { allow: [], allowPrivate: [`inside.test:${port}`] }, await parts());
+  await within(10_000, "the end of the tunnel", over);
+  expect(refused).toEqual([{ host: "inside.test", port, why: "TLS for another name than was asked for" }]);
+  expect(heard).toEqual([]);
+});
+
+it.each<[string, () => Promise<Buffer>]>([
+  ["TLS for the name that was asked for", () => sayHello("INSIDE.test")],
+  ["something else than TLS, on a port that was allowed as such", async () => secretly],
+])("a tunnel with %s goes through", async (_what, hello) => {
+  const bytes = await hello();
+  const { promise, resolve } = Promise.withResolvers<Buffer>();
+  const port = await listen(createServer((socket) => void socket.on("error", () => undefined).once("data", resolve)));
+  await tunnel(port, { allow: [], allowPrivate: [`inside.test:${port}`] }, [bytes]);
+  expect(await within(10_000, "the server hears it", promise)).toEqual(bytes);
+});
+
+it("a server that speaks first is not kept waiting", async () => {
+  const port = await listen(createServer((socket) => socket.end("220 ready\r\n")));
+  const { path } = await start({ ports: [port] });
+  expect(await say(path, `CONNECT inside.test:${port} HTTP/1.1\r\n\r\n`)).toContain("220 ready");
+});
+
+it.each([
+  ["a tunnel", (port: number) => `CONNECT inside.test:${port} HTTP/1.1\r\n\r\n${"x".repeat(150_000)}`],
+  [
+    "a request",
+    (port: number) =>
+      `POST http://inside.test:${port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 150000\r\n\r\n${"x".repeat(150_000)}`,
+  ],
+])("once the sandbox has sent as much as it may, %s breaks off, and nothing is opened any more", async (_what, text) => {
+  let heard = 0;
+  const port = await listen(
+    createServer((socket) => void socket.on("error", () => undefined).on("data", (bytes) => (heard += bytes.length))),
+  );
+  const { path, refused } = await start({ ports: [port], maxUploadBytes: 100_000 });
+  await say(path, text(port));
+  expect(heard).toBeLessThan(150_000);
+  const why = "the sandbox has sent the 100000 bytes that it may send";
+  expect(refused).toEqual([{ host: "inside.test", port, why }]);
+  expect(await say(path, `CONNECT inside.test:${port} HTTP/1.1\r\n\r\n`)).toMatch(/ 403 /);
+  expect(refused.length).toBe(2);
 });
 
 it.each([
@@ -275,4 +460,20 @@ it("closing ends tunnels that are open", async () => {
   socket.on("end", () => socket.end());
   await within(5_000, "closing", egress.close());
   await within(5_000, "the tunnel's end", closed);
+});
+
+it("what is refused stands in the log once for each target, up to a hundred of them, with the count", () => {
+  const lines: string[] = [];
+  const note = noteRefusals({ note: (text) => void lines.push(text) }, "the agent");
+  for (let round = 0; round < 998; round += 1) note({ host: "a.test", port: 443, why: "not on the allowlist" });
+  note({ host: "b.test", port: 443, why: "not on the allowlist" });
+  expect(lines).toEqual([
+    "refused the agent a connection to a.test:443: not on the allowlist",
+    "refused the agent 100 connections so far",
+    "refused the agent a connection to b.test:443: not on the allowlist",
+  ]);
+  for (let n = 0; n < 5_000; n += 1) note({ host: `${n}.test`, port: 443, why: "not on the allowlist" });
+  expect(lines.length).toBe(103);
+  expect(lines.filter((line) => line.includes("so far"))).toHaveLength(2);
+  expect(lines.at(-1)).toBe("further targets that are refused the agent are not noted");
 });

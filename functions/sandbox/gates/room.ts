@@ -15,7 +15,7 @@ export interface GatesRoom {
 /** The runner waits for its socket, so the room costs next to nothing until it is opened. Opened once per attempt. */
 export async function openGatesRoom(
   socketFolder: string,
-  options: Pick<EgressOptions, "rules" | "onRefused"> & { timeoutMs: number },
+  options: Pick<EgressOptions, "rules" | "onRefused" | "maxUploadBytes"> & { timeoutMs: number },
 ): Promise<GatesRoom> {
   const { timeoutMs, ...egressOptions } = options;
   await mkdir(socketFolder, { recursive: true, mode: 0o700 });
