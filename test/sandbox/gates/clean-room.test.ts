@@ -19,6 +19,7 @@ const egress = {
   DROVER_EGRESS_ALLOW_PRIVATE: "",
   DROVER_GATES_EGRESS_ALLOW: "",
   DROVER_GATES_EGRESS_ALLOW_PRIVATE: "",
+  DROVER_EGRESS_UPLOAD_MB: "1",
   DROVER_COMMAND_ENVIRONMENT: "{}",
 };
 const { containers } = sandboxTaskDefinition({
@@ -43,6 +44,7 @@ describe.skipIf(support.whySkipped)(support.titleOf("the gates container"), () =
   async function openRoom(folder: TaskFolder, refused: string[] = []): Promise<GatesRoom> {
     const room = await openGatesRoom(join(folder.root, "sockets/gates"), {
       rules: { allow: [] },
+      maxUploadBytes: 2 ** 20,
       onRefused: ({ host, port }) => void refused.push(`${host}:${port}`),
       timeoutMs: 30_000,
     });
