@@ -20,6 +20,7 @@ import { openWakeUps } from "./aws/wake-ups.ts";
 import { type BackendSettings, declaredBackends, defaultBackend, type EcsTarget } from "./core/backends.ts";
 import type { Cloud, Isolation } from "./core/cloud.ts";
 import { readModels } from "./core/models.ts";
+import { openForges } from "./forge/forges.ts";
 import { openRemotes } from "./git/remotes.ts";
 
 const count = z.coerce.number().int().positive();
@@ -115,6 +116,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       timeoutMs: env.DROVER_WEBHOOKS_TIMEOUT_MS,
       allowLoopback: env.DROVER_WEBHOOKS_ALLOW_LOOPBACK,
     }),
+    forges: openForges(),
     ...(env.DROVER_OUTCOME_BUS && { outcomeBus: openOutcomeBus(new EventBridgeClient(), env.DROVER_OUTCOME_BUS) }),
     ...intakeOf(sqs, env),
     settings: {

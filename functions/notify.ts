@@ -1,4 +1,4 @@
-// Entry point: the notify function. Each message names an ended task to tell of, or a delivery to try.
+// Entry point: the notify function. A message names an ended task to tell of, a delivery to try, a pull request to open.
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { z } from "zod";
 import { cloudOfThisProcess } from "./cloud.ts";
@@ -6,9 +6,14 @@ import type { Cloud } from "./core/cloud.ts";
 import { isTaskId } from "./core/ids.ts";
 import { isDeliveryId } from "./core/notices.ts";
 import { deliverNotice } from "./flows/deliver-notice.ts";
+import { openPullRequest } from "./flows/open-pull-request.ts";
 import { spreadNotice } from "./flows/spread-notice.ts";
 
-const message = z.object({ taskId: z.string().optional(), deliveryId: z.string().optional() });
+const message = z.object({
+  taskId: z.string().optional(),
+  deliveryId: z.string().optional(),
+  pullRequestOf: z.string().optional(),
+});
 
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   const cloud = await cloudOfThisProcess();
@@ -26,8 +31,9 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
 
 /** Throws on anything else: after its last delivery such a message ends in the dead-letter queue. */
 async function act(cloud: Cloud, body: string): Promise<unknown> {
-  const { taskId, deliveryId } = message.parse(JSON.parse(body));
+  const { taskId, deliveryId, pullRequestOf } = message.parse(JSON.parse(body));
   if (taskId !== undefined && isTaskId(taskId)) return spreadNotice(cloud, taskId);
   if (deliveryId !== undefined && isDeliveryId(deliveryId)) return deliverNotice(cloud, deliveryId);
+  if (pullRequestOf !== undefined && isTaskId(pullRequestOf)) return openPullRequest(cloud, pullRequestOf);
   throw new Error("it names neither a task nor a delivery");
 }

@@ -7,6 +7,18 @@ import { attemptStates, failureClasses, taskStatuses } from "../core/task.ts";
 
 const iso = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
 
+/** `wanted` until the task has completed with a branch. */
+const pullRequestSchema = z.object({
+  state: z.enum(["wanted", "delayed", "open", "failed"]),
+  url: z.string().optional(),
+  number: z.int().optional(),
+  why: z.string().optional(),
+  tries: z.int().optional(),
+  base: z.string().optional(),
+  draft: z.boolean().optional(),
+  title: z.string().optional(),
+});
+
 export const taskSummarySchema = z
   .object({
     taskId: z.string(),
@@ -35,6 +47,7 @@ export const taskSummarySchema = z
     commit: z.string().optional(),
     publishOutcome: z.string().optional(),
     noChanges: z.boolean().optional(),
+    pullRequest: pullRequestSchema.optional(),
     unconfined: z.boolean().optional(),
     messages: z.int().optional(),
     yolo: z.union([z.boolean(), z.object({ reason: z.string() })]).optional(),
@@ -119,6 +132,7 @@ export function viewTask(task: Task, spec: TaskSpec, attempts: Attempt[]): z.out
     ...viewTaskSummary(task),
     ...spec,
     yolo: spec.yolo,
+    pullRequest: task.pullRequest && { ...spec.pullRequest, ...task.pullRequest },
     ...(spend ? { spend, budget: listBudgetUse(spend, { ...defaultBudget, ...spec.limits }) } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
     attempts: attempts.map(viewAttempt),

@@ -140,7 +140,7 @@ function usedOf(spend: Spend, limit: keyof BudgetLimits): number {
 }
 
 /** What is reserved counts, for it may have been used already. */
-function tokensOf(spend: Spend): number {
+export function tokensOf(spend: Spend): number {
   const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, unconfirmedTokens, reservedTokens } = spend;
   return inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens + unconfirmedTokens + reservedTokens;
 }

@@ -13,6 +13,7 @@ import type {
   WebhookSecrets,
 } from "./notices.ts";
 import type { Operation } from "./operations.ts";
+import type { ForgeKind, Forges } from "./pull-requests.ts";
 import type { Limits } from "./slots.ts";
 import type { Table } from "./table.ts";
 import type { MeasuredLimit } from "./task.ts";
@@ -30,6 +31,7 @@ export interface Cloud {
   noticeQueue: NoticeQueue;
   webhookSecrets: WebhookSecrets;
   receivers: Receivers;
+  forges: Forges;
   /** Where somebody has asked for it. */
   outcomeBus?: OutcomeBus;
   /** Where a queue for tasks from outside is bound to a workspace. */
@@ -153,6 +155,8 @@ export interface Credential {
   token: string;
   /** Where the token is a key for models. */
   model?: { provider: "anthropic" | "bedrock"; baseUrl?: string; region?: string };
+  /** Which forge the token is for, where its host does not say; the API's address where it is not the usual one. */
+  forge?: { kind: ForgeKind; apiUrl?: string };
 }
 
 export interface Credentials {

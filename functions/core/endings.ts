@@ -63,9 +63,32 @@ export function complete(
   // Nothing to push this time; an earlier attempt may have pushed all the same.
   const outcome: Partial<Task> =
     result.kind === "pushed"
-      ? { branch: result.branch, publishOutcome: "pushed" }
+      ? { branch: result.branch, publishOutcome: "pushed", ...owedPullRequest(before, now) }
       : { noChanges: true, ...owedOutcome(before, now) };
   return { ...endAttempt(before, { ...rest, ...outcome, status: "completed" }, "completed", now), data: { ...result } };
+}
+
+const owedPullRequest = (task: Task, now: number): Partial<Task> =>
+  task.pullRequest ? { due: { kind: "pull_request", at: now } } : {};
+
+/** Owed until it is open, or until it is known that it cannot be opened. */
+export function notePullRequest(next: Task, event: Extract<TaskEvent, { type: `pull_request_${string}` }>): Applied {
+  const { due: _, ...rest } = next;
+  switch (event.type) {
+    case "pull_request_opened": {
+      const { url, number, reused } = event;
+      return applied({ ...rest, pullRequest: { state: "open", url, number } }, { url, number, reused });
+    }
+    case "pull_request_delayed": {
+      const { why, tries, notBefore } = event;
+      const due = { kind: "pull_request", at: notBefore } as const;
+      return applied({ ...rest, due, pullRequest: { state: "delayed", why, tries } }, { why, tries, notBefore });
+    }
+    case "pull_request_failed": {
+      const { why, tries } = event;
+      return applied({ ...rest, pullRequest: { state: "failed", why } }, { why, tries });
+    }
+  }
 }
 
 export function failAttempt(before: Task, next: Task, failure: Failure, now: number): Applied {

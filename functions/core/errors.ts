@@ -38,6 +38,7 @@ export const statusOfCode = {
   budget_too_small: 422,
   yolo_forbidden: 403,
   isolation_unavailable: 422,
+  pull_request_impossible: 422,
   webhook_url_refused: 422,
   too_many_webhooks: 422,
   backend_unknown: 422,

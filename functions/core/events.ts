@@ -24,7 +24,11 @@ export type TaskEvent =
   | { type: "cleanup"; attempt: number; sandbox: SandboxFate; slots: "released" | "given_up" }
   /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */
   | { type: "outcome_resolved"; outcome: PublishOutcome; takeBack: boolean }
-  | { type: "branch_taken_back"; deleted: boolean };
+  | { type: "branch_taken_back"; deleted: boolean }
+  /** `reused`: somebody had opened one from the branch already; maybe an earlier try of ours. */
+  | { type: "pull_request_opened"; url: string; number: number; reused: boolean }
+  | { type: "pull_request_delayed"; why: string; tries: number; notBefore: number }
+  | { type: "pull_request_failed"; why: string; tries: number };
 
 /** A secret in the outgoing commit, gates that did not pass, or a review that did not approve. */
 export const rejecters = ["secret_scan", "gates", "review"] as const;

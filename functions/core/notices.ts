@@ -78,7 +78,8 @@ export interface Delivery {
   expiresAt: number;
 }
 
-export type NoticeMessage = { taskId: TaskId } | { deliveryId: DeliveryId };
+/** What the sender of notices is to look at: an end, a delivery, or a pull request that is owed. */
+export type NoticeMessage = { taskId: TaskId } | { deliveryId: DeliveryId } | { pullRequestOf: TaskId };
 
 /** Where webhooks, deliveries and the outbox are kept; the outbox is filled by `Table.commit`. */
 export interface Notices {

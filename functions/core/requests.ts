@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gateSelection } from "./gates.ts";
 import { agentTypes } from "./models.ts";
+import { forgeKinds } from "./pull-requests.ts";
 
 /** A lone half of a surrogate pair cannot be stored or sent as UTF-8. */
 const text = () => z.string().refine((value) => value.isWellFormed(), "is not well-formed Unicode");
@@ -78,6 +79,14 @@ export const taskRequest = z.strictObject({
   /** Skips the gates. The secret scan and the kill are never skipped. */
   yolo: z.strictObject({ reason: text().trim().min(1).max(300) }).optional(),
   allowConfigChanges: z.array(z.string().min(1).max(400)).max(50).optional(),
+  /** Opened on the repository's forge once the branch is there; `base` is the branch it started from, unless named. */
+  pullRequest: z
+    .strictObject({
+      base: z.string().min(1).max(255).refine(oneLine, "may not hold control characters").optional(),
+      draft: z.boolean().optional(),
+      title: text().trim().min(1).max(200).refine(oneLine, "may not hold control characters").optional(),
+    })
+    .optional(),
 });
 
 export type TaskRequest = z.output<typeof taskRequest>;
@@ -153,6 +162,16 @@ export const credentialRequest = z.strictObject({
       region: z
         .string()
         .regex(/^[a-z0-9-]{1,40}$/)
+        .optional(),
+    })
+    .optional(),
+  /** For pull requests: what the host is, when it is not github.com, and where its API is, when not in the usual place. */
+  forge: z
+    .strictObject({
+      kind: z.enum(forgeKinds),
+      apiUrl: z
+        .url({ protocol: /^https?$/ })
+        .max(500)
         .optional(),
     })
     .optional(),

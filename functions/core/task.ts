@@ -3,6 +3,7 @@ import type { BudgetLimits, Spend } from "./budget.ts";
 import type { GateProfile } from "./gates.ts";
 import type { AgentId, EventId, PermitId, TaskId } from "./ids.ts";
 import type { AgentType } from "./models.ts";
+import type { PullRequest, PullRequestWish } from "./pull-requests.ts";
 
 export const liveStatuses = ["launching", "running", "verifying", "publishing"] as const;
 export const finalStatuses = ["completed", "failed", "killed"] as const;
@@ -49,7 +50,7 @@ export type PublishOutcome = "unresolved" | "pushed" | "not_pushed" | "pushed_be
 
 /** Work that some later moment owes this task; at most one at a time, found by the reaper in the `due` index. */
 export interface Due {
-  kind: "ready" | "outcome" | "branch";
+  kind: "ready" | "outcome" | "branch" | "pull_request";
   at: number;
 }
 
@@ -134,6 +135,7 @@ export interface Task {
   permittedCommits?: string[];
   publishOutcome?: PublishOutcome;
   noChanges?: true;
+  pullRequest?: PullRequest;
   stopConfirmation?: StopConfirmation;
   /** The sandbox had no isolation; asked for by a flag, shown everywhere. */
   unconfined?: true;
@@ -159,6 +161,7 @@ export interface TaskSpec {
   yolo?: { reason: string };
   /** Files that decide what the gates check, which this task may change all the same. */
   allowConfigChanges?: string[];
+  pullRequest?: PullRequestWish;
 }
 
 export interface TaskLimits extends Partial<BudgetLimits> {

@@ -8,6 +8,7 @@ import {
   current,
   failAttempt,
   kill,
+  notePullRequest,
   owesCleanup,
   putBack,
 } from "./endings.ts";
@@ -36,6 +37,9 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   cleanup: taskStatuses,
   outcome_resolved: ["completed", "failed", "killed"],
   branch_taken_back: ["failed", "killed"],
+  pull_request_opened: ["completed"],
+  pull_request_delayed: ["completed"],
+  pull_request_failed: ["completed"],
 };
 
 /** The next task and what goes with it, or why the event may not happen. Pure: `now` is epoch milliseconds. */
@@ -109,6 +113,10 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       const { due: _, ...rest } = next;
       return applied(rest, { deleted: event.deleted, branch: task.branch });
     }
+    case "pull_request_opened":
+    case "pull_request_delayed":
+    case "pull_request_failed":
+      return notePullRequest(next, event);
   }
 }
 
@@ -126,6 +134,9 @@ function refuse(task: Task, event: TaskEvent): Refused | undefined {
   if (acceptedFrom[event.type].includes(task.status)) {
     if (event.type === "cleanup" && !owesCleanup(task, event.attempt)) return refusal(task, event, codeOf(task));
     if (event.type === "branch_taken_back" && task.due?.kind !== "branch") return refusal(task, event, "task_ended");
+    if (event.type.startsWith("pull_request_") && task.due?.kind !== "pull_request") {
+      return refusal(task, event, "task_ended");
+    }
     if (event.type === "outcome_resolved" && task.publishOutcome !== "unresolved")
       return refusal(task, event, "task_ended");
     return undefined;

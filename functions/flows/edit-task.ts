@@ -92,6 +92,7 @@ export async function retryTask(cloud: Cloud, taskId: TaskId, principal: ApiKey)
     gates: requestGates(spec.gates),
     ...(spec.yolo ? { yolo: spec.yolo } : {}),
     ...(spec.allowConfigChanges ? { allowConfigChanges: spec.allowConfigChanges } : {}),
+    ...(spec.pullRequest ? { pullRequest: spec.pullRequest } : {}),
     ...(spec.credential ? { credential: spec.credential } : {}),
     ...(task.labels ? { labels: task.labels } : {}),
   };

@@ -1,4 +1,4 @@
-// Which notices wait though no message will wake their sender? Ends in the outbox, and deliveries whose time has come.
+// What waits though no message will wake the sender of notices? Ends, pull requests and deliveries whose time has come.
 import type { Cloud } from "../core/cloud.ts";
 import { sendMessages } from "./announce.ts";
 
@@ -12,6 +12,11 @@ export async function resendNotices(cloud: Cloud): Promise<void> {
   await sendMessages(
     cloud,
     owed.map(({ taskId }) => ({ taskId })),
+  );
+  const requests = await cloud.table.dueTasks("pull_request", until, batch);
+  await sendMessages(
+    cloud,
+    requests.map((pullRequestOf) => ({ pullRequestOf })),
   );
   const due = await cloud.notices.dueDeliveries(until, batch);
   await sendMessages(

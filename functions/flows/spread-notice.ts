@@ -24,6 +24,7 @@ export async function spreadNotice(cloud: Cloud, taskId: TaskId): Promise<void> 
   const events = owed.escalated ? await cloud.table.listEvents(taskId, 0, historyRead) : [];
   const notices = describeEnd(owed, task, events);
   for (const sink of sinks) await sink(cloud, notices);
+  if (task.due?.kind === "pull_request") await sendMessages(cloud, [{ pullRequestOf: taskId }]);
   await cloud.notices.clearOwed(taskId);
 }
 

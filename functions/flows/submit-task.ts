@@ -12,6 +12,7 @@ import type { ModelAgent, Task, TaskSpec } from "../core/task.ts";
 import { admitAgent } from "./admit-agent.ts";
 import { requireBackend } from "./backends.ts";
 import { checkRepository } from "./check-repository.ts";
+import { refuseWithoutForge } from "./find-forge.ts";
 import { wake } from "./wake.ts";
 
 const contendedTries = 8;
@@ -50,6 +51,7 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   const gates = chooseGates(request.gates, request.agent);
   const { agent, limits } = await admitAgent(cloud, workspace, request);
   const branch = await checkRepository(cloud, workspace, request);
+  if (request.pullRequest) await refuseWithoutForge(cloud, workspace, request);
   const task = newTask(cloud, submission, switches, now);
   const spec: TaskSpec = {
     repository: request.repository,
@@ -61,6 +63,7 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
     gates,
     ...(request.yolo ? { yolo: request.yolo } : {}),
     ...(request.allowConfigChanges?.length ? { allowConfigChanges: request.allowConfigChanges } : {}),
+    ...(request.pullRequest ? { pullRequest: request.pullRequest } : {}),
   };
   const unhashed = {
     eventId: task.lastEventId,
@@ -117,6 +120,7 @@ function newTask(cloud: Cloud, { principal, request, retryOf }: Submission, swit
     ...(retryOf ? { retryOf } : {}),
     ...(request.agent.kind === "model" ? { provider: request.agent.credential } : {}),
     ...(request.yolo ? { yolo: true as const } : {}),
+    ...(request.pullRequest ? { pullRequest: { state: "wanted" as const } } : {}),
     ...(notBefore > now ? { due: { kind: "ready", at: notBefore } as const } : {}),
     lastEventId: cloud.ids.event(),
     lastEventHash: "",

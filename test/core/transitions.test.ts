@@ -23,6 +23,9 @@ const events: TaskEvent[] = [
   { type: "cleanup", attempt: 1, sandbox: "stopped", slots: "released" },
   { type: "outcome_resolved", outcome: "not_pushed", takeBack: false },
   { type: "branch_taken_back", deleted: true },
+  { type: "pull_request_opened", url: "https://forge.test/1", number: 1, reused: false },
+  { type: "pull_request_delayed", why: "busy", tries: 1, notBefore: now + 5 },
+  { type: "pull_request_failed", why: "no rights", tries: 1 },
 ];
 
 /** The whole table by hand: what each event makes of each status; absent means refused. */
@@ -50,6 +53,9 @@ const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>
   cleanup: Object.fromEntries(taskStatuses.map((status) => [status, status])),
   outcome_resolved: { completed: "completed", failed: "failed", killed: "killed" },
   branch_taken_back: { failed: "failed", killed: "killed" },
+  pull_request_opened: { completed: "completed" },
+  pull_request_delayed: { completed: "completed" },
+  pull_request_failed: { completed: "completed" },
 };
 
 const holder = "agt_01K0000000000000000000000A_1";
@@ -61,7 +67,7 @@ const inStatus = (status: TaskStatus): Task =>
         status,
         owedCleanups,
         publishOutcome: "unresolved",
-        due: { kind: "branch", at: now },
+        due: { kind: status === "completed" ? "pull_request" : "branch", at: now },
         branch: "drover/x",
         commit: "c".repeat(40),
       });
@@ -132,6 +138,32 @@ describe("slots and attempts", () => {
     const { task } = apply(makeTask({ attemptsUsed: 3 }), { type: "attempt_failed", failure });
     expect(task).toMatchObject({ status: "failed", failure, escalated: true, owedCleanups: [{ attempt: 1 }] });
     expect(task.stopConfirmation).toBeUndefined();
+  });
+
+  it("a pull request is owed by what completes with a branch and has asked for one, until it is open or cannot be", () => {
+    const commit = "c".repeat(40);
+    const asked = makeTask({ status: "publishing", branch: "drover/x", commit, pullRequest: { state: "wanted" } });
+    const completed = { type: "completed", result: { kind: "pushed", branch: "drover/x", commit } } as const;
+    const owed = apply(asked, completed).task;
+    expect(owed.due).toEqual({ kind: "pull_request", at: now });
+    expect(apply({ ...asked, pullRequest: undefined }, completed).task.due).toBeUndefined();
+    expect(apply(asked, { type: "killed", reason: "enough", by: "key_1", cause: "kill" }).task.due).toBeUndefined();
+
+    const later = apply(owed, { type: "pull_request_delayed", why: "busy", tries: 1, notBefore: now + 5 }).task;
+    expect(later).toMatchObject({
+      due: { kind: "pull_request", at: now + 5 },
+      pullRequest: { state: "delayed", tries: 1 },
+    });
+    const open = apply(later, {
+      type: "pull_request_opened",
+      url: "https://forge.test/1",
+      number: 1,
+      reused: true,
+    }).task;
+    expect(open.pullRequest).toEqual({ state: "open", url: "https://forge.test/1", number: 1 });
+    expect(open.due).toBeUndefined();
+    const again = applyEvent(open, { type: "pull_request_failed", why: "late", tries: 2 }, now);
+    expect(again).toMatchObject({ kind: "refused", code: "task_ended" });
   });
 
   const fail = (failure: Failure, over: Partial<Task> = {}) =>

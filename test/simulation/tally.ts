@@ -6,6 +6,8 @@ import type { ScheduleResult } from "./simulate.ts";
 /** The table knows these, and no flow asks for them yet. */
 // given_up needs a task whose data is spoilt, which nothing here does; test/stories/dispatch.test.ts does.
 const withoutFlow = new Set(["rejected", "conflicted", "message_sent", "given_up"]);
+// No task here asks for a pull request; test/stories/pull-request.test.ts does.
+for (const what of ["opened", "delayed", "failed"]) withoutFlow.add(`pull_request_${what}`);
 /** These last for moments here, so the cleanup of an earlier attempt hardly ever comes at one. */
 const rare = new Set(["cleanup verifying→", "cleanup publishing→"]);
 

@@ -57,7 +57,8 @@ export function useRemote(files: Record<string, string> = baseFiles, token?: str
     gitIn(workDir, "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "--quiet", "-m", "base");
     gitIn(dir, "clone", "--quiet", "--bare", workDir, bareDir);
     const server = await startGitServer({
-      resolve: (path) => (path === "/bare.git" ? bareDir : undefined),
+      // As a forge would name it, with an owner, too.
+      resolve: (path) => (["/bare.git", "/acme/shop.git"].includes(path) ? bareDir : undefined),
       async authorize(_user, password, { service }) {
         if (service === "git-upload-pack") remote.beforeRead?.(++reads);
         if (service === "git-receive-pack" && gate) {

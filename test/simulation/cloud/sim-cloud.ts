@@ -82,6 +82,10 @@ class SimCloud implements Cloud {
   get receivers() {
     return this.#others.receivers;
   }
+
+  get forges() {
+    return this.#others.forges;
+  }
 }
 
 class SimClock implements Clock {

@@ -21,7 +21,7 @@ const noticeOperations: [string, Operation][] = methodsOf(MemoryNotices).map((na
 
 type Extras = Pick<
   Cloud,
-  "artifacts" | "credentials" | "auditKey" | "notices" | "noticeQueue" | "webhookSecrets" | "receivers"
+  "artifacts" | "credentials" | "auditKey" | "notices" | "noticeQueue" | "webhookSecrets" | "receivers" | "forges"
 >;
 
 export function openSimExtras(stage: Stage, activity: Activity): Extras {
@@ -56,6 +56,8 @@ export function openSimExtras(stage: Stage, activity: Activity): Extras {
       judge: async () => undefined,
       post: () => call(operations.post, () => ({ kind: "answered", status: 200 })),
     },
+    // No task of the simulation asks for a pull request.
+    forges: { openPullRequest: async () => ({ kind: "refused", why: "there is no forge" }) },
   };
 }
 
