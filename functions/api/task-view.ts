@@ -3,7 +3,7 @@ import { z } from "zod";
 import { defaultBudget, listBudgetUse, spendSchema } from "../core/budget.ts";
 import { agentTypes } from "../core/models.ts";
 import type { Attempt, Task, TaskSpec } from "../core/task.ts";
-import { attemptStates, failureClasses, taskStatuses } from "../core/task.ts";
+import { attemptStates, failureClasses, mergeabilities, taskStatuses } from "../core/task.ts";
 
 const iso = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
 
@@ -47,6 +47,7 @@ export const taskSummarySchema = z
     commit: z.string().optional(),
     publishOutcome: z.string().optional(),
     noChanges: z.boolean().optional(),
+    merges: z.enum(mergeabilities).optional(),
     pullRequest: pullRequestSchema.optional(),
     unconfined: z.boolean().optional(),
     messages: z.int().optional(),

@@ -5,7 +5,7 @@ import { artifactKinds } from "./cloud.ts";
 import { rejecters } from "./events.ts";
 import { agentTypes, modelProfile } from "./models.ts";
 import { modelProviders } from "./requests.ts";
-import { failureClasses } from "./task.ts";
+import { failureClasses, mergeabilities } from "./task.ts";
 
 /** A model, and the way to it. */
 const modelAccess = z.strictObject({
@@ -112,11 +112,19 @@ export const permitMessage = z.strictObject({ branch: z.string().max(255), verdi
 export type PermitMessage = z.output<typeof permitMessage>;
 export const permitAnswer = z.strictObject({ permitId: z.string(), branch: z.string() });
 
+/** Whether the work would merge into the base branch as it was when the work was published. */
+const mergeability = z.strictObject({
+  kind: z.enum(mergeabilities),
+  tip: z.string().length(40).optional(),
+  paths: z.array(z.string().max(400)).max(maxConflictPaths).optional(),
+});
+
 export const completeMessage = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("pushed"),
     branch: z.string().max(255),
     commit: z.string().regex(/^[0-9a-f]{40}$/),
+    merge: mergeability.optional(),
   }),
   z.strictObject({ kind: z.literal("no_changes") }),
 ]);

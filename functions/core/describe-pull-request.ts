@@ -5,7 +5,7 @@ import type { Attempt, Task, TaskSpec } from "./task.ts";
 
 /** All that is known of the task at the end; what is absent is not told. */
 export interface PullRequestFacts {
-  task: Pick<Task, "taskId" | "title" | "attempt" | "rejections" | "unconfined" | "measuredLimits">;
+  task: Pick<Task, "taskId" | "title" | "attempt" | "rejections" | "unconfined" | "measuredLimits" | "merges">;
   spec: Pick<TaskSpec, "prompt" | "agent" | "gates" | "yolo" | "allowConfigChanges">;
   attempts: readonly Pick<Attempt, "attempt" | "state" | "beat">[];
   /** Gate → outcome, of the commit that was published. */
@@ -36,6 +36,7 @@ function warningsOf({ task, spec }: PullRequestFacts): string[] {
     ...(task.measuredLimits
       ? [`Could be exceeded for a moment: the sandbox's ${task.measuredLimits.join(" and ")}.`]
       : []),
+    ...(task.merges === "conflicts" ? ["While it was checked, its base branch has changed the same things."] : []),
     ...(spec.allowConfigChanges?.length
       ? [`It was allowed to change what the gates check: ${spec.allowConfigChanges.map(code).join(", ")}`]
       : []),

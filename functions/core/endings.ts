@@ -63,7 +63,12 @@ export function complete(
   // Nothing to push this time; an earlier attempt may have pushed all the same.
   const outcome: Partial<Task> =
     result.kind === "pushed"
-      ? { branch: result.branch, publishOutcome: "pushed", ...owedPullRequest(before, now) }
+      ? {
+          branch: result.branch,
+          publishOutcome: "pushed",
+          ...(result.merge && { merges: result.merge.kind }),
+          ...owedPullRequest(before, now),
+        }
       : { noChanges: true, ...owedOutcome(before, now) };
   return { ...endAttempt(before, { ...rest, ...outcome, status: "completed" }, "completed", now), data: { ...result } };
 }

@@ -1,6 +1,6 @@
 // What can happen to a task, and what else is written with it?
 import type { AgentId, PermitId } from "./ids.ts";
-import type { Attempt, Failure, KillCause, PublishOutcome, SandboxFate, Slot, Task } from "./task.ts";
+import type { Attempt, Failure, KillCause, Mergeability, PublishOutcome, SandboxFate, Slot, Task } from "./task.ts";
 
 export type TaskEvent =
   | { type: "edited"; title?: string; priority?: number; labels?: string[]; maxAttempts?: number; fields: string[] }
@@ -14,7 +14,10 @@ export type TaskEvent =
   /** A person said something to the agent; the text stands in an item of its own. */
   | { type: "message_sent"; textHash: string }
   | { type: "permit_granted"; permitId: PermitId; branch: string; verdicts?: Record<string, string> }
-  | { type: "completed"; result: { kind: "pushed"; branch: string; commit: string } | { kind: "no_changes" } }
+  | {
+      type: "completed";
+      result: { kind: "pushed"; branch: string; commit: string; merge?: Merge } | { kind: "no_changes" };
+    }
   | { type: "attempt_failed"; failure: Failure }
   | { type: "expired"; why: string }
   /** drover itself cannot handle it: a person must look. */
@@ -29,6 +32,13 @@ export type TaskEvent =
   | { type: "pull_request_opened"; url: string; number: number; reused: boolean }
   | { type: "pull_request_delayed"; why: string; tries: number; notBefore: number }
   | { type: "pull_request_failed"; why: string; tries: number };
+
+/** Into the tip of the base branch; `paths` are those in conflict. */
+export interface Merge {
+  kind: Mergeability;
+  tip?: string;
+  paths?: string[];
+}
 
 /** A secret in the outgoing commit, gates that did not pass, or a review that did not approve. */
 export const rejecters = ["secret_scan", "gates", "review"] as const;

@@ -48,6 +48,9 @@ export type SandboxFate = "stopped" | "never_started" | "gone";
 /** Whether our commit is on the remote: `unresolved` from the permit until the receipt, or until the remote was read. */
 export type PublishOutcome = "unresolved" | "pushed" | "not_pushed" | "pushed_before_stop";
 
+export const mergeabilities = ["clean", "conflicts", "unknown"] as const;
+export type Mergeability = (typeof mergeabilities)[number];
+
 /** Work that some later moment owes this task; at most one at a time, found by the reaper in the `due` index. */
 export interface Due {
   kind: "ready" | "outcome" | "branch" | "pull_request";
@@ -135,6 +138,8 @@ export interface Task {
   permittedCommits?: string[];
   publishOutcome?: PublishOutcome;
   noChanges?: true;
+  /** Whether its branch would merge into the base branch as that was when it was published. */
+  merges?: Mergeability;
   pullRequest?: PullRequest;
   stopConfirmation?: StopConfirmation;
   /** The sandbox had no isolation; asked for by a flag, shown everywhere. */

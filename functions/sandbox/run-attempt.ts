@@ -15,7 +15,7 @@ import { judgeWork } from "./judge-work.ts";
 import type { KeptUploaded } from "./keep-uploaded.ts";
 import type { OutputLog } from "./output-log.ts";
 import { publishWork } from "./publish-work.ts";
-import { type Standing, standOnBase } from "./stand-on-base.ts";
+import { lookWhetherItMerges, type Standing, standOnBase } from "./stand-on-base.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Attempt {
@@ -127,12 +127,13 @@ async function publish(
   verdicts: Record<string, string>,
 ): Promise<Failure | undefined> {
   const { answer, heartbeat, log, plane, uploads } = attempt;
+  const merge = await lookWhetherItMerges(attempt, repository, commit);
   heartbeat.enter("publishing", publishLimitMs);
   const publication = await publishWork(plane, answer, repository, { commit, verdicts });
   if (publication.kind === "failed") return publication.failure;
   log.note(`pushed ${publication.commit} to ${publication.branch}`);
   await uploads.finish();
-  await plane.complete(publication);
+  await plane.complete({ ...publication, merge });
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 // Does the work stand on what the base branch is by now? Collected, moved onto the new tip, or back to the agent.
 import { maxConflictPaths, type StartAnswer } from "../core/callbacks.ts";
+import type { Merge } from "../core/events.ts";
 import type { Failure } from "../core/task.ts";
 import { findUnresolved } from "../git/find-unresolved.ts";
 import type { Conflict } from "../git/merge-stages.ts";
@@ -7,7 +8,7 @@ import type { Repository } from "../git/objects.ts";
 import type { Author } from "./author.ts";
 import { collectWork, type Work } from "./collect-work.ts";
 import { describeConflicts } from "./describe-conflicts.ts";
-import { reconcile } from "./reconcile.ts";
+import { checkMergeability, reconcile } from "./reconcile.ts";
 import type { Attempt } from "./run-attempt.ts";
 
 export interface Standing {
@@ -59,6 +60,26 @@ export async function standOnBase(
     case "conflicts":
       return sendBack(attempt, author, { ...standing, repository: found.repository }, found.conflicts);
   }
+}
+
+/** While the work was judged the branch may have moved again. That is no reason to judge it anew, but people are told. */
+export async function lookWhetherItMerges(
+  { answer, heartbeat, log }: Attempt,
+  repository: Repository,
+  commit: string,
+): Promise<Merge> {
+  heartbeat.enter("looking at the base branch", mergeLimitMs);
+  const found = await checkMergeability(repository, answer.repository, commit);
+  const { branch } = answer.repository;
+  if (found.kind === "unknown") {
+    log.note(`whether the work merges into ${branch} is unknown: ${found.message}`);
+    return { kind: "unknown" };
+  }
+  // Of a history that it is not part of: it stands on what was taken out there.
+  const kind = found.history === "rewritten" ? "unknown" : found.kind;
+  if (kind !== "clean") log.note(`${branch} has moved to ${found.tip} (${found.history}): ${found.kind}`);
+  if (found.kind === "clean") return { kind, tip: found.tip };
+  return { kind, tip: found.tip, paths: found.paths.slice(0, maxConflictPaths).map(shorten) };
 }
 
 async function collect({ answer, heartbeat, log, workspace }: Attempt, repository: Repository): Promise<Work> {

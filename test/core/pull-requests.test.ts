@@ -167,11 +167,17 @@ describe("what a pull request says", () => {
     const yolo = facts({ yolo: { reason: "in a hurry" }, allowConfigChanges: ["package.json"] });
     const marked = {
       ...yolo,
-      task: { ...yolo.task, unconfined: true as const, measuredLimits: ["memory" as const], rejections: 2 },
+      task: {
+        ...yolo.task,
+        unconfined: true as const,
+        measuredLimits: ["memory" as const],
+        rejections: 2,
+        merges: "conflicts" as const,
+      },
     };
     const { body } = describePullRequest(marked, {});
     const warnings = body.match(/> \[!WARNING\]\n> .*/g) ?? [];
-    expect(warnings).toHaveLength(4);
+    expect(warnings).toHaveLength(5);
     expect(body.startsWith("> [!WARNING]\n> YOLO: the gates were skipped (lint, tests), because: `in a hurry`")).toBe(
       true,
     );

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { hold } from "../support/fault-proxy.ts";
 import { checkInvariants } from "../support/invariants.ts";
 import { bash, done, useModel } from "../support/model.ts";
 import { drover, type TestRemote, useRemote } from "../support/remote.ts";
@@ -85,5 +86,33 @@ it("a command that meets a conflict is run again, on what the branch has become"
   expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 2 });
   expect(command.git("rev-parse", `${drover(taskId)}~1`)).toBe(command.git("rev-parse", "main"));
   expect(command.git("show", `${drover(taskId)}:src/a.txt`)).toBe("ours\n");
+  await checkInvariants(stack, [taskId]);
+});
+
+const judged = useRemote();
+it.each([
+  ["elsewhere", "README.md", "clean", undefined],
+  ["in the same place", "src/a.txt", "conflicts", ["src/a.txt"]],
+] as const)("work that was judged is published as it was, and says whether it merges: main moved %s", async (_name, path, merges, paths) => {
+  const held = hold();
+  const rule = stack.faults.DYNAMODB.on({
+    operation: "TransactWriteItems",
+    match: (body) => JSON.stringify(body).includes('"work_done"'),
+    do: held,
+    times: 1,
+  });
+  const before = judged.git("rev-parse", "main").trim();
+  const command = ["sh", "-c", "date +%N > src/a.txt"];
+  const taskId = await submit(stack, { repository: judged.url, command });
+  await held.reached;
+  moveMain(judged, path, `theirs, ${path}\n`);
+  held.release();
+  rule.remove();
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", merges });
+  expect(judged.git("rev-parse", `${drover(taskId)}~1`).trim()).toBe(before);
+  const events = await stack.cloud.table.listEvents(taskId, 0, 100);
+  const tip = judged.git("rev-parse", "main").trim();
+  const merge = { kind: merges, tip, ...(paths && { paths }) };
+  expect(events.find(({ type }) => type === "completed")?.data.merge).toEqual(merge);
   await checkInvariants(stack, [taskId]);
 });
