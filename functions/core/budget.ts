@@ -156,11 +156,14 @@ const phrases: Record<keyof BudgetLimits, (used: number, of: number) => string> 
   wallClockMs: (used, of) => `it has worked ${Math.round(used / 1000)} s of ${Math.round(of / 1000)} s`,
 };
 
+/** As a request names it. */
+const fieldOf = (limit: keyof BudgetLimits) => (limit === "microDollars" ? "dollars" : limit);
+
 function refuse(limit: keyof BudgetLimits, spend: Spend, limits: BudgetLimits): Reservation {
   const state = phrases[limit](usedOf(spend, limit), limits[limit]);
   return {
     kind: "refused",
     limit,
-    why: `The budget of the task is used up: ${state}. Raise limits.${limit}, or retry.`,
+    why: `The budget of the task is used up: ${state}. Raise limits.${fieldOf(limit)}, or retry.`,
   };
 }

@@ -1,5 +1,6 @@
 // Which gates must an agent's work pass?
 import { z } from "zod";
+import type { AgentType } from "./models.ts";
 
 export const builtInGates = ["typecheck", "lint", "test", "coverage", "build", "integration", "ai_review"] as const;
 export type BuiltInGate = (typeof builtInGates)[number];
@@ -28,16 +29,13 @@ const gatesOfProfile = {
   none: [],
 } as const satisfies Record<Exclude<GateProfile, "custom">, readonly BuiltInGate[]>;
 
-export const agentTypes = ["worker", "reviewer", "tester", "command"] as const;
-export type AgentType = (typeof agentTypes)[number];
-
 /** A command (a codemod, `npm audit fix`) is chosen word for word by whoever asks, so it has gates only when asked for. */
 const profileOfAgent = {
   reviewer: "strict",
   worker: "standard",
   tester: "minimal",
   command: "none",
-} as const satisfies Record<AgentType, GateProfile>;
+} as const satisfies Record<AgentType | "command", GateProfile>;
 
 /** What a request says of gates. Words only: `resolveGates` says what is wrong with them. */
 export const gateSelection = z.strictObject({
@@ -59,7 +57,7 @@ const gateName = /^[a-z][a-z0-9_-]{0,31}$/;
 const maxGates = 16;
 
 /** Without a selection the type of the agent decides. */
-export function resolveGates(selection: GateSelection | undefined, agentType: AgentType): ResolvedGates {
+export function resolveGates(selection: GateSelection | undefined, agentType: AgentType | "command"): ResolvedGates {
   const { profile, gates } = selection ?? {};
   if (profile === undefined && gates === undefined) {
     const usual = profileOfAgent[agentType];

@@ -83,8 +83,6 @@ export interface ModelWish {
   /** A model by its id; then nothing else counts. */
   named?: string | undefined;
   type: AgentType;
-  /** Instead of what the type of agent needs. */
-  minimumCapability?: number | undefined;
 }
 export type ModelChoice = { kind: "chosen"; model: ModelProfile } | { kind: "refused"; why: string };
 
@@ -100,7 +98,7 @@ export function chooseModel(wish: ModelWish, models: readonly ModelProfile[] = k
     if (found) return { kind: "chosen", model: found };
     return { kind: "refused", why: `There is no model "${wish.named}". Known are: ${listIds(models)}.` };
   }
-  const needed = wish.minimumCapability ?? neededCapability[wish.type];
+  const needed = neededCapability[wish.type];
   const able = models.filter(({ capability }) => capability >= needed);
   const [cheapest] = able.toSorted((a, b) => costOf(a, typicalTurn) - costOf(b, typicalTurn));
   if (cheapest) return { kind: "chosen", model: cheapest };

@@ -142,10 +142,18 @@ export const messageRequest = z.strictObject({
 
 export const modelProviders = ["anthropic", "bedrock"] as const;
 
+/** It is sent in a header, where any other character is an error that shows the token. */
+export const credentialToken = z
+  .string()
+  .trim()
+  .min(1, "is empty")
+  .max(3072)
+  .regex(/^[\x21-\x7e]*$/, "may hold only printable ASCII characters, without spaces or line breaks within");
+
 export const credentialRequest = z.strictObject({
   /** Most git hosts take any user name with a token; some want their own. */
   username: z.string().min(1).max(256).default("x-access-token"),
-  token: z.string().min(1).max(3072),
+  token: credentialToken,
   /** For the key of a model. A gateway of your own speaks the provider's protocol at `baseUrl`. */
   model: z
     .strictObject({

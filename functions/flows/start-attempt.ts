@@ -1,9 +1,12 @@
 // A supervisor says its first word: the attempt runs, and gets all that it needs to work.
 import type { StartAnswer } from "../core/callbacks.ts";
 import type { Cloud } from "../core/cloud.ts";
+import { DroverError, hasCode } from "../core/errors.ts";
 import { parseAgentId } from "../core/ids.ts";
+import type { Task, TaskSpec } from "../core/task.ts";
 import { type Caller, callBack } from "./call-back.ts";
 import { taskNotFound } from "./change-task.ts";
+import { failAttempt } from "./finish-work.ts";
 import { locateRepository } from "./locate-repository.ts";
 import { offerAgent, uploadUrls } from "./offer-work.ts";
 
@@ -22,7 +25,7 @@ export async function startAttempt(cloud: Cloud, caller: Caller): Promise<StartA
     taskId: task.taskId,
     title: task.title,
     prompt: spec.prompt,
-    agent: await offerAgent(cloud, task, spec),
+    agent: await offerOrFail(cloud, caller, task, spec),
     repository: { ...repository, branch: spec.baseBranch },
     ...(task.branch ? { earlierPush: { branch: task.branch, commits: task.permittedCommits ?? [] } } : {}),
     uploads: await uploadUrls(cloud, parsed.agentId),
@@ -36,4 +39,18 @@ export async function startAttempt(cloud: Cloud, caller: Caller): Promise<StartA
     leaseMs: cloud.settings.leaseMs,
     logUploadMs: cloud.settings.logUploadMs,
   };
+}
+
+/** A model or key that was there at admission and is gone does not come back by itself, so the attempt ends with that. */
+async function offerOrFail(cloud: Cloud, caller: Caller, task: Task, spec: TaskSpec): Promise<StartAnswer["agent"]> {
+  try {
+    return await offerAgent(cloud, task, spec);
+  } catch (error) {
+    if (!hasCode(error, "credential_not_found") && !hasCode(error, "model_unknown")) throw error;
+    const { taskId, status } = await failAttempt(cloud, caller, { class: "poison", message: error.message });
+    throw new DroverError("task_ended", `${taskId} is ${status}: ${error.message}`, {
+      cause: error,
+      details: { taskStatus: status },
+    });
+  }
 }

@@ -11,8 +11,10 @@ import { getSecret, putSecret } from "../../functions/aws/parameters.ts";
 import { tableDefinition } from "../../functions/aws/table-definition.ts";
 import { cloudOfThisProcess, tokenSecretName } from "../../functions/cloud.ts";
 import type { KeyId } from "../../functions/core/ids.ts";
+import { credentialToken } from "../../functions/core/requests.ts";
 import { createApiKey } from "../../functions/flows/api-keys.ts";
 import { writeAtomically } from "./atomic-file.ts";
+import { SetUpError } from "./data-dir.ts";
 
 export async function createTable(tableName: string): Promise<void> {
   try {
@@ -37,9 +39,11 @@ export async function ensureTokenSecret(prefix: string): Promise<string> {
 export async function adoptModelKey(key: { token: string; baseUrl?: string }): Promise<boolean> {
   const { credentials } = await cloudOfThisProcess();
   if (await credentials.get("default", "anthropic")) return false;
-  const { token, baseUrl } = key;
+  const { baseUrl } = key;
+  const token = credentialToken.safeParse(key.token);
+  if (!token.success) throw new SetUpError(`The key in ANTHROPIC_API_KEY ${token.error.issues[0]?.message}.`);
   const model = { provider: "anthropic", ...(baseUrl ? { baseUrl } : {}) } as const;
-  await credentials.put("default", "anthropic", { username: "x-access-token", token, model });
+  await credentials.put("default", "anthropic", { username: "x-access-token", token: token.data, model });
   return true;
 }
 

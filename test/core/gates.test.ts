@@ -1,13 +1,14 @@
 // Which gates come of a selection, and what follows from their verdicts?
 import { describe, expect, it } from "vitest";
-import { type AgentType, phaseOf, resolveGates } from "../../functions/core/gates.ts";
+import { phaseOf, resolveGates } from "../../functions/core/gates.ts";
+import type { AgentType } from "../../functions/core/models.ts";
 import { boundText, boundVerdict, decideVerdicts, type Verdict, verdict } from "../../functions/core/verdicts.ts";
 
 const strict = ["typecheck", "lint", "test", "coverage", "build", "integration", "ai_review"];
 const standard = ["typecheck", "lint", "test", "coverage"];
 
 describe("without a selection the type of the agent decides", () => {
-  it.each<[AgentType, string, string[]]>([
+  it.each<[AgentType | "command", string, string[]]>([
     ["reviewer", "strict", strict],
     ["worker", "standard", standard],
     ["tester", "minimal", ["test"]],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { taskRequest, titleOf } from "../../functions/core/requests.ts";
+import { credentialRequest, taskRequest, titleOf } from "../../functions/core/requests.ts";
 
 const good = { repository: "/r", prompt: "Do it", agent: { kind: "command", command: ["true"] } };
 
@@ -34,3 +34,13 @@ it.each([
   ["  many   spaces ", "many spaces"],
   ["x".repeat(200), `${"x".repeat(119)}…`],
 ])("the title of %j is its first line", (prompt, title) => expect(titleOf(prompt)).toBe(title));
+
+describe("the token of a credential", () => {
+  it("loses the line break that came with it when it was copied", () => {
+    expect(credentialRequest.parse({ token: " sk-ant-1\r\n" }).token).toBe("sk-ant-1");
+  });
+
+  it.each(["sk-\nant", "sk ant", "sk-\0", "sk-\u{e9}", "sk\u2028ant", "", " \n"])("may not be %j", (token) => {
+    expect(credentialRequest.safeParse({ token }).success).toBe(false);
+  });
+});

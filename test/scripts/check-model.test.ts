@@ -42,6 +42,13 @@ it("a model that does nothing fails the check", async () => {
   expect(code).toBe(1);
 }, 120_000);
 
+it("a key that cannot be sent is refused at the start, and not shown", async () => {
+  const { said, code } = await check([], { ANTHROPIC_API_KEY: "sk-CANARY\nof two lines" });
+  expect(said).toMatch(/ANTHROPIC_API_KEY may hold only printable/);
+  expect(said).not.toContain("CANARY");
+  expect(code).toBe(1);
+});
+
 it("without a key it says what to set", async () => {
   const { said, code } = await check([], { ANTHROPIC_API_KEY: "" });
   expect(said).toMatch(/no ANTHROPIC_API_KEY[\s\S]*--dollars/);

@@ -22,7 +22,7 @@ it("a model agent without a credential is refused, and told how to set one", asy
   const answer = await ask();
   expect(answer).toMatchObject({ status: 422, body: { code: "credential_not_found" } });
   expect(answer.body.detail).toMatch(/PUT \/api\/orchestrator\/workspaces\/default\/credentials\/anthropic/);
-  await call(stack, "PUT", `${workspace}/credentials/git`, { token: "a git token" });
+  await call(stack, "PUT", `${workspace}/credentials/git`, { token: "a-git-token" });
   const git = await ask({ agent: { kind: "model", credential: "git" } });
   expect(git).toMatchObject({ status: 422, body: { code: "credential_not_found" } });
   expect(git.body.detail).toMatch(/is not for a model/);

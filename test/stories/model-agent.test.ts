@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { checkInvariants } from "../support/invariants.ts";
 import { bash, done, failingProject, mend, useModel } from "../support/model.ts";
 import { drover, useRemote } from "../support/remote.ts";
-import { call, tasksPath, until, untilSettled, untilStatus, useStack } from "../support/stack.ts";
+import { call, tasksPath, until, untilSettled, untilStatus, untilTask, useStack } from "../support/stack.ts";
 
 const stack = useStack();
 const remote = useRemote({ "AGENTS.md": "Always add one, never two.\n", ...failingProject });
@@ -91,4 +91,18 @@ it("a wrong key fails the task at once, and says which credential to set", async
   expect(task).toMatchObject({ status: "failed", attempt: 1, failure: { class: "poison" } });
   expect(task.failure?.message).toMatch(/credential/);
   expect(task.failure?.message).not.toContain("sk-not-the-key");
+});
+
+it("a credential that lost its model before the start fails the task at once, and says what to set", async () => {
+  const credential = "/api/orchestrator/workspaces/default/credentials/replaced";
+  await call(stack, "PUT", credential, { token: "sk-a-key", model: { baseUrl: model.api.url } });
+  await stack.cloud.table.pauseProvider("default", "replaced", Date.now() + 3_600_000);
+  const taskId = await model.submit({ repository: remote.url, agent: { kind: "model", credential: "replaced" } });
+  await untilTask(stack, taskId, "is held back", ({ due }) => due !== undefined);
+  await call(stack, "PUT", credential, { token: "a-token-for-git" });
+  await call(stack, "POST", `${credential}/resume`, { reason: "we have paid" });
+  const task = await untilSettled(stack, taskId);
+  expect(task).toMatchObject({ status: "failed", attempt: 1, failure: { class: "poison" } });
+  expect(task.failure?.message).toMatch(/replaced .* is not for a model\. Set it again/);
+  await checkInvariants(stack, [taskId]);
 });

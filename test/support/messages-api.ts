@@ -33,9 +33,10 @@ export interface Turn {
   error?: { status: number; type: string; message?: string; code?: string; headers?: Record<string, string> };
   /**
    * `before_headers` drops the connection unanswered, `mid_stream` in the middle of the last block, `truncated` ends
-   * the stream well before the message ends, `error_event` sends an error where the last block should end.
+   * the stream well before the message ends, `error_event` sends an error where the last block should end, `error_first`
+   * where the message should begin.
    */
-  fault?: "before_headers" | "mid_stream" | "truncated" | "error_event";
+  fault?: "before_headers" | "mid_stream" | "truncated" | "error_event" | "error_first";
   /** The first event goes out at once, the rest when this is settled. */
   gate?: Promise<unknown>;
 }
@@ -185,6 +186,11 @@ async function stream(response: ServerResponse, turn: Turn, message: Message): P
     event: RawMessageStreamEvent | { type: "ping" } | { type: "error"; error: { type: string; message: string } },
   ) => response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
   response.writeHead(200, { "content-type": "text/event-stream", "request-id": newId("req") });
+  const overloaded = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } } as const;
+  if (turn.fault === "error_first") {
+    send(overloaded);
+    return void response.end();
+  }
   const { content, stop_reason, stop_details, usage } = message;
   const start = {
     ...message,
@@ -210,7 +216,7 @@ async function stream(response: ServerResponse, turn: Turn, message: Message): P
     }
     if (last && turn.fault === "truncated") return void response.end();
     if (last && turn.fault === "error_event") {
-      send({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } });
+      send(overloaded);
       return void response.end();
     }
     send({ type: "content_block_stop", index });

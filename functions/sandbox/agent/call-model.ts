@@ -143,7 +143,9 @@ async function stream({ client, model, signal }: Asking, question: Question, max
 
 /** What a failed call has cost, as far as anybody can know. */
 function settleFailed(budget: Budget, model: ModelProfile, error: unknown): void {
-  const answered = error instanceof APIError && error.status !== undefined;
+  // An overload can also be the first and only event of a stream.
+  const cause = error instanceof BrokenStream ? error.cause : error;
+  const answered = cause instanceof APIError && (cause.status !== undefined || cause.type !== null);
   if (error instanceof BrokenStream && error.used) budget.settle(model, error.used);
   else if (answered || wasNeverSent(error)) budget.release();
   else budget.forfeit();

@@ -40,7 +40,7 @@ export function openModelClient(access: ModelAccess): ModelClient {
   return {
     messages,
     nameOf: (model) => (access.provider === "bedrock" ? model.bedrockId : model.id),
-    redact: (text) => text.replaceAll(access.apiKey, "[model key]"),
+    redact: (text) => text.replaceAll(access.apiKey.trim(), "[model key]"),
   };
 }
 

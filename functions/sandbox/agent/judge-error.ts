@@ -34,7 +34,9 @@ export function judgeError(error: unknown, context: { model: string; now: number
   }
   if (error instanceof APIConnectionError) return { kind: "broken", said: tell(error) };
   if (error instanceof APIError) return judgeAnswer(error, context);
-  throw error;
+  // The client's own mistake, as a header that cannot be sent: whole, so that the key in it is found and taken out.
+  const said = error instanceof Error ? error.message : String(error);
+  return final("infrastructure", `The call to the model could not be made: ${said}`);
 }
 
 function judgeAnswer(error: APIError, { model, now }: { model: string; now: number }): CallProblem {

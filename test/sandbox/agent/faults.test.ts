@@ -40,6 +40,14 @@ describe("a stream that breaks", () => {
     expect(budget.spend).toMatchObject({ reservedTokens: 0, reservedMicroDollars: 0 });
   });
 
+  it("an overload that is its first event costs nothing, as one that is the whole answer", async () => {
+    const { api, budget, clock, conversation } = await openStage([{ fault: "error_first" }, done]);
+    expect(await conversation.run("Go.")).toMatchObject({ kind: "done" });
+    expect(api.requests).toHaveLength(2);
+    expect(clock.pauses).toHaveLength(1);
+    expect(budget.spend).toMatchObject({ turns: 1, unconfirmedTokens: 0 });
+  });
+
   it("that breaks every time is a failure of the infrastructure", async () => {
     const { api, conversation } = await openStage(() => ({ text: "x", fault: "mid_stream" }));
     expect(await conversation.run("Go.")).toMatchObject({
@@ -155,6 +163,18 @@ describe("what no other try will mend", () => {
     });
     expect(JSON.stringify(outcome)).not.toContain("CANARY");
     expect(transcript.read().toString()).not.toContain("CANARY");
+  });
+
+  it("a key that cannot be sent is a failure that does not tell it", async () => {
+    const apiKey = "sk-ant-api03-CANARY\nof-two-lines";
+    const { api, conversation, transcript, lines } = await openStage([], { apiKey });
+    const outcome = await conversation.run("Go.");
+    expect(outcome).toMatchObject({
+      kind: "failed",
+      failure: { class: "infrastructure", message: expect.stringContaining("[model key]") },
+    });
+    expect(JSON.stringify(outcome) + transcript.read().toString() + lines.join()).not.toMatch(/CANARY|of-two-lines/);
+    expect(api.requests).toHaveLength(0);
   });
 
   it.each([
