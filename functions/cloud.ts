@@ -17,6 +17,7 @@ import { openReceivers } from "./aws/receivers.ts";
 import { openSandboxes } from "./aws/sandboxes.ts";
 import { openTable } from "./aws/table.ts";
 import { openWakeUps } from "./aws/wake-ups.ts";
+import { signAttempt } from "./core/attempt-token.ts";
 import { type BackendSettings, declaredBackends, defaultBackend, type EcsTarget } from "./core/backends.ts";
 import type { Cloud, Isolation } from "./core/cloud.ts";
 import { readModels } from "./core/models.ts";
@@ -107,6 +108,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       env.DROVER_ARTIFACTS_BUCKET,
     ),
     credentials: openCredentials(ssm, env.DROVER_PARAMETERS),
+    tokenOf: (agentId) => signAttempt(tokenSecret, agentId),
     auditKey: openAuditKey(ssm, env.DROVER_PARAMETERS),
     remotes: openRemotes(),
     notices: openNotices(dynamo),
@@ -137,7 +139,6 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       notices: { backoffMs: env.DROVER_WEBHOOKS_BACKOFF_MS, timeoutMs: env.DROVER_WEBHOOKS_TIMEOUT_MS },
       launchLimitMs: env.DROVER_LAUNCH_LIMIT_MS,
       models: readModels(env.DROVER_MODELS),
-      tokenSecret,
       isolation: JSON.parse(env.DROVER_ISOLATION) as Isolation,
       ...(localGitUrl ? { localGit: { url: localGitUrl, secret: tokenSecret } } : {}),
     },

@@ -8,8 +8,7 @@ export function signAttempt(secret: string, agentId: AgentId): string {
 }
 
 /** Constant-time. */
-export function isTokenOf(secret: string, agentId: AgentId, token: string): boolean {
-  const expected = Buffer.from(signAttempt(secret, agentId));
-  const given = Buffer.from(token);
+export function isSameToken(expectedToken: string, givenToken: string): boolean {
+  const [expected, given] = [Buffer.from(expectedToken), Buffer.from(givenToken)];
   return given.length === expected.length && timingSafeEqual(given, expected);
 }

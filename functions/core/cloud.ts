@@ -25,6 +25,8 @@ export interface Cloud {
   sandboxes(backend: string): Sandboxes;
   artifacts: Artifacts;
   credentials: Credentials;
+  /** What an attempt proves itself by; see `signAttempt`. */
+  tokenOf(agentId: AgentId): string;
   auditKey: AuditKey;
   remotes: Remotes;
   notices: Notices;
@@ -79,8 +81,6 @@ export interface Settings {
   /** From the claim to the supervisor's first word. */
   launchLimitMs: number;
   models: readonly ModelProfile[];
-  /** Signs attempt tokens. */
-  tokenSecret: string;
   isolation: Isolation;
   /** Where local paths are served over smart HTTP; undefined where the control plane is not on the user's machine. */
   localGit?: { url: string; secret: string };

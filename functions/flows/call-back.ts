@@ -1,5 +1,5 @@
 // May this callback happen? Only the current attempt of a live task may speak, and only with its own token.
-import { isTokenOf } from "../core/attempt-token.ts";
+import { isSameToken } from "../core/attempt-token.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { Refused, TaskEvent } from "../core/events.ts";
@@ -16,7 +16,7 @@ export interface Caller {
 export function authenticate(cloud: Cloud, caller: Caller) {
   const parsed = parseAgentId(caller.agentId);
   if (!parsed) throw new DroverError("invalid_request", `"${caller.agentId}" is not an agent id.`);
-  if (!isTokenOf(cloud.settings.tokenSecret, parsed.agentId, caller.token)) {
+  if (!isSameToken(cloud.tokenOf(parsed.agentId), caller.token)) {
     throw new DroverError("token_of_another_task", `The token does not belong to ${parsed.agentId}.`);
   }
   return parsed;

@@ -1,5 +1,4 @@
 // How does a claimed attempt get its sandbox? Start it, record it; if the record is refused, stop what was started.
-import { signAttempt } from "../core/attempt-token.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError, hasCode } from "../core/errors.ts";
 import type { TaskEvent } from "../core/events.ts";
@@ -20,7 +19,7 @@ type Launch = Pick<Attempt, "agentId" | "backend" | "claimedAt">;
 export async function launchAttempt(cloud: Cloud, { agentId, backend, claimedAt }: Launch): Promise<void> {
   if (cloud.clock.now() > claimedAt + launchDeadlineMs) return putBack(cloud, agentId, "the launch came too late");
   const sandboxes = cloud.sandboxes(backend);
-  const launch = await sandboxes.launch(agentId, signAttempt(cloud.settings.tokenSecret, agentId));
+  const launch = await sandboxes.launch(agentId, cloud.tokenOf(agentId));
   switch (launch.kind) {
     case "launched":
       // Killed while ECS was starting it: the kill found no ARN and relies on us.

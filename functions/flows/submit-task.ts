@@ -1,5 +1,5 @@
 // How does a task begin? Check what can be known now, write it with its first event, wake the dispatcher.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalJson, hashEvent } from "../core/audit.ts";
 import type { Cloud, Isolation } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
@@ -35,7 +35,7 @@ export interface Submission {
  */
 export async function submitTask(cloud: Cloud, submission: Submission): Promise<{ taskId: TaskId; repeated: boolean }> {
   const { principal, request, idempotencyKey, idempotencyLifeMs = defaultIdempotencyLifeMs } = submission;
-  const bodyHash = createHash("sha256").update(canonicalJson(request)).digest("hex");
+  const bodyHash = hash("sha256", canonicalJson(request), "hex");
   const now = cloud.clock.now();
   if (idempotencyKey) {
     const record = await cloud.table.getIdempotencyRecord(principal.workspace, idempotencyKey);
@@ -139,7 +139,7 @@ export function repositoryKeyOf(repository: string): string {
     .trim()
     .toLowerCase()
     .replace(/(\.git)?\/*$/, "");
-  return createHash("sha256").update(plain).digest("hex").slice(0, 12);
+  return hash("sha256", plain, "hex").slice(0, 12);
 }
 
 function refuseWhileStopped(switches: Switches): void {

@@ -1,6 +1,5 @@
 import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { signAttempt } from "../../functions/core/attempt-token.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { type FeedEvent, readFeed } from "../../scripts/demo/follow.ts";
 import { checkInvariants } from "../support/invariants.ts";
@@ -260,7 +259,7 @@ describe("an attempt token", () => {
   const callbackAs = (agentId: string, token: string, verb = "beat") =>
     call(stack, "POST", `/api/orchestrator/attempts/${agentId}/${verb}`, beat, { "x-drover-token": token });
   const beat = { seq: 1, step: "x", stepStartedAt: 1, output: "", outputLength: 0 };
-  const sign = (agentId: ReturnType<typeof agentIdOf>) => signAttempt(stack.cloud.settings.tokenSecret, agentId);
+  const sign = (agentId: ReturnType<typeof agentIdOf>) => stack.cloud.tokenOf(agentId);
 
   it("of another task, of another attempt, forged or missing is refused, and changes nothing", async () => {
     const [one, two] = await Promise.all([

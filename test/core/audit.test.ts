@@ -35,6 +35,11 @@ describe("the audit chain", () => {
       '{"__proto__":{"c":2,"d":1},"b":1}',
     ],
     ["lists and nothing", '[{"b":[null,{"d":1,"c":[]}],"a":null}]', '[{"a":null,"b":[null,{"c":[],"d":1}]}]'],
+    [
+      "more keys than are sorted by insertion",
+      JSON.stringify(Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`k${99 - n}`, n]))),
+      JSON.stringify(Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`k${40 + n}`, 59 - n]))),
+    ],
     ["text that needs escapes", '{"b\\"":"\\u2028\\n\\ud800"}', JSON.stringify({ 'b"': "\u2028\n\ud800" })],
   ])("keeps everything, in one order: %s", (_name, given, expected) => {
     expect(canonicalJson(JSON.parse(given))).toBe(expected);

@@ -65,7 +65,6 @@ export class Stage {
       notices: { backoffMs: [1_000, 10_000], timeoutMs: 5_000 },
       launchLimitMs: 180_000,
       models: knownModels,
-      tokenSecret: "a secret of the simulation",
       isolation: { kind: "confined" },
     };
   }

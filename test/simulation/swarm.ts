@@ -75,8 +75,8 @@ export function drawSwarm(seed: number): Swarm {
   return {
     weights,
     callTrouble: callFaults.reduce((sum, kind) => sum + weights[kind], 0),
-    faultsEndMs: isCalm ? 600_000 : 300_000,
-    tasks: random.between(4, 6),
+    faultsEndMs: isCalm ? 600_000 : random.between(180, 300) * 1000,
+    tasks: random.between(3, 5),
     limits: drawLimits(random, isCalm),
     operator: operators[random.between(0, operators.length - 1)] ?? "none",
     operators: random.between(1, 2),
@@ -84,7 +84,7 @@ export function drawSwarm(seed: number): Swarm {
     maxQueueAgeMs: isCalm || random.next() < 0.7 ? 36_000_000 : 150_000,
     skewMs: isCalm || random.next() < 0.5 ? 0 : random.between(500, 5_000),
     reapers: isCalm || backstop < 0.15 ? 0 : backstop < 0.4 ? 2 : 1,
-    reapEveryMs: random.between(20, 60) * 1000,
+    reapEveryMs: random.between(80, 140) * 1000,
     isCalm,
   };
 }

@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import { signAttempt } from "../../functions/core/attempt-token.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { changeTask } from "../../functions/flows/change-task.ts";
 import { checkInvariants } from "../support/invariants.ts";
@@ -23,7 +22,7 @@ const on = (text: string, times: number, code = "TransactionConflict") =>
 
 const callback = (taskId: TaskId, verb: string, body: object) => {
   const agentId = agentIdOf(taskId, 1);
-  const token = signAttempt(stack.cloud.settings.tokenSecret, agentId);
+  const token = stack.cloud.tokenOf(agentId);
   return call(stack, "POST", `${base}/attempts/${agentId}/${verb}`, body, { "x-drover-token": token });
 };
 const running = async () => {

@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import { signAttempt } from "../../functions/core/attempt-token.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { hold } from "../support/fault-proxy.ts";
 import { checkInvariants } from "../support/invariants.ts";
@@ -12,7 +11,7 @@ const endless = ["sh", "-c", "trap '' TERM INT HUP; (setsid sleep 10000 &) ; ech
 
 const callback = (taskId: TaskId, verb: string, body: object, attempt = 1) => {
   const agentId = agentIdOf(taskId, attempt);
-  const token = signAttempt(stack.cloud.settings.tokenSecret, agentId);
+  const token = stack.cloud.tokenOf(agentId);
   return call(stack, "POST", `/api/orchestrator/attempts/${agentId}/${verb}`, body, { "x-drover-token": token });
 };
 const pushed = (taskId: TaskId) => remote.git("branch", "--list", `${drover(taskId)}*`) !== "";

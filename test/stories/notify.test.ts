@@ -1,7 +1,6 @@
 import { createServer, type Socket } from "node:net";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { signAttempt } from "../../functions/core/attempt-token.ts";
 import { findBreak } from "../../functions/core/audit.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import { agentIdOf } from "../../functions/core/ids.ts";
@@ -135,7 +134,7 @@ describe("what a receiver gets", () => {
         return task?.status === "running" && task.attempt === attempt;
       });
       const agentId = agentIdOf(taskId, attempt);
-      const token = signAttempt(stack.cloud.settings.tokenSecret, agentId);
+      const token = stack.cloud.tokenOf(agentId);
       const failure = { class: "infrastructure", message: `loss ${attempt}` };
       const path = `/api/orchestrator/attempts/${agentId}/fail`;
       expect((await call(stack, "POST", path, failure, { "x-drover-token": token })).status).toBe(200);

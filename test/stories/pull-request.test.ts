@@ -1,6 +1,5 @@
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { signAttempt } from "../../functions/core/attempt-token.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { type TestForge, useForge } from "../support/forge.ts";
 import { checkInvariants } from "../support/invariants.ts";
@@ -243,7 +242,7 @@ it("a supervisor that says it has pushed, and has not had the permit, gets no pu
   const taskId = await ask(forges.github, {}, { command: ["sleep", "1000"] });
   await untilStatus(stack, taskId, "running");
   const agentId = agentIdOf(taskId, 1);
-  const headers = { "x-drover-token": signAttempt(stack.cloud.settings.tokenSecret, agentId) };
+  const headers = { "x-drover-token": stack.cloud.tokenOf(agentId) };
   const message = { kind: "pushed", branch: "main", commit: "a".repeat(40) };
   const { status } = await call(stack, "POST", `/api/orchestrator/attempts/${agentId}/complete`, message, headers);
   expect(status).toBe(409);

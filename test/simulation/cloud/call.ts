@@ -24,38 +24,59 @@ export interface Operation {
 }
 
 /** One call. The effect is one atomic step at its arrival; everything else happens around it. */
-class Call<T> implements Planned {
-  at: number;
+export abstract class Call<T> implements Planned {
+  at = 0;
   order = 0;
   readonly code: number;
   readonly activity: Activity;
   readonly operation: Operation;
-  readonly effect: () => T;
   readonly answer = Promise.withResolvers<T>();
 
-  constructor(activity: Activity, operation: Operation, effect: () => T) {
+  constructor(activity: Activity, operation: Operation) {
     this.activity = activity;
     this.operation = operation;
-    this.effect = effect;
     this.code = operation.code;
-    this.at = activity.world.now + activity.random.between(2, operation.longestMs ?? usualMs);
+  }
+
+  abstract effect(): T;
+
+  begin(): Promise<T> {
+    const { activity } = this;
+    const { world, random } = activity;
+    const fault = drawFault(world, activity);
+    this.at = world.now + random.between(2, this.operation.longestMs ?? usualMs);
+    activity.wait();
+    if (fault) suffer(this, fault);
+    else world.planItem(this);
+    return this.answer.promise;
   }
 
   /** It arrives and is answered at once, unless whoever asked has died before. */
   run(): void {
-    tell(this, () => perform(this));
+    if (!this.activity.goOn()) return;
+    try {
+      this.answer.resolve(perform(this));
+    } catch (error) {
+      this.answer.reject(error);
+    }
   }
 }
 
-export function callCloud<T>(activity: Activity, operation: Operation, effect: () => T): Promise<T> {
-  const { world } = activity;
-  const fault = drawFault(world, activity);
-  const call = new Call(activity, operation, effect);
-  activity.wait();
-  if (fault) suffer(call, fault);
-  else world.planItem(call);
-  return call.answer.promise;
+class PlainCall<T> extends Call<T> {
+  readonly #effect: () => T;
+
+  constructor(activity: Activity, operation: Operation, effect: () => T) {
+    super(activity, operation);
+    this.#effect = effect;
+  }
+
+  effect(): T {
+    return this.#effect();
+  }
 }
+
+export const callCloud = <T>(activity: Activity, operation: Operation, effect: () => T): Promise<T> =>
+  new PlainCall(activity, operation, effect).begin();
 
 function suffer<T>(call: Call<T>, fault: CallFault): void {
   const { activity, code, at } = call;
@@ -113,8 +134,9 @@ function drawFault(world: World, activity: Activity): CallFault | undefined {
   return undefined;
 }
 
-function perform<T>({ activity, operation, effect }: Call<T>): T {
-  const value = effect();
+function perform<T>(call: Call<T>): T {
+  const value = call.effect();
+  const { activity, operation } = call;
   if (activity.world.timeline) activity.world.say(activity.name, `${operation.name} → ${show(value)}`);
   return value;
 }

@@ -4,6 +4,7 @@ import type { AttemptChange, SlotChange } from "../../../functions/core/events.t
 import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
 import type { BeatOutcome, Table } from "../../../functions/core/table.ts";
 import type { Attempt, Beat, Slot } from "../../../functions/core/task.ts";
+import { order } from "./index-order.ts";
 import { MemoryActs } from "./memory-acts.ts";
 import type { Sync } from "./sync.ts";
 
@@ -26,6 +27,8 @@ export interface HeldSlot extends Slot {
 
 export class MemoryAttempts extends MemoryActs implements Part {
   readonly attempts = new Map<AgentId, Attempt>();
+  /** How old the index is that the next index read sees. */
+  lagMs = 0;
   /** By pool and index, as `slotName` writes it. */
   readonly slots = new Map<string, HeldSlot>();
 
@@ -58,8 +61,9 @@ export class MemoryAttempts extends MemoryActs implements Part {
 
   dueCleanups(now: number, limit: number): AgentId[] {
     const due: Attempt[] = [];
-    for (const attempt of this.attempts.values()) if ((attempt.cleanupAt ?? now + 1) <= now) due.push(attempt);
-    due.sort((a, b) => (a.cleanupAt ?? 0) - (b.cleanupAt ?? 0) || (a.agentId < b.agentId ? -1 : 1));
+    const until = now - this.lagMs;
+    for (const attempt of this.attempts.values()) if ((attempt.cleanupAt ?? now + 1) <= until) due.push(attempt);
+    order(due, (a, b) => (a.cleanupAt ?? 0) - (b.cleanupAt ?? 0) || (a.agentId < b.agentId ? -1 : 1));
     return due.slice(0, limit).map(({ agentId }) => agentId);
   }
 
@@ -73,13 +77,16 @@ export class MemoryAttempts extends MemoryActs implements Part {
   }
 
   listAttempts(taskId: TaskId): Attempt[] {
-    return [...this.attempts.values()].filter((attempt) => attempt.taskId === taskId);
+    const mine: Attempt[] = [];
+    for (const attempt of this.attempts.values()) if (attempt.taskId === taskId) mine.push(attempt);
+    return mine;
   }
 
   heldSlots(pool: string): { index: number; holder: AgentId; workspace: string }[] {
-    const held = [...this.slots.values()].filter((slot) => slot.pool === pool);
-    const plain = held.map(({ index, holder, workspace }) => ({ index, holder, workspace }));
-    return plain.sort((a, b) => a.index - b.index);
+    const held: { index: number; holder: AgentId; workspace: string }[] = [];
+    for (const { pool: its, index, holder, workspace } of this.slots.values())
+      if (its === pool) held.push({ index, holder, workspace });
+    return order(held, (a, b) => a.index - b.index);
   }
 
   protected maySet({ kind, slot, holder }: SlotChange): boolean {

@@ -14,7 +14,7 @@ import type {
   TaskPage,
 } from "../../../functions/core/table.ts";
 import { type Due, isFinal, type Message, type Task, type TaskSpec } from "../../../functions/core/task.ts";
-import { byDue, byReady } from "./index-order.ts";
+import { byDue, byId, byReady, order } from "./index-order.ts";
 import { MemoryAttempts, slotName } from "./memory-attempts.ts";
 import type { Sync } from "./sync.ts";
 
@@ -42,8 +42,6 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   readonly idempotency = new Map<string, Idempotency>();
   readonly workspaces = new Set<string>();
   readonly #now: () => number;
-  /** How old the index is that the next index read sees. */
-  lagMs = 0;
 
   constructor(now: () => number) {
     super();
@@ -124,13 +122,10 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
 
   heldBackHead(pool: string, limit: number): TaskId[] {
     const seenUntil = this.#now() - this.lagMs;
-    const waiting = [...this.rows.values()].filter((row) => row.heldBackFor === pool && row.changedAt <= seenUntil);
-    return idsOf(
-      waiting
-        .map(({ task }) => task)
-        .sort(byReady)
-        .slice(0, limit),
-    );
+    const waiting: Task[] = [];
+    for (const { heldBackFor, changedAt, task } of this.rows.values())
+      if (heldBackFor === pool && changedAt <= seenUntil) waiting.push(task);
+    return idsOf(order(waiting, byReady), limit);
   }
 
   postpone(task: Task, at: number): void {
@@ -186,19 +181,17 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 
   readyHead(workspace: string, limit: number): TaskId[] {
-    const ready = this.#indexed().filter(
-      (task) => task.workspace === workspace && task.status === "queued" && !task.due,
-    );
-    return idsOf(ready.sort(byReady).slice(0, limit));
+    const ready = this.#seen((task) => task.workspace === workspace && task.status === "queued" && !task.due);
+    return idsOf(order(ready, byReady), limit);
   }
 
   dueTasks(kind: Due["kind"], now: number, limit: number): TaskId[] {
-    const due = this.#indexed().filter((task) => task.due?.kind === kind && task.due.at <= now);
-    return idsOf(due.sort(byDue).slice(0, limit));
+    const due = this.#seen((task) => task.due?.kind === kind && task.due.at <= now);
+    return idsOf(order(due, byDue), limit);
   }
 
   listTasks(workspace: string, { before, limit, phase }: TaskPage): { tasks: Task[]; next?: TaskId } {
-    const mine = this.#indexed().filter(
+    const mine = this.#seen(
       (task) =>
         task.workspace === workspace && (!before || task.taskId < before) && (!phase || phaseOf(task) === phase),
     );
@@ -209,8 +202,8 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 
   oldestActive(workspace: string, limit: number): Task[] {
-    const mine = this.#indexed().filter((task) => task.workspace === workspace && phaseOf(task) === "active");
-    const ids = idsOf(mine).sort().slice(0, limit);
+    const mine = this.#seen((task) => task.workspace === workspace && phaseOf(task) === "active");
+    const ids = idsOf(order(mine, byId), limit);
     return ids.flatMap((id) => this.rows.get(id)?.task ?? []);
   }
 
@@ -221,16 +214,16 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 
   countDelayed(workspace: string): number {
-    return this.#indexed().filter((task) => task.workspace === workspace && task.due?.kind === "ready").length;
+    return this.#seen((task) => task.workspace === workspace && task.due?.kind === "ready").length;
   }
 
-  /** The tasks as the indexes show them; a new task is not there at all until the lag is over. */
-  #indexed(): Task[] {
+  /** Tasks as the indexes show them; a new task is not there at all until the lag is over. */
+  #seen(isWanted: (task: Task) => boolean): Task[] {
     const tasks: Task[] = [];
     const seenUntil = this.#now() - this.lagMs;
     for (const row of this.rows.values()) {
       const seen = row.changedAt <= seenUntil || this.lagMs === 0 ? row.task : row.earlier;
-      if (seen) tasks.push(seen);
+      if (seen && isWanted(seen)) tasks.push(seen);
     }
     return tasks;
   }
@@ -240,6 +233,6 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 }
 
-const idsOf = (tasks: Task[]): TaskId[] => tasks.map((task) => task.taskId);
+const idsOf = (tasks: Task[], limit = tasks.length): TaskId[] => tasks.slice(0, limit).map(({ taskId }) => taskId);
 
 const phaseOf = ({ status }: Task): Phase => (isFinal(status) ? status : "active");

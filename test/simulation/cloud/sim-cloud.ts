@@ -1,10 +1,19 @@
 // Which cloud does one run of a function get? The stage's, with that activity's own clock, chance and misfortunes.
+import { signAttempt } from "../../../functions/core/attempt-token.ts";
 import type { Clock, Cloud, Ids, Remotes, Sandboxes } from "../../../functions/core/cloud.ts";
-import type { TaskId } from "../../../functions/core/ids.ts";
+import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
 import { callCloud } from "./call.ts";
-import { openSimExtras } from "./sim-extras.ts";
+import {
+  openSimNotices,
+  SimArtifacts,
+  SimAuditKey,
+  SimCredentials,
+  SimNoticeQueue,
+  SimReceivers,
+  SimWebhookSecrets,
+} from "./sim-extras.ts";
 import { openSimSandboxes } from "./sim-sandboxes.ts";
 import { openSimTable } from "./sim-table.ts";
 
@@ -14,6 +23,11 @@ const operations = {
   readBranch: { name: "read the branch", code: 302 },
   deleteBranch: { name: "delete the branch", code: 303 },
 } as const;
+
+/** No task of the simulation asks for a pull request. */
+const noForges: Cloud["forges"] = { openPullRequest: async () => ({ kind: "refused", why: "there is no forge" }) };
+/** The same in every schedule, and each takes longer to make than a call. */
+const tokens = new Map<AgentId, string>();
 
 export const openSimCloud = (stage: Stage, activity: Activity): Cloud => new SimCloud(stage, activity);
 
@@ -26,7 +40,6 @@ class SimCloud implements Cloud {
   readonly clock: Clock;
   readonly ids: Ids;
   #sandboxes: Sandboxes | undefined;
-  #extras: ReturnType<typeof openSimExtras> | undefined;
 
   constructor(stage: Stage, activity: Activity) {
     this.#stage = stage;
@@ -35,6 +48,14 @@ class SimCloud implements Cloud {
     this.settings = stage.settings;
     this.clock = new SimClock(activity);
     this.ids = new SimIds(stage, activity);
+  }
+
+  tokenOf(agentId: AgentId): string {
+    const known = tokens.get(agentId);
+    if (known) return known;
+    const token = signAttempt("a secret of the simulation", agentId);
+    tokens.set(agentId, token);
+    return token;
   }
 
   sandboxes(): Sandboxes {
@@ -50,41 +71,36 @@ class SimCloud implements Cloud {
     return new SimWakeUps(this.#stage, this.#activity);
   }
 
-  get #others() {
-    this.#extras ??= openSimExtras(this.#stage, this.#activity);
-    return this.#extras;
-  }
-
   get artifacts() {
-    return this.#others.artifacts;
+    return new SimArtifacts(this.#stage, this.#activity);
   }
 
   get credentials() {
-    return this.#others.credentials;
+    return new SimCredentials(this.#stage, this.#activity);
   }
 
   get auditKey() {
-    return this.#others.auditKey;
+    return new SimAuditKey(this.#stage, this.#activity);
   }
 
   get notices() {
-    return this.#others.notices;
+    return openSimNotices(this.#stage, this.#activity);
   }
 
   get noticeQueue() {
-    return this.#others.noticeQueue;
+    return new SimNoticeQueue(this.#stage, this.#activity);
   }
 
   get webhookSecrets() {
-    return this.#others.webhookSecrets;
+    return new SimWebhookSecrets(this.#stage, this.#activity);
   }
 
   get receivers() {
-    return this.#others.receivers;
+    return new SimReceivers(this.#stage, this.#activity);
   }
 
   get forges() {
-    return this.#others.forges;
+    return noForges;
   }
 }
 

@@ -1,10 +1,12 @@
-// How does a function reach what matters little here: artifacts, credentials, keys, notices? They answer, late or not at all.
-import type { Cloud } from "../../../functions/core/cloud.ts";
+// How does a function reach what matters less here: artifacts, credentials, keys, receivers? They answer, late or not at all.
+import type { ArtifactKind, Artifacts, AuditKey, Credentials } from "../../../functions/core/cloud.ts";
+import type { AgentId } from "../../../functions/core/ids.ts";
+import type { NoticeQueue, Notices, PostOutcome, Receivers, WebhookSecrets } from "../../../functions/core/notices.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
-import { callCloud, type Operation } from "./call.ts";
+import { callCloud } from "./call.ts";
 import { MemoryNotices } from "./memory-notices.ts";
-import { methodsOf } from "./sync.ts";
+import { definePort } from "./port.ts";
 
 const operations = {
   parameter: { name: "GetParameter", code: 304 },
@@ -14,59 +16,97 @@ const operations = {
   post: { name: "POST to a receiver", code: 308 },
 } as const;
 
-const noticeOperations: [string, Operation][] = methodsOf(MemoryNotices).map((name, index) => [
-  name,
-  { name, code: 320 + index },
-]);
+export const openSimNotices = definePort<Notices>({
+  type: MemoryNotices,
+  part: ({ table }) => table.notices,
+  firstCode: 320,
+  lagging: ["dueDeliveries"],
+  contendable: [],
+  watch: {},
+});
 
-type Extras = Pick<
-  Cloud,
-  "artifacts" | "credentials" | "auditKey" | "notices" | "noticeQueue" | "webhookSecrets" | "receivers" | "forges"
->;
+abstract class Part {
+  protected readonly stage: Stage;
+  protected readonly activity: Activity;
 
-export function openSimExtras(stage: Stage, activity: Activity): Extras {
-  const { files } = stage;
-  const call = <T>(operation: Operation, effect: () => T): Promise<T> => callCloud(activity, operation, effect);
-  return {
-    artifacts: {
-      uploadUrl: async (agentId, kind) => `https://artifacts.example/${agentId}/${kind}`,
-      downloadUrl: async (agentId, kind) => `https://artifacts.example/${agentId}/${kind}`,
-      read: () => call(operations.artifact, () => undefined),
-      putAuditFile: (name, text) => call(operations.putFile, () => void files.set(name, text)),
-      readAuditFile: (name) => call(operations.artifact, () => files.get(name)),
-    },
-    credentials: {
-      put: () => call(operations.parameter, () => undefined),
-      get: () => call(operations.parameter, () => undefined),
-    },
-    auditKey: {
-      publicKey: () => call(operations.parameter, () => "a public key"),
-      sign: async (hash) => `signature of ${hash}`,
-    },
-    get notices() {
-      return openSimNotices(stage, call);
-    },
-    noticeQueue: { send: () => call(operations.notice, () => undefined) },
-    webhookSecrets: {
-      put: () => call(operations.parameter, () => undefined),
-      get: () => call(operations.parameter, () => undefined),
-      remove: () => call(operations.parameter, () => undefined),
-    },
-    receivers: {
-      judge: async () => undefined,
-      post: () => call(operations.post, () => ({ kind: "answered", status: 200 })),
-    },
-    // No task of the simulation asks for a pull request.
-    forges: { openPullRequest: async () => ({ kind: "refused", why: "there is no forge" }) },
-  };
+  constructor(stage: Stage, activity: Activity) {
+    this.stage = stage;
+    this.activity = activity;
+  }
+
+  protected call<T>(operation: keyof typeof operations, effect: () => T): Promise<T> {
+    return callCloud(this.activity, operations[operation], effect);
+  }
 }
 
-/** Made when somebody asks for it, which few do. */
-function openSimNotices(stage: Stage, call: <T>(operation: Operation, effect: () => T) => Promise<T>) {
-  const kept = stage.table.notices as unknown as Record<string, (...args: unknown[]) => unknown>;
-  const entries = noticeOperations.map(([name, operation]) => [
-    name,
-    (...args: unknown[]) => call(operation, () => kept[name]?.(...args)),
-  ]);
-  return Object.fromEntries(entries) as Cloud["notices"];
+export class SimArtifacts extends Part implements Artifacts {
+  async uploadUrl(agentId: AgentId, kind: ArtifactKind) {
+    return `https://artifacts.example/${agentId}/${kind}`;
+  }
+
+  async downloadUrl(agentId: AgentId, kind: ArtifactKind) {
+    return `https://artifacts.example/${agentId}/${kind}`;
+  }
+
+  read() {
+    return this.call("artifact", () => undefined);
+  }
+
+  putAuditFile(name: string, text: string) {
+    return this.call("putFile", () => void this.stage.files.set(name, text));
+  }
+
+  readAuditFile(name: string) {
+    return this.call("artifact", () => this.stage.files.get(name));
+  }
+}
+
+export class SimCredentials extends Part implements Credentials {
+  put() {
+    return this.call("parameter", () => undefined);
+  }
+
+  get() {
+    return this.call("parameter", () => undefined);
+  }
+}
+
+export class SimAuditKey extends Part implements AuditKey {
+  publicKey() {
+    return this.call("parameter", () => "a public key");
+  }
+
+  async sign(hash: string) {
+    return `signature of ${hash}`;
+  }
+}
+
+export class SimNoticeQueue extends Part implements NoticeQueue {
+  send() {
+    return this.call("notice", () => undefined);
+  }
+}
+
+export class SimWebhookSecrets extends Part implements WebhookSecrets {
+  put() {
+    return this.call("parameter", () => undefined);
+  }
+
+  get() {
+    return this.call("parameter", () => undefined);
+  }
+
+  remove() {
+    return this.call("parameter", () => undefined);
+  }
+}
+
+export class SimReceivers extends Part implements Receivers {
+  async judge() {
+    return undefined;
+  }
+
+  post() {
+    return this.call("post", (): PostOutcome => ({ kind: "answered", status: 200 }));
+  }
 }

@@ -43,7 +43,7 @@ export class Activity {
     if (this.isDead) return false;
     this.#outstanding -= 1;
     if (this.#outstanding === 0) this.#setBusy(true);
-    else this.world.partOfSomebodyRuns();
+    else this.world.partOfActivityRuns();
     return true;
   }
 
@@ -81,7 +81,8 @@ export class Activity {
   #setBusy(busy: boolean): void {
     if (this.#busy === busy) return;
     this.#busy = busy;
-    this.world.busy += busy ? 1 : -1;
+    if (busy) this.world.activityRuns();
+    else this.world.activityStands();
   }
 }
 

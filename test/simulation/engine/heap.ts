@@ -31,24 +31,23 @@ export class Heap {
 
   pop(): Planned | undefined {
     const items = this.#items;
-    const top = items[0];
     const last = items.pop();
-    if (!top || !last || items.length === 0) return top;
+    // A look behind the end of a list costs more than all the others.
+    if (items.length === 0) return last;
+    const top = items[0];
     let index = 0;
-    for (;;) {
-      let childIndex = 2 * index + 1;
+    for (let childIndex = 1; childIndex < items.length; childIndex = 2 * index + 1) {
       let child = items[childIndex];
-      if (!child) break;
-      const right = items[childIndex + 1];
-      if (right && isBefore(right, child)) {
+      const right = childIndex + 1 < items.length ? items[childIndex + 1] : undefined;
+      if (right && child && isBefore(right, child)) {
         child = right;
         childIndex += 1;
       }
-      if (isBefore(last, child)) break;
+      if (!last || !child || isBefore(last, child)) break;
       items[index] = child;
       index = childIndex;
     }
-    items[index] = last;
+    if (last) items[index] = last;
     return top;
   }
 }

@@ -32,6 +32,7 @@ export interface WorldOptions {
 
 /** More than any chain of awaits between two calls of a flow has. */
 const turnsOfPart = 40;
+const settled = Promise.resolve();
 const startOfTimeMs = 1_800_000_000_000;
 
 export class World {
@@ -42,9 +43,6 @@ export class World {
   /** Virtual milliseconds since the schedule began. */
   now = 0;
   steps = 0;
-  /** How many activities are between two awaits. */
-  busy = 0;
-  #turnsLeft = 0;
   isOver = false;
   violation: Violation | undefined;
   /** Violations that are known and not mended yet; they do not end the schedule. */
@@ -56,6 +54,12 @@ export class World {
   readonly #heap = new Heap();
   readonly #counters = new Map<string, number>();
   #order = 0;
+  /** How many activities are between two awaits. */
+  #busy = 0;
+  #turnsLeft = 0;
+  #isTurnPlanned = false;
+  #untilMs = 0;
+  #end: { resolve(): void; reject(error: unknown): void } | undefined;
   #traceLow: number;
   #traceHigh = 0;
 
@@ -134,25 +138,65 @@ export class World {
     return [this.#traceHigh, this.#traceLow].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
   }
 
-  /** One of several calls that an activity waits for is answered: what follows it takes some turns, and nobody is busy. */
-  partOfSomebodyRuns(): void {
-    this.#turnsLeft = turnsOfPart;
+  activityRuns(): void {
+    this.#busy += 1;
   }
 
+  activityStands(): void {
+    this.#busy -= 1;
+    if (this.#busy === 0) this.#planTurn();
+  }
+
+  /** One of several calls that an activity waits for is answered: what follows it takes some turns, and nobody is busy. */
+  partOfActivityRuns(): void {
+    this.#turnsLeft = turnsOfPart;
+    this.#planTurn();
+  }
+
+  /** Everything is over before the event loop comes to its next turn: there is no timer in this world. */
   async run(untilMs: number): Promise<void> {
-    while (!this.isOver && !this.violation) {
-      const next = this.#heap.pop();
-      if (!next || next.at > untilMs) return;
-      this.now = next.at;
-      this.steps += 1;
-      this.mix(next.at);
-      this.mix(next.code);
-      next.run();
-      for (let turns = 0; this.busy > 0 || this.#turnsLeft > 0; turns += 1) {
-        await undefined;
-        if (this.#turnsLeft > 0) this.#turnsLeft -= 1;
-        if (turns > 100_000) throw new Error("an activity waits for something that is not of this world");
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#untilMs = untilMs;
+    this.#end = { resolve, reject };
+    const isLate = setImmediate(() => reject(new Error("an activity waits for something that is not of this world")));
+    this.#planTurn();
+    await promise.finally(() => clearImmediate(isLate));
+  }
+
+  /** Behind whatever is to run in this moment. */
+  #planTurn(): void {
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    void settled.then(this.#takeTurn);
+  }
+
+  readonly #takeTurn = (): void => {
+    this.#isTurnPlanned = false;
+    // Whoever runs plans the next turn when it stands still.
+    if (this.#busy > 0) return;
+    if (this.#turnsLeft > 0) {
+      this.#turnsLeft -= 1;
+      this.#planTurn();
+    } else this.#goOn();
+  };
+
+  /** One thing after another happens, as long as nobody has to run in between. */
+  #goOn(): void {
+    try {
+      while (this.#busy === 0 && !this.#isTurnPlanned) {
+        const next = this.isOver || this.violation ? undefined : this.#heap.pop();
+        if (!next || next.at > this.#untilMs) {
+          this.#end?.resolve();
+          return;
+        }
+        this.now = next.at;
+        this.steps += 1;
+        this.mix(next.at);
+        this.mix(next.code);
+        next.run();
       }
+    } catch (error) {
+      this.#end?.reject(error);
     }
   }
 }

@@ -6,15 +6,15 @@ import { isFenced } from "../../../functions/core/switches.ts";
 import type { ActWrite, BeatOutcome, CommitOutcome, TaskChange } from "../../../functions/core/table.ts";
 import { isFinal, isLive, type Task } from "../../../functions/core/task.ts";
 import { launchDeadlineMs } from "../../../functions/flows/launch-attempt.ts";
-import { slotName } from "../cloud/memory-attempts.ts";
+import { type HeldSlot, slotName } from "../cloud/memory-attempts.ts";
 import type { Push } from "../cloud/remote-state.ts";
 import type { Stage } from "../stage.ts";
 import { expectEndOfAll, expectStop } from "./calm.ts";
 import { checkOutcome, checkReceipt } from "./outcomes.ts";
 
 const factsLearnedLater = new Set(["outcome_resolved", "branch_taken_back", "cleanup"]);
-/** Some rounds of the reaper, and the longest that a stop takes. */
-const stopBoundMs = 130_000;
+/** Beside two rounds of the reaper: the longest that a stop takes. */
+const slowestStopMs = 70_000;
 /** What a task may do; a stop that covers it forbids all of these. */
 const effects = new Set(["claimed", "started", "work_done", "rejected", "conflicted", "permit_granted", "completed"]);
 /** The slowest call, twice: from the look at the clock to the arrival. */
@@ -84,7 +84,8 @@ export class Judge {
   #checkSlots({ after, slots }: TaskChange): void {
     const { table, settings } = this.#stage;
     const agentId = agentIdOf(after.taskId, after.attempt);
-    const held = [...table.slots.values()].filter(({ holder }) => holder === agentId);
+    const held: HeldSlot[] = [];
+    for (const slot of table.slots.values()) if (slot.holder === agentId) held.push(slot);
     const pools = isLive(after.status) ? poolsOf(after, settings.limits) : [];
     // A kill may leave its slots to the reaper when they are contended.
     const isLeft = after.status === "killed" && (slots ?? []).length === 0;
@@ -131,13 +132,14 @@ export class Judge {
   /** Long after a stop nothing that it covers may still run, whether it was found at once or not. */
   checkStopped(): void {
     const { table, ecs, world } = this.#stage;
-    if (this.#lastStopAt === undefined || world.now < Math.max(this.#lastStopAt, world.swarm.faultsEndMs) + stopBoundMs)
+    const boundMs = 2 * world.swarm.reapEveryMs + slowestStopMs;
+    if (this.#lastStopAt === undefined || world.now < Math.max(this.#lastStopAt, world.swarm.faultsEndMs) + boundMs)
       return;
     for (const { agentId } of ecs.alive()) {
       const parsed = parseAgentId(agentId);
       const task = parsed && table.getTask(parsed.taskId);
       if (task && isFenced(task, table.getSwitches(task)))
-        this.#fail("stop_missed", `${agentId} still runs, ${stopBoundMs} ms after the stop that covers it`);
+        this.#fail("stop_missed", `${agentId} still runs, ${boundMs} ms after the stop that covers it`);
     }
   }
 

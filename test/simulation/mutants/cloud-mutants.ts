@@ -48,7 +48,7 @@ export const cloudMutants = [
   ),
   mutant(
     "beat: no condition on the attempt's state",
-    edit(attempts, 'if (attempt?.state !== "running") return "refused";', 'if (!attempt) return "refused";'),
+    edit(attempts, 'if (attempt?.state !== "running") return {', "if (!attempt) return {"),
   ),
   mutant(
     "createTask: the idempotency key is not kept",

@@ -21,7 +21,7 @@ export const flowMutants = [
     "callback: another attempt may speak",
     edit(callBack, "if (task.attempt === attempt && isLive(task.status)) return;", "if (isLive(task.status)) return;"),
   ),
-  mutant("callback: no token is asked for", edit(callBack, "if (!isTokenOf(", "if (false && !isTokenOf(")),
+  mutant("callback: no token is asked for", edit(callBack, "if (!isSameToken(", "if (false && !isSameToken(")),
   mutant("callback: a stop does not fence", edit(callBack, "{ fenced: true },", "{},")),
   mutant(
     "change: a lost race counts as won",
@@ -81,13 +81,13 @@ export const flowMutants = [
     "fail: nobody is woken for the free slot",
     edit(
       finish,
-      ': { kind: "change", event: { type: "attempt_failed", failure: { ...failure, message } } },\n  );\n  await wakeAfter(cloud, task);',
-      ': { kind: "change", event: { type: "attempt_failed", failure: { ...failure, message } } },\n  );',
+      "task.provider, task.due.at);\n  }\n  await wakeAfter(cloud, task);",
+      "task.provider, task.due.at);\n  }",
     ),
   ),
   mutant(
     "stop: of an earlier attempt counts for the current one",
-    edit(confirm, "if (task.attempt !== attempt) return ignored;", ""),
+    edit(confirm, "task.attempt === attempt && isLive(task.status)", "isLive(task.status)"),
   ),
   mutant("outcome: no answer counts as nothing there", edit(resolve, 'if (look.kind === "unknown") {', "if (false) {")),
   mutant(
