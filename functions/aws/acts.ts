@@ -15,6 +15,7 @@ import {
   getItem,
   type Item,
   isContention,
+  isThrottled,
   mustNotExist,
   put,
   queryItems,
@@ -92,6 +93,7 @@ export async function commitAct(
     return { kind: "committed" };
   } catch (error) {
     const reasons = cancellationReasons(error);
+    if (!reasons && isThrottled(error)) return { kind: "contended" };
     if (!reasons) throw error;
     const [headReason] = reasons;
     if (headReason?.code === "ConditionalCheckFailed") {

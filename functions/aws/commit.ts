@@ -204,6 +204,7 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
     return { kind: "created" };
   } catch (error) {
     const reasons = cancellationReasons(error);
+    if (!reasons && isThrottled(error)) return { kind: "contended" };
     const record = reasons?.at(4)?.item;
     if (!record && reasons && isContention(reasons)) return { kind: "contended" };
     if (!record) throw error;

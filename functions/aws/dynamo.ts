@@ -73,9 +73,11 @@ export function cancellationReasons(error: unknown): { code: string; item?: Item
   }));
 }
 
+const contentionCodes = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+
 /** Another transaction held one of the items, or the table was busy: nothing was written, and trying again may do. */
 export const isContention = (reasons: readonly { code: string }[]): boolean =>
-  reasons.some(({ code }) => code === "TransactionConflict" || code === "ThrottlingError");
+  reasons.some(({ code }) => contentionCodes.includes(code));
 
 export const isConditionFailure = (error: unknown): error is ConditionalCheckFailedException =>
   error instanceof ConditionalCheckFailedException;

@@ -172,7 +172,11 @@ function sayWhy(error: unknown): string {
   return [name === "Error" ? "" : name, message || code].filter(Boolean).join(": ");
 }
 
-const isThrottling = (error: unknown) => error instanceof Error && error.name === "ThrottlingException";
+/** ECS says so in several ways, also as an invalid parameter: then only its words tell. */
+const isThrottling = (error: unknown) =>
+  error instanceof Error &&
+  (/^(ThrottlingException|RequestLimitExceeded|TooManyRequestsException)$/.test(error.name) ||
+    /rate exceeded|request ?limit ?exceeded|throttl|capacity is unavailable/i.test(error.message));
 
 function toState(task: EcsTask): SandboxState | undefined {
   if (!task.taskArn) return undefined;

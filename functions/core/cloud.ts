@@ -153,6 +153,8 @@ export interface AuditKey {
 export interface Credential {
   username: string;
   token: string;
+  /** Where it may be sent; see `mayBeSentTo` for what holds without. */
+  repositories?: string[];
   /** Where the token is a key for models. */
   model?: { provider: "anthropic" | "bedrock"; baseUrl?: string; region?: string };
   /** Which forge the token is for, where its host does not say; the API's address where it is not the usual one. */

@@ -33,6 +33,7 @@ export const statusOfCode = {
   repository_unreachable: 422,
   branch_not_found: 422,
   credential_not_found: 422,
+  credential_not_for_repository: 422,
   model_unknown: 422,
   work_too_large: 422,
   budget_too_small: 422,

@@ -1,5 +1,6 @@
 // What may a user ask for? The shape of a task request, and the limits of each field.
 import { z } from "zod";
+import { repositoryPattern } from "./credential-scope.ts";
 import { gateSelection } from "./gates.ts";
 import { agentTypes } from "./models.ts";
 import { forgeKinds } from "./pull-requests.ts";
@@ -154,6 +155,12 @@ export const credentialRequest = z.strictObject({
   /** Most git hosts take any user name with a token; some want their own. */
   username: z.string().min(1).max(256).default("x-access-token"),
   token: credentialToken,
+  /** Where it may be sent: `https://git.example.com/acme/*`. Without it, to the well-known git hosts only. */
+  repositories: z
+    .array(z.string().max(500).regex(repositoryPattern, "is not like https://git.example.com/acme/*"))
+    .min(1)
+    .max(100)
+    .optional(),
   /** For the key of a model. A gateway of your own speaks the provider's protocol at `baseUrl`. */
   model: z
     .strictObject({

@@ -36,6 +36,12 @@ export function explainEnd(why: string): Failure {
   return { class: "agent_error", message: `${what} Have the work take less, or give its sandbox more.` };
 }
 
+/** ECS or the machine had no room or no network for it just then: nothing was wrong with what was launched. */
+const outage =
+  /capacity|throttl|rate exceeded|timed? ?out|timeout|network interface|\bENI\b|InternalError|unexpected ec2|no such host|connection (refused|reset)/i;
+
+export const isLaunchOutage = (why: string): boolean => why.startsWith("TaskFailedToStart") && outage.test(why);
+
 function groupDigits(digits: string): string {
   return digits.replace(/\B(?=(\d{3})+$)/g, ",");
 }

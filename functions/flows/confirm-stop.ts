@@ -1,11 +1,13 @@
 // ECS says that a sandbox has stopped: what does that mean for its task?
 import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
+import type { TaskEvent } from "../core/events.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
-import { explainEnd } from "../core/sandbox-end.ts";
-import { isLive } from "../core/task.ts";
+import { explainEnd, isLaunchOutage } from "../core/sandbox-end.ts";
+import { isLive, type Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { afterCleanup, decideCleanup, recordCleanup } from "./clean-up.ts";
+import { goBack } from "./launch-attempt.ts";
 import { wakeAfter } from "./wake.ts";
 
 const by = "system:sandbox-state";
@@ -20,7 +22,7 @@ export async function confirmStop(cloud: Cloud, agentId: AgentId, why: string): 
   const { taskId, attempt } = parsed;
   const change = await changeTask(cloud, taskId, by, (task) =>
     task.attempt === attempt && isLive(task.status)
-      ? { event: { type: "attempt_failed", failure: explainEnd(why) } }
+      ? { event: endOf(cloud, task, why) }
       : decideCleanup(cloud, task, attempt, "stopped"),
   ).catch((error: unknown) => {
     // Somebody else's drover uses the same cluster, and we hear of its sandboxes too.
@@ -32,4 +34,10 @@ export async function confirmStop(cloud: Cloud, agentId: AgentId, why: string): 
   if (!wasLost) return afterCleanup(cloud, change.task);
   await wakeAfter(cloud, change.task);
   await recordCleanup(cloud, agentId, "stopped");
+}
+
+/** One that an outage kept from starting has not been tried; it waits as one does that found no capacity. */
+function endOf(cloud: Cloud, task: Task, why: string): TaskEvent {
+  if (task.status === "launching" && isLaunchOutage(why)) return goBack(cloud, task, why);
+  return { type: "attempt_failed", failure: explainEnd(why) };
 }

@@ -2,6 +2,7 @@
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { agentIdOf, type TaskId } from "../core/ids.ts";
+import { isFenced } from "../core/switches.ts";
 import type { KillCause, Task } from "../core/task.ts";
 import { announceEnd } from "./announce.ts";
 import { changeTask } from "./change-task.ts";
@@ -41,7 +42,9 @@ export async function killTask(
 
 /** A task that was admitted under a stop's old generation can never run again: it ends as the stop says. */
 export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
-  const { global, workspace, backend } = await cloud.table.getSwitches(task);
+  const switches = await cloud.table.getSwitches(task);
+  if (!isFenced(task, switches)) return;
+  const { global, workspace, backend } = switches;
   const { admitted } = task;
   const [stop, cause] =
     global.generation !== admitted.global

@@ -16,7 +16,11 @@ const longestPutBackMs = 5 * 60_000;
 
 type Launch = Pick<Attempt, "agentId" | "backend" | "claimedAt">;
 
-export async function launchAttempt(cloud: Cloud, { agentId, backend, claimedAt }: Launch): Promise<void> {
+export async function launchAttempt(
+  cloud: Cloud,
+  { agentId, backend, claimedAt }: Launch,
+  isRepeated = false,
+): Promise<void> {
   if (cloud.clock.now() > claimedAt + launchDeadlineMs) return putBack(cloud, agentId, "the launch came too late");
   const sandboxes = cloud.sandboxes(backend);
   const launch = await sandboxes.launch(agentId, cloud.tokenOf(agentId));
@@ -28,6 +32,8 @@ export async function launchAttempt(cloud: Cloud, { agentId, backend, claimedAt 
       }
       return;
     case "no_capacity":
+      // The first one may be on its way: it is asked again until the deadline, and then what is listed decides.
+      if (isRepeated) return;
       return putBack(cloud, agentId, launch.why);
     case "unreachable":
       // Known at once, so that the next task for it waits instead of being claimed in vain.
@@ -51,7 +57,7 @@ export async function recoverLaunch(cloud: Cloud, launch: Launch): Promise<void>
   const { agentId, claimedAt, backend } = launch;
   if (cloud.clock.now() <= claimedAt + launchDeadlineMs) {
     const attempt = await cloud.table.getAttempt(agentId);
-    if (attempt?.state === "spawning" && !attempt.sandboxArn) await launchAttempt(cloud, launch);
+    if (attempt?.state === "spawning" && !attempt.sandboxArn) await launchAttempt(cloud, launch, true);
     return;
   }
   const sandboxes = cloud.sandboxes(backend);
@@ -67,12 +73,14 @@ export async function recoverLaunch(cloud: Cloud, launch: Launch): Promise<void>
   }
 }
 
-/** Spread by chance as well, so that what an outage held back does not all come back at one moment. */
 function putBack(cloud: Cloud, agentId: AgentId, why: string): Promise<void> {
-  return end(cloud, agentId, ({ putBacks = 0 }) => {
-    const delayMs = Math.min(longestPutBackMs, putBackDelayMs * 2 ** Math.min(putBacks, 10));
-    return { type: "put_back", why, notBefore: cloud.clock.now() + Math.ceil(delayMs * (1 + cloud.ids.random() / 2)) };
-  });
+  return end(cloud, agentId, (task) => goBack(cloud, task, why));
+}
+
+/** Spread by chance as well, so that what an outage held back does not all come back at one moment. */
+export function goBack(cloud: Cloud, { putBacks = 0 }: Task, why: string): TaskEvent {
+  const delayMs = Math.min(longestPutBackMs, putBackDelayMs * 2 ** Math.min(putBacks, 10));
+  return { type: "put_back", why, notBefore: cloud.clock.now() + Math.ceil(delayMs * (1 + cloud.ids.random() / 2)) };
 }
 
 /** Ends the launch of this very attempt; another attempt, or an ended task, is left alone. */
@@ -80,8 +88,9 @@ async function end(cloud: Cloud, agentId: AgentId, decide: (task: Task) => TaskE
   const parsed = parseAgentId(agentId);
   if (!parsed) return;
   await changeTask(cloud, parsed.taskId, by, (task) =>
-    task.attempt === parsed.attempt
+    // One that has spoken runs, whatever a repeated launch or a list that lags may say.
+    task.attempt === parsed.attempt && task.status === "launching"
       ? { event: decide(task) }
-      : { kind: "refused", code: "illegal_transition", reason: `${agentId} is not the current attempt` },
+      : { kind: "refused", code: "illegal_transition", reason: `${agentId} is not being launched` },
   );
 }

@@ -1,5 +1,6 @@
 // Under which address and with which credential is a task's repository reached?
 import type { Cloud, RemoteAuth } from "../core/cloud.ts";
+import { mayBeSentTo } from "../core/credential-scope.ts";
 import { DroverError } from "../core/errors.ts";
 import { localRepositoryPassword, localRepositoryUrl, localRepositoryUser } from "../git/local-repository.ts";
 import { parseRepositoryUrl } from "../git/repository-url.ts";
@@ -39,6 +40,13 @@ export async function locateRepository(
           "credential_not_found",
           `Workspace ${workspace} has no credential ${choice.credential}. ` +
             `Set it with PUT /api/orchestrator/workspaces/${workspace}/credentials/${choice.credential}.`,
+        );
+      }
+      if (!mayBeSentTo(found, parsed.url)) {
+        throw new DroverError(
+          "credential_not_for_repository",
+          `The credential ${choice.credential} of workspace ${workspace} may not be sent to ${new URL(parsed.url).host}. ` +
+            `An admin can allow it: set the credential again with "repositories": ["${parsed.url}"].`,
         );
       }
       return { url: parsed.url, auth: { username: found.username, password: found.token } };

@@ -10,7 +10,7 @@ export interface Act {
   writes: readonly ActWrite[];
 }
 
-const tries = 12;
+const tries = 40;
 const backoffMs = 20;
 
 /**

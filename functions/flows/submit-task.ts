@@ -43,15 +43,17 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   }
   refuseWithoutIsolation(cloud);
   const { workspace } = principal;
-  const switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
+  refuseWhileStopped(await cloud.table.getSwitches({ workspace, backend: request.backend }));
   await requireBackend(cloud, request.backend);
-  refuseWhileStopped(switches);
   await refuseOverLimit(cloud, workspace);
-  refuseForbiddenYolo(request, switches);
   const gates = chooseGates(request.gates, request.agent);
   const { agent, limits } = await admitAgent(cloud, workspace, request);
   const branch = await checkRepository(cloud, workspace, request);
   if (request.pullRequest) await refuseWithoutForge(cloud, workspace, request);
+  // Again, after the calls to others: a stop that comes after this read fences the task that is written now.
+  const switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
+  refuseWhileStopped(switches);
+  refuseForbiddenYolo(request, switches);
   const task = newTask(cloud, submission, switches, now);
   const spec: TaskSpec = {
     repository: request.repository,

@@ -208,7 +208,7 @@ describe("the event feed", () => {
     const command = ["sh", "-c", "echo hello from the agent; sleep 0.5; echo x > x"];
     const taskId = await submit(stack, { repository: remote.url, command });
     const seen: FeedEvent[] = [];
-    for await (const event of readFeed(feedUrl(taskId), stack.local.apiKey, AbortSignal.timeout(20_000)))
+    for await (const event of readFeed(feedUrl(taskId), stack.local.apiKey, AbortSignal.timeout(60_000)))
       seen.push(event);
     const audits = seen.filter(({ event }) => event === "audit").map(({ data }) => data);
     expect(audits.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6, 7]);

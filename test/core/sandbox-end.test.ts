@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { describeEnd, explainEnd, type SandboxEnd } from "../../functions/core/sandbox-end.ts";
+import { describeEnd, explainEnd, isLaunchOutage, type SandboxEnd } from "../../functions/core/sandbox-end.ts";
 
 const exited = { stopCode: "EssentialContainerExited", stoppedReason: "Essential container in task exited" };
 
@@ -47,4 +47,15 @@ it.each<[string, SandboxEnd, string, string]>([
   ["nothing at all", {}, "infrastructure", "The sandbox stopped before its work was done: no reason given"],
 ])("%s become a failure", (_name, end, failureClass, message) => {
   expect(explainEnd(describeEnd(end))).toEqual({ class: failureClass, message });
+});
+
+it.each([
+  ["TaskFailedToStart; Timeout waiting for network interface provisioning to complete.", true],
+  ["TaskFailedToStart; Capacity is unavailable at this time.", true],
+  ["TaskFailedToStart; CannotPullContainerError: pull image manifest: dial tcp: i/o timeout", true],
+  ["TaskFailedToStart; CannotPullContainerError: image not found", false],
+  ["TaskFailedToStart; CannotStartContainerError: bwrap: no", false],
+  ["EssentialContainerExited; timeout", false],
+])("an outage that kept a sandbox from starting is told from a mistake: %s", (why, expected) => {
+  expect(isLaunchOutage(why)).toBe(expected);
 });
