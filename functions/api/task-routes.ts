@@ -79,7 +79,8 @@ export function addTaskRoutes(app: Api, openCloud: OpenCloud): void {
     return context.json(await readTask(cloud, await taskOf(cloud, context.req.valid("param").taskId, key)), 200);
   });
 
-  for (const kind of ["log", "diff", "transcript", "verdicts"] as const) addArtifactRoute(app, openCloud, kind);
+  for (const kind of ["log", "diff", "transcript", "verdicts", "gates"] as const)
+    addArtifactRoute(app, openCloud, kind);
 }
 
 function addArtifactRoute(app: Api, openCloud: OpenCloud, kind: ArtifactKind): void {

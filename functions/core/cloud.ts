@@ -127,8 +127,8 @@ export interface Sandboxes {
   probe(): Promise<void>;
 }
 
-/** `verdicts`: what the gates and the review said, as JSON. `checkpoint`: what a next attempt goes on from. */
-export const artifactKinds = ["log", "diff", "transcript", "verdicts", "checkpoint"] as const;
+/** `verdicts`: what the gates and the review said, as JSON. `gates`: what the gates printed. `checkpoint`: what a next attempt goes on from. */
+export const artifactKinds = ["log", "diff", "transcript", "verdicts", "gates", "checkpoint"] as const;
 export type ArtifactKind = (typeof artifactKinds)[number];
 
 export interface Artifacts {

@@ -1,6 +1,6 @@
 // May a coordinator outside take an agent's work for good? Only what the gates have judged, and only as they judged it.
 import { z } from "zod";
-import type { Task } from "./task.ts";
+import type { Task, TaskStatus } from "./task.ts";
 import { decideVerdicts, verdict } from "./verdicts.ts";
 
 /** The artifact `verdicts` of an attempt: what was found about its last commit. */
@@ -10,6 +10,8 @@ export const verdictReport = z.strictObject({
   round: z.int().positive(),
   gates: z.array(z.string()),
   verdicts: z.array(verdict),
+  /** What the commit changes; a rename is two of them. */
+  paths: z.array(z.string()),
 });
 export type VerdictReport = z.output<typeof verdictReport>;
 
@@ -28,16 +30,17 @@ export interface Quality {
   details: Record<string, unknown>;
 }
 
-/** `report` and `changed` are undefined where they cannot be read: then nothing is approved. */
+const approvable: readonly TaskStatus[] = ["verifying", "publishing", "completed"];
+
+/** `report` is undefined where it cannot be read: then nothing is approved. */
 export function decideQuality(
-  task: Pick<Task, "commit" | "yolo">,
+  task: Pick<Task, "status" | "commit" | "yolo" | "killed" | "failure">,
   files: readonly string[],
   report: VerdictReport | undefined,
-  changed: readonly string[] | undefined,
 ): Quality {
   if (task.yolo) return refuse("yolo", "The gates of this task were skipped, so nothing vouches for its work.");
   if (!report) return refuse("verdicts", "No gate has judged this work yet, or what it said cannot be read.");
-  const { commit, verdicts, gates } = report;
+  const { commit, verdicts, gates, paths } = report;
   if (gates.length === 0) return refuse("verdicts", "This task has no gates, so nothing vouches for its work.");
   if (commit !== task.commit) {
     return refuse("verdicts", `The gates have judged ${commit}, and the task is at ${task.commit ?? "no commit"}.`);
@@ -47,8 +50,11 @@ export function decideQuality(
   if (decision.kind === "rejected") {
     return refuse(decision.failed[0]?.gate ?? "verdicts", decision.feedback, { failed: decision.failed });
   }
-  if (!changed) return refuse("diff", "The diff of this work cannot be read.");
-  const strange = files.filter((file) => !changed.includes(file));
+  if (!approvable.includes(task.status)) {
+    const why = task.status === "queued" ? undefined : (task.killed?.reason ?? task.failure?.message);
+    return refuse("status", `The task is ${task.status}${why ? `: ${why}` : ""}. Nobody takes its work from here.`);
+  }
+  const strange = files.filter((file) => !paths.includes(file));
   if (strange.length > 0) {
     return refuse("diff", `The gates have not seen ${strange.slice(0, 5).join(", ")} in this work.`, {
       files: strange,
@@ -63,9 +69,3 @@ const refuse = (gate: string, message: string, details: Record<string, unknown> 
   message,
   details,
 });
-
-/** The paths that a unified diff changes. */
-export function pathsOfDiff(diff: string): string[] {
-  const heads = diff.matchAll(/^diff --git a\/(.+) b\/(.+)$/gm);
-  return [...new Set([...heads].flatMap(([, before, after]) => [before ?? "", after ?? ""]))];
-}

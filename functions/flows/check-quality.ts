@@ -2,7 +2,7 @@
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
-import { decideQuality, pathsOfDiff, type Quality, type VerdictReport, verdictReport } from "../core/quality.ts";
+import { decideQuality, type Quality, type VerdictReport, verdictReport } from "../core/quality.ts";
 import type { Task } from "../core/task.ts";
 
 /** What cannot be reached or read is not approved. Throws only when the agent is not of that task. */
@@ -16,14 +16,10 @@ export async function checkQuality(cloud: Cloud, task: Task, agentId: string, fi
     return { approved: false, gate: "verdicts", message, details: { currentAttempt: task.attempt } };
   }
   try {
-    const [report, diff] = await Promise.all([
-      readReport(cloud, parsed.agentId),
-      cloud.artifacts.read(parsed.agentId, "diff"),
-    ]);
-    return decideQuality(task, files, report, diff && pathsOfDiff(Buffer.from(diff).toString()));
+    return decideQuality(task, files, await readReport(cloud, parsed.agentId));
   } catch (error) {
     console.error(`the verdicts of ${agentId} could not be read`, error);
-    return decideQuality(task, files, undefined, undefined);
+    return decideQuality(task, files, undefined);
   }
 }
 

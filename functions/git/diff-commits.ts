@@ -15,8 +15,8 @@ export interface ChangedFile {
 export interface CommitDiff {
   /** Whole files only, so that what is there applies. */
   text: string;
-  /** True when a file did not fit into `maxBytes` and was left out of `text`; `files` is complete all the same. */
-  cut: boolean;
+  /** The paths of those that did not fit into `maxBytes`; `files` is complete all the same. */
+  leftOut: string[];
   files: ChangedFile[];
 }
 
@@ -32,11 +32,12 @@ export async function diffCommits(
   const sections: string[] = [];
   const files: ChangedFile[] = [];
   let roomBytes = maxBytes;
-  let cut = false;
+  const leftOut: string[] = [];
   for await (const difference of compareTrees(repository, oldTree, newTree)) {
     const diff = await diffFile(repository, difference);
+    const path = toText(difference.path);
     files.push({
-      path: toText(difference.path),
+      path,
       status: statusOf(difference),
       additions: diff.additions,
       deletions: diff.deletions,
@@ -45,13 +46,13 @@ export async function diffCommits(
     const text = toText(diff.text);
     const sizeBytes = Buffer.byteLength(text);
     // A huge lockfile must not hide the small files after it, so we go on.
-    if (sizeBytes > roomBytes) cut = true;
+    if (sizeBytes > roomBytes) leftOut.push(path);
     else {
       roomBytes -= sizeBytes;
       sections.push(text);
     }
   }
-  return { text: sections.join(""), cut, files };
+  return { text: sections.join(""), leftOut, files };
 }
 
 async function diffFile(repository: Repository, { path, before, after }: Difference): Promise<FileDiff> {

@@ -11,7 +11,8 @@ import type { Workspace } from "./workspace.ts";
 export const maxDiffBytes = 1024 * 1024;
 const author = { name: "drover", email: "drover@localhost" };
 
-export type Work = { kind: "unchanged" } | { kind: "changed"; commit: string; diff: CommitDiff };
+export type ChangedWork = { kind: "changed"; commit: string; diff: CommitDiff };
+export type Work = { kind: "unchanged" } | ChangedWork;
 
 /** `message` is the commit message. Files that git ignores are not part of the work. */
 export async function collectWork(

@@ -3,6 +3,7 @@ import type { VerdictReport } from "../core/quality.ts";
 import type { Failure } from "../core/task.ts";
 import type { Verdict } from "../core/verdicts.ts";
 import type { Repository } from "../git/objects.ts";
+import type { ChangedWork } from "./collect-work.ts";
 import { type GatePlan, planGates, whyHopeless } from "./gates/plan.ts";
 import type { GatesRoom } from "./gates/room.ts";
 import { measureBase } from "./gates/run-gates.ts";
@@ -16,7 +17,7 @@ export interface Court {
   prepare(repository: Repository, plan: GatePlan): void;
   open(repository: Repository, plan: GatePlan): Promise<{ room: GatesRoom; baseTests: number | undefined }>;
   /** The evidence, for people and for coordinators outside. */
-  record(commit: string, plan: GatePlan, verdicts: Verdict[]): Promise<void>;
+  record(work: ChangedWork, plan: GatePlan, verdicts: Verdict[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,9 +56,9 @@ export function openCourt(attempt: Attempt): Court {
       const baseTests = await measured?.catch(() => undefined);
       return { room: await enter(), baseTests };
     },
-    async record(commit, { expected: gates }, verdicts) {
+    async record({ commit, diff }, { expected: gates }, verdicts) {
       round += 1;
-      const report: VerdictReport = { commit, round, gates, verdicts };
+      const report: VerdictReport = { commit, round, gates, verdicts, paths: diff.files.map(({ path }) => path) };
       await uploadArtifact(answer.uploads.verdicts, Buffer.from(JSON.stringify(report)));
     },
     async close() {

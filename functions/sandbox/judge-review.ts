@@ -1,7 +1,7 @@
 // What does the reviewer's answer mean as a verdict of a gate?
-import { pathsOfDiff } from "../core/quality.ts";
 import type { Failure } from "../core/task.ts";
 import { boundVerdict, type Verdict } from "../core/verdicts.ts";
+import type { ChangedFile } from "../git/diff-commits.ts";
 import type { Judgement as Opinion } from "./agent/review.ts";
 import type { Author } from "./author.ts";
 import type { Work } from "./collect-work.ts";
@@ -26,8 +26,7 @@ export async function judgeReview(
 ): Promise<{ kind: "judged"; verdict: Verdict } | { kind: "failed"; failure: Failure }> {
   const startedAt = performance.now();
   const notes = verdicts.flatMap(({ findings = [] }) => findings.map(({ path, what }) => `${path}: ${what}`));
-  const shown = diff.cut ? new Set(pathsOfDiff(diff.text)) : undefined;
-  const leftOut = diff.files.map(({ path }) => path).filter((path) => shown && !shown.has(path));
+  const leftOut = [...diff.leftOut, ...diff.files.filter(hidesContent).map(({ path }) => path)];
   const outcome = await author.review?.({ diff: diff.text, leftOut, notes });
   if (!outcome) {
     const message = "The gate ai_review needs a model, and this task runs a command. Choose other gates for it.";
@@ -54,3 +53,6 @@ export async function judgeReview(
 /** The two reasons are kept apart: good work may miss the task, and bad work may do it. */
 const word = (what: string, { approved, confidence, why }: Opinion) =>
   `${what}: ${approved ? "approved" : "not approved"} (${confidence}): ${why}`;
+
+/** One NUL makes a file binary, and of such a change the diff has the name only. Of a deletion that is enough. */
+const hidesContent = ({ binary, status }: ChangedFile) => binary && (status === "added" || status === "modified");

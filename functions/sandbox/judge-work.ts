@@ -3,17 +3,17 @@ import type { Failure } from "../core/task.ts";
 import { decideVerdicts, type Verdict } from "../core/verdicts.ts";
 import type { Repository } from "../git/objects.ts";
 import type { Author } from "./author.ts";
-import type { Work } from "./collect-work.ts";
+import type { ChangedWork } from "./collect-work.ts";
 import type { Court } from "./court.ts";
+import { writeEvidence } from "./gates/evidence.ts";
 import type { GatePlan } from "./gates/plan.ts";
+import type { Judged } from "./gates/run-gate.ts";
 import { longestRunMs, runGates } from "./gates/run-gates.ts";
 import { judgeReview, settleWithoutReview } from "./judge-review.ts";
 import type { Attempt, Rejection } from "./run-attempt.ts";
 import { describeFinding, explainToAgent, summarizeFindings } from "./secrets/findings.ts";
 import { scanOutgoing } from "./secrets/scan-outgoing.ts";
 import { uploadArtifact } from "./upload.ts";
-
-type ChangedWork = Extract<Work, { kind: "changed" }>;
 
 export type Judgement =
   /** `verdicts`: gate → outcome. */
@@ -50,7 +50,7 @@ export async function judgeWork(
       verdicts.push(review.verdict);
     }
   }
-  await court.record(work.commit, plan, verdicts);
+  await court.record(work, plan, verdicts);
   return decide(plan, verdicts);
 }
 
@@ -87,7 +87,8 @@ async function hearGates(
   if (plan.commands.length === 0) return [...plan.settled];
   const { room, baseTests } = await court.open(repository, plan);
   heartbeat.enter("running the gates", longestRunMs(plan));
-  return runGates({
+  const judged: Judged[] = [];
+  const verdicts = await runGates({
     room,
     repository,
     base: repository.baseCommit,
@@ -96,10 +97,16 @@ async function hearGates(
     environment,
     allowConfigChanges: answer.allowConfigChanges,
     baseTests,
-    onVerdict: ({ gate, outcome, actual }) => log.note(`gate ${gate}: ${outcome}${actual ? `, ${actual}` : ""}`),
+    onVerdict(verdict, output) {
+      const { gate, outcome, actual } = verdict;
+      log.note(`gate ${gate}: ${outcome}${actual ? `, ${actual}` : ""}`);
+      judged.push({ verdict, output });
+    },
     // Whatever stops an attempt ends this process.
     signal: new AbortController().signal,
   });
+  await uploadArtifact(answer.uploads.gates, writeEvidence(judged));
+  return verdicts;
 }
 
 function decide(plan: GatePlan, verdicts: readonly Verdict[]): Judgement {

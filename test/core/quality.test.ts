@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decideQuality, pathsOfDiff, type VerdictReport } from "../../functions/core/quality.ts";
+import { decideQuality, type VerdictReport } from "../../functions/core/quality.ts";
 
 const commit = "c".repeat(40);
 const verdict = (gate: string, outcome: "passed" | "failed" | "infrastructure") => ({
@@ -16,16 +16,16 @@ const report = (over: Partial<VerdictReport> = {}): VerdictReport => ({
   round: 1,
   gates: ["test"],
   verdicts: [verdict("test", "passed")],
+  paths: ["a.ts"],
   ...over,
 });
 
 describe("a coordinator's question", () => {
   const decide = (
-    task: Parameters<typeof decideQuality>[0],
+    task: Partial<Parameters<typeof decideQuality>[0]>,
     files: string[],
     given: VerdictReport | undefined,
-    changed: string[] | undefined = ["a.ts"],
-  ) => decideQuality(task, files, given, changed);
+  ) => decideQuality({ status: "completed", ...task }, files, given);
 
   it("is answered with yes when every gate has passed for this very commit and these files", () => {
     expect(decide({ commit }, ["a.ts"], report())).toMatchObject({ approved: true });
@@ -44,11 +44,23 @@ describe("a coordinator's question", () => {
     expect(decide(task, files, given)).toMatchObject({ approved: false, gate });
   });
 
-  it("is answered with no when the diff cannot be read", () => {
-    expect(decideQuality({ commit }, [], report(), undefined)).toMatchObject({ approved: false, gate: "diff" });
+  it.each(["verifying", "publishing"] as const)("is answered with yes while the task is %s", (status) => {
+    expect(decide({ commit, status }, [], report())).toMatchObject({ approved: true });
   });
-});
 
-it("the paths of a diff are those before and after", () => {
-  expect(pathsOfDiff("diff --git a/x b/x\n+1\ndiff --git a/old b/new\n")).toEqual(["x", "old", "new"]);
+  it.each([
+    "queued",
+    "launching",
+    "running",
+    "failed",
+    "killed",
+  ] as const)("is answered with no when the task is %s, whatever the gates have said", (status) => {
+    const answer = decide({ commit, status }, ["a.ts"], report());
+    expect(answer).toMatchObject({ approved: false, gate: "status", message: expect.stringContaining(status) });
+  });
+
+  it("is answered with why the task was killed", () => {
+    const killed = { by: "anna", reason: "wrong repository", from: "publishing", cause: "kill" } as const;
+    expect(decide({ commit, status: "killed", killed }, [], report()).message).toContain("wrong repository");
+  });
 });

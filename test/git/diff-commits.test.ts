@@ -105,7 +105,7 @@ const cases: [string, TreeFile[], string[]][] = [
 describe("a diff", () => {
   it.each(cases)("of %s applies with native git, under native headers", async (name, changed, deleted) => {
     const { commit, diff } = await change(changed, deleted);
-    expect(diff.cut).toBe(false);
+    expect(diff.leftOut).toEqual([]);
     expect(headers(diff.text).sort()).toEqual(headers(nativeDiff(commit)).sort());
     // A patch that only names a binary file needs its blobs at hand.
     expect(applied(diff.text, name.includes("binary"))).toBe(treeOf(commit));
@@ -141,13 +141,13 @@ describe("a diff", () => {
   });
 
   it("of nothing is empty", async () => {
-    expect((await change([])).diff).toEqual({ text: "", cut: false, files: [] });
+    expect((await change([])).diff).toEqual({ text: "", leftOut: [], files: [] });
   });
 
   it("leaves out a file that does not fit, shows the small ones after it, and still lists all", async () => {
     const changed = [file("a-huge-lockfile", lines(5000)), file("small", "s\n"), file("README.md", "# Z\n")];
     const { diff } = await change(changed, [], 2_000);
-    expect(diff.cut).toBe(true);
+    expect(diff.leftOut).toEqual(["a-huge-lockfile"]);
     expect(Buffer.byteLength(diff.text)).toBeLessThanOrEqual(2_000);
     expect(diff.text).not.toContain("lockfile");
     expect(diff.text).toContain("+++ b/small");

@@ -34,6 +34,8 @@ it("work that does not pass goes back with what failed, is repaired in the same 
   expect(report.verdicts).toContainEqual(
     expect.objectContaining({ gate: "test", phase: "pre_commit", outcome: "passed" }),
   );
+  const evidence = (await call(stack, "GET", `${tasksPath}/${taskId}/gates`)).body;
+  expect(evidence).toMatch(/\[drover\] gate test: passed\n[\s\S]*adds/);
   expect(await check(taskId, ["add.mjs"])).toMatchObject({ approved: true });
   expect(await check(taskId, ["other.mjs"])).toMatchObject({ approved: false, gate: "diff" });
   await checkInvariants(stack, [taskId]);

@@ -9,7 +9,7 @@ import { text, textOf } from "./messages.ts";
 export interface ReviewInput {
   task: string;
   diff: string;
-  /** Changed files that do not fit into the diff. What nobody has seen is not approved. */
+  /** Changed files that do not fit into the diff, or are not text. What nobody has seen is not approved. */
   leftOut: readonly string[];
   /** What stood out to the gates: changed checks, a test that is gone. */
   notes: readonly string[];
@@ -60,7 +60,7 @@ const answerSchema = z.strictObject({
 /** In a conversation of its own, which has seen nothing of how the work came about. */
 export async function reviewWork(asking: Asking, input: ReviewInput): Promise<ReviewOutcome> {
   if (input.leftOut.length > 0) {
-    return rejectBoth(`These changes are too large to be looked at: ${input.leftOut.join(", ")}.`);
+    return rejectBoth(`These changes cannot be looked at, being too large or not text: ${input.leftOut.join(", ")}.`);
   }
   const words = wordQuestion(input);
   const promptTokens = estimateTokens(reviewInstructions) + estimateTokens(words);
