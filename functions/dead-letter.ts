@@ -2,18 +2,8 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { isServiceFailure } from "./aws/service-failure.ts";
 import { cloudOfThisProcess } from "./cloud.ts";
-import { buryWakeUp } from "./flows/bury-wake-up.ts";
+import { buryWakeUps } from "./flows/bury-wake-up.ts";
 
-export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  const cloud = await cloudOfThisProcess();
-  const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];
-  for (const record of event.Records) {
-    try {
-      await buryWakeUp(cloud, record.body, isServiceFailure);
-    } catch (error) {
-      console.error(`dead wake-up ${record.messageId} stays for now`, error);
-      batchItemFailures.push({ itemIdentifier: record.messageId });
-    }
-  }
-  return { batchItemFailures };
+export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
+  return buryWakeUps(await cloudOfThisProcess(), Records, isServiceFailure);
 }

@@ -1,6 +1,7 @@
 // A wake-up failed at every delivery: what becomes of it, and of its task? Something that a person sees, in any case.
 import type { Cloud } from "../core/cloud.ts";
 import { isTaskId } from "../core/ids.ts";
+import { answerEach, type BatchAnswer, type QueueMessage } from "./answer-each.ts";
 import { readBackends } from "./backends.ts";
 import { changeTask } from "./change-task.ts";
 import { considerTask } from "./choose-task.ts";
@@ -9,16 +10,25 @@ import { recordAct } from "./record-act.ts";
 const by = "system:dead-letter";
 const keptBodyCharacters = 300;
 
+type IsServiceFailure = (error: unknown) => boolean;
+
+export function buryWakeUps(
+  cloud: Cloud,
+  messages: readonly QueueMessage[],
+  isServiceFailure: IsServiceFailure,
+): Promise<BatchAnswer> {
+  return answerEach("dead wake-up", messages, async ({ body }) => {
+    await buryWakeUp(cloud, body, isServiceFailure);
+    return "done";
+  });
+}
+
 /**
  * The dispatcher may have failed because of any task, or of a service that was down. So the wake-up's own task is looked
  * at alone: only if that fails, and not for want of a service, it is given up. Service failures are thrown on, and the
  * message stays where it is.
  */
-export async function buryWakeUp(
-  cloud: Cloud,
-  body: string,
-  isServiceFailure: (error: unknown) => boolean,
-): Promise<void> {
+async function buryWakeUp(cloud: Cloud, body: string, isServiceFailure: IsServiceFailure): Promise<void> {
   const taskId = readTaskId(body);
   if (!taskId) return record(cloud, "wake_up_refused", { body: body.slice(0, keptBodyCharacters) });
   const task = await cloud.table.getTask(taskId);
