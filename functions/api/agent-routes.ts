@@ -6,6 +6,7 @@ import { agentIdOf, parseAgentId } from "../core/ids.ts";
 import { killRequest, spawnRequest, taskRequestOf } from "../core/requests.ts";
 import type { Attempt, Task } from "../core/task.ts";
 import { killTask } from "../flows/kill-task.ts";
+import { isSound } from "../flows/sound-tasks.ts";
 import { stopScope } from "../flows/stop-scope.ts";
 import { submitTask } from "../flows/submit-task.ts";
 import type { Api, OpenCloud } from "./api.ts";
@@ -98,7 +99,7 @@ export function addAgentRoutes(app: Api, openCloud: OpenCloud): void {
     const { limit } = context.req.valid("query");
     const { tasks } = await cloud.table.listTasks(workspace, { limit, phase: "active" });
     const agents = await Promise.all(
-      tasks.map(async (task) => {
+      tasks.filter(isSound).map(async (task) => {
         const attempt =
           task.attempt > 0 ? await cloud.table.getAttempt(agentIdOf(task.taskId, task.attempt)) : undefined;
         return viewAgent(task, attempt, Math.max(1, task.attempt));

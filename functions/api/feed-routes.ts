@@ -6,7 +6,7 @@ import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { viewTaskSummary } from "./task-view.ts";
+import { viewTasks } from "./task-view.ts";
 
 const pollMs = 500;
 const pingMs = 10_000;
@@ -78,7 +78,7 @@ async function follow(
 
 async function sendSnapshot(cloud: Cloud, workspace: string, stream: SSEStreamingApi): Promise<void> {
   const { tasks, next } = await cloud.table.listTasks(workspace, { limit: snapshotSize, phase: "active" });
-  const data = { tasks: tasks.map(viewTaskSummary), complete: next === undefined };
+  const data = { ...viewTasks(tasks), complete: next === undefined };
   await stream.writeSSE({ event: "snapshot", data: JSON.stringify(data) });
 }
 

@@ -6,12 +6,13 @@ import { isTaskId, type TaskId } from "../core/ids.ts";
 import type { Phase } from "../core/table.ts";
 import { isFinal, type Task, taskStatuses } from "../core/task.ts";
 import { readStats } from "../flows/read-stats.ts";
+import { isSound } from "../flows/sound-tasks.ts";
 import { repositoryKeyOf } from "../flows/submit-task.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { problemResponse } from "./problems.ts";
 import { json, tasks } from "./task-routes.ts";
-import { taskSummarySchema, viewTaskSummary } from "./task-view.ts";
+import { taskSummarySchema, viewTasks } from "./task-view.ts";
 
 /** What one request reads at most when a filter throws most of it away; the cursor goes on from there. */
 const maxRead = 300;
@@ -26,6 +27,13 @@ const filters = z.strictObject({
 });
 type Filters = z.output<typeof filters>;
 
+const listSchema = z.object({
+  tasks: z.array(taskSummarySchema),
+  /** Ids of tasks whose stored data cannot be shown. */
+  unreadable: z.array(z.string()).optional(),
+  nextCursor: z.string().optional(),
+});
+
 const list = createRoute({
   method: "get",
   path: tasks,
@@ -36,7 +44,7 @@ const list = createRoute({
     200: {
       description:
         "One page; `nextCursor` is absent on the last. With filters a page may be short, or empty, and go on",
-      content: json(z.object({ tasks: z.array(taskSummarySchema), nextCursor: z.string().optional() })),
+      content: json(listSchema),
     },
     400: problemResponse("A filter, the limit or the cursor is not valid"),
   },
@@ -67,7 +75,7 @@ export function addListRoutes(app: Api, openCloud: OpenCloud): void {
     const cloud = await openCloud();
     const { workspace } = await authenticate(cloud, context);
     const page = await readPage(cloud, workspace, context.req.valid("query"));
-    return context.json({ tasks: page.tasks.map(viewTaskSummary), nextCursor: page.next }, 200);
+    return context.json({ ...viewTasks(page.tasks), nextCursor: page.next }, 200);
   });
   app.openapi(stats, async (context) => {
     const cloud = await openCloud();
@@ -102,7 +110,7 @@ function matches(task: Task, { status, priority, repository, label }: Filters): 
   if (status && task.status !== status) return false;
   if (priority && task.priority !== priority) return false;
   if (repository && task.repositoryKey !== repositoryKeyOf(repository)) return false;
-  return !label || (task.labels ?? []).includes(label);
+  return !label || (isSound(task) && (task.labels ?? []).includes(label));
 }
 
 function parseCursor(cursor: string | undefined): TaskId | undefined {

@@ -4,6 +4,7 @@ import { defaultBudget, listBudgetUse, spendSchema } from "../core/budget.ts";
 import { agentTypes } from "../core/models.ts";
 import type { Attempt, Task, TaskSpec } from "../core/task.ts";
 import { attemptStates, failureClasses, mergeabilities, taskStatuses } from "../core/task.ts";
+import { isSound } from "../flows/sound-tasks.ts";
 
 const iso = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
 
@@ -124,6 +125,15 @@ export function viewTaskSummary(task: Task): z.output<typeof taskSummarySchema> 
   } = task;
   const waiting = task.status === "queued" && due ? { notBefore: iso(due.at) } : {};
   return { ...shown, createdAt: iso(createdAt) ?? "", updatedAt: iso(updatedAt) ?? "", ...waiting };
+}
+
+/** One that cannot be read is named, and does not keep the others from being shown. */
+export function viewTasks(tasks: readonly Task[]) {
+  const unreadable = tasks.filter((task) => !isSound(task)).map(({ taskId }) => taskId);
+  return {
+    tasks: tasks.filter(isSound).map(viewTaskSummary),
+    ...(unreadable.length > 0 ? { unreadable } : {}),
+  };
 }
 
 export function viewTask(task: Task, spec: TaskSpec, attempts: Attempt[]): z.output<typeof taskSchema> {

@@ -3,6 +3,7 @@
 import type { AgentId, KeyId, TaskId } from "../core/ids.ts";
 import { parseAgentId } from "../core/ids.ts";
 import { type DeliveryId, parseDeliveryId } from "../core/notices.ts";
+import { positionOf } from "../core/ready-order.ts";
 import { formatScope, type Scope } from "../core/switches.ts";
 import type { Phase } from "../core/table.ts";
 import { type Attempt, isFinal, type Slot, type Task } from "../core/task.ts";
@@ -13,7 +14,7 @@ export const indexes = {
   list: { name: "list", pk: "listPk", sk: "listSk" },
   /** The same, apart by phase (queued or live, or how they ended): rewritten once in a task's life. */
   phase: { name: "phase", pk: "phasePk", sk: "phaseSk" },
-  /** Queued tasks of a workspace that may run now, in the order in which they should. */
+  /** Queued tasks that may run now, workspace by workspace in the order in which they should. */
   ready: { name: "ready", pk: "readyPk", sk: "readySk" },
   /** Events of a workspace by time, in partitions of an hour. */
   feed: { name: "feed", pk: "feedPk", sk: "feedSk" },
@@ -147,13 +148,9 @@ export function taskIndexKeys(task: Task): Record<string, string> {
 /** The partition of the ready index for tasks that wait for a slot of a full pool. */
 export const heldBackPk = (pool: string) => `held#${pool}`;
 
-/** Priority 10 first, then the oldest. */
-export function readyKeys(task: Task): { readyPk: string; readySk: string } {
-  return {
-    readyPk: task.workspace,
-    readySk: `${padded(10 - task.priority, 2)}#${padded(task.createdAt, 13)}#${task.taskId}`,
-  };
-}
+/** One partition, so that whoever looks for work meets the workspaces that have some, and no other. */
+export const readyPk = "ready";
+export const readyKeys = (task: Task) => ({ readyPk, readySk: positionOf(task) });
 
 /** The workspace at the end, so that its delayed tasks can be counted from the keys alone. */
 export const dueSortKey = (at: number, { taskId, workspace }: Pick<Task, "taskId" | "workspace">) =>

@@ -10,6 +10,7 @@ import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
 import { listFeed } from "./feed.ts";
 import { workspaceKey, workspacesPk } from "./keys.ts";
 import { pauseProvider, providerPausedUntil } from "./providers.ts";
+import * as queue from "./queue.ts";
 import { countRequest } from "./requests.ts";
 import { getSwitches } from "./switches.ts";
 import * as tasks from "./tasks.ts";
@@ -36,12 +37,13 @@ export function openTable(dynamo: Dynamo): Table {
     countDelayed: (workspace) => tasks.countDelayed(dynamo, workspace),
     oldestActive: (workspace, limit) => tasks.oldestActive(dynamo, workspace, limit),
     countTasks: (workspace) => tasks.countTasks(dynamo, workspace),
-    readyHead: (workspace, limit) => tasks.readyHead(dynamo, workspace, limit),
-    dueTasks: (kind, now, limit) => tasks.dueTasks(dynamo, kind, now, limit),
-    makeReady: (task) => tasks.makeReady(dynamo, task),
-    holdBack: (task, pool, at) => tasks.holdBack(dynamo, task, pool, at),
-    heldBackHead: (pool, limit) => tasks.heldBackHead(dynamo, pool, limit),
-    postpone: (task, at) => tasks.postpone(dynamo, task, at),
+    readyAfter: (after, limit) => queue.readyAfter(dynamo, after, limit),
+    readyHead: (workspace, limit) => queue.readyHead(dynamo, workspace, limit),
+    dueTasks: (kind, now, limit) => queue.dueTasks(dynamo, kind, now, limit),
+    makeReady: (task) => queue.makeReady(dynamo, task),
+    holdBack: (task, pool, at) => queue.holdBack(dynamo, task, pool, at),
+    heldBackHead: (pool, limit) => queue.heldBackHead(dynamo, pool, limit),
+    postpone: (task, at) => queue.postpone(dynamo, task, at),
     commit: (change) => commitChange(dynamo, change),
     getAttempt: (agentId) => attempts.getAttempt(dynamo, agentId),
     listAttempts: (taskId) => attempts.listAttempts(dynamo, taskId),

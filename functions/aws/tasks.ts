@@ -1,26 +1,23 @@
 // How are tasks, specs and events read?
-import { BatchGetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { BatchGetItemCommand } from "@aws-sdk/client-dynamodb";
 import type { AuditEvent } from "../core/audit.ts";
 import type { TaskId } from "../core/ids.ts";
 import type { TaskCounts, TaskPage } from "../core/table.ts";
 import type { Due, Message, Task, TaskSpec } from "../core/task.ts";
-import { type Dynamo, fromItem, getItem, type Item, isConditionFailure, queryItems, toItem } from "./dynamo.ts";
+import { type Dynamo, fromItem, getItem, type Item, queryItems, toItem } from "./dynamo.ts";
 import {
   counterKey,
-  dueSortKey,
-  dueUntil,
   eventKey,
-  heldBackPk,
   idempotencyKey,
   indexes,
   type Key,
   messageKey,
   phasePk,
-  readyKeys,
   specKey,
   taskKey,
 } from "./keys.ts";
 
+const batchSize = 100;
 const keyNames = new Set(["pk", "sk", ...Object.values(indexes).flatMap(({ pk, sk }) => [pk, sk] as string[])]);
 
 /** The item without its keys: what was stored is what comes back. */
@@ -34,7 +31,13 @@ async function read<T>(dynamo: Dynamo, key: Key): Promise<T | undefined> {
   return item && stripKeys<T>(item);
 }
 
-export const getTask = (dynamo: Dynamo, taskId: TaskId) => read<Task>(dynamo, taskKey(taskId));
+/** The id is the key's, whatever else of the item was lost. */
+const toTask = (item: Item): Task => ({ ...stripKeys<Task>(item), taskId: item.pk as TaskId });
+
+export async function getTask(dynamo: Dynamo, taskId: TaskId): Promise<Task | undefined> {
+  const item = await getItem(dynamo, taskKey(taskId));
+  return item && toTask(item);
+}
 export const getSpec = (dynamo: Dynamo, taskId: TaskId) => read<TaskSpec>(dynamo, specKey(taskId));
 export const getIdempotencyRecord = (dynamo: Dynamo, workspace: string, key: string) =>
   read<{ taskId: TaskId; bodyHash: string; expiresAt: number }>(dynamo, idempotencyKey(workspace, key));
@@ -111,42 +114,23 @@ export async function countTasks(dynamo: Dynamo, workspace: string): Promise<Tas
   return { active: sum("active"), completed: sum("completed"), failed: sum("failed"), killed: sum("killed") };
 }
 
-/** At most 100, as one request allows; it refuses a key that stands in it twice. */
+/** 100 at a time, as one request allows; it refuses a key that stands in it twice. */
 export async function getTasks(dynamo: Dynamo, ids: TaskId[]): Promise<Map<TaskId, Task>> {
   const found = new Map<TaskId, Task>();
   let wanted = [...new Set(ids)].map((id) => toItem(taskKey(id)));
   // DynamoDB may answer part of a batch when it is busy; each round makes progress or the SDK throws.
   while (wanted.length > 0) {
+    const Keys = wanted.slice(0, batchSize);
     const answer = await dynamo.client.send(
-      new BatchGetItemCommand({ RequestItems: { [dynamo.tableName]: { Keys: wanted, ConsistentRead: true } } }),
+      new BatchGetItemCommand({ RequestItems: { [dynamo.tableName]: { Keys, ConsistentRead: true } } }),
     );
     for (const item of answer.Responses?.[dynamo.tableName] ?? []) {
-      const task = stripKeys<Task>(fromItem(item));
+      const task = toTask(fromItem(item));
       found.set(task.taskId, task);
     }
-    wanted = answer.UnprocessedKeys?.[dynamo.tableName]?.Keys ?? [];
+    wanted = [...wanted.slice(batchSize), ...(answer.UnprocessedKeys?.[dynamo.tableName]?.Keys ?? [])];
   }
   return found;
-}
-
-export async function readyHead(dynamo: Dynamo, workspace: string, limit: number): Promise<TaskId[]> {
-  const keys = await queryItems(dynamo, {
-    IndexName: indexes.ready.name,
-    KeyConditionExpression: "readyPk = :workspace",
-    ExpressionAttributeValues: toItem({ ":workspace": workspace }),
-    Limit: limit,
-  });
-  return keys.map((key) => key.pk as TaskId);
-}
-
-export async function dueTasks(dynamo: Dynamo, kind: Due["kind"], now: number, limit: number): Promise<TaskId[]> {
-  const keys = await queryItems(dynamo, {
-    IndexName: indexes.due.name,
-    KeyConditionExpression: "duePk = :kind AND dueSk <= :until",
-    ExpressionAttributeValues: toItem({ ":kind": kind, ":until": dueUntil(now) }),
-    Limit: limit,
-  });
-  return keys.map((key) => key.pk as TaskId);
 }
 
 const maxCounted = 10_000;
@@ -177,71 +161,4 @@ export async function oldestActive(dynamo: Dynamo, workspace: string, limit: num
       )
     ).values(),
   ];
-}
-
-/** Moves a waiting task from the due index to the ready index, unless it changed meanwhile. */
-export function makeReady(dynamo: Dynamo, task: Task): Promise<void> {
-  const keys = readyKeys(task);
-  return updateUnchanged(dynamo, task, "SET readyPk = :pk, readySk = :sk REMOVE duePk, dueSk, due", {
-    ":pk": keys.readyPk,
-    ":sk": keys.readySk,
-  });
-}
-
-export function holdBack(dynamo: Dynamo, task: Task, pool: string, at: number): Promise<void> {
-  const due: Due = { kind: "ready", at };
-  const values = {
-    ":due": due,
-    ":duePk": due.kind,
-    ":dueSk": dueSortKey(at, task),
-    ":readyPk": heldBackPk(pool),
-    ":readySk": readyKeys(task).readySk,
-  };
-  return updateUnchanged(
-    dynamo,
-    task,
-    "SET due = :due, duePk = :duePk, dueSk = :dueSk, readyPk = :readyPk, readySk = :readySk",
-    values,
-  );
-}
-
-export const heldBackHead = (dynamo: Dynamo, pool: string, limit: number): Promise<TaskId[]> =>
-  readyHead(dynamo, heldBackPk(pool), limit);
-
-export function postpone(dynamo: Dynamo, task: Task, at: number): Promise<void> {
-  const dueSk = dueSortKey(at, task);
-  return updateUnchanged(
-    dynamo,
-    task,
-    "SET due.#at = :at, dueSk = :dueSk",
-    { ":at": at, ":dueSk": dueSk },
-    {
-      "#at": "at",
-    },
-  );
-}
-
-/** No event and no version: only index attributes move, and only while the task is the one that was read. */
-async function updateUnchanged(
-  dynamo: Dynamo,
-  task: Task,
-  UpdateExpression: string,
-  values: Item,
-  names?: Record<string, string>,
-): Promise<void> {
-  try {
-    await dynamo.client.send(
-      new UpdateItemCommand({
-        TableName: dynamo.tableName,
-        Key: toItem(taskKey(task.taskId)),
-        UpdateExpression,
-        ConditionExpression: "version = :read",
-        ExpressionAttributeNames: names,
-        ExpressionAttributeValues: toItem({ ":read": task.version, ...values }),
-      }),
-    );
-  } catch (error) {
-    // Whoever changed the task also wrote its index keys; nothing is left to do here.
-    if (!isConditionFailure(error)) throw error;
-  }
 }

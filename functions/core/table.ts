@@ -6,6 +6,7 @@ import type { AttemptChange, SlotChange } from "./events.ts";
 import type { AgentId, KeyId, TaskId } from "./ids.ts";
 import type { Webhook, WebhookId } from "./notices.ts";
 import type { Operation } from "./operations.ts";
+import type { ReadyTask } from "./ready-order.ts";
 import type { Switch, Switches } from "./switches.ts";
 import type { Attempt, Beat, Due, FinalStatus, Message, Slot, Task, TaskSpec } from "./task.ts";
 
@@ -98,9 +99,9 @@ export interface Table {
     workspace: string,
     key: string,
   ): Promise<{ taskId: TaskId; bodyHash: string; expiresAt: number } | undefined>;
-  /** Strongly consistent, like every read here but `readyHead`, `dueTasks` and `listTasks`' choice of ids. */
+  /** Strongly consistent, like every read here but `readyAfter`, `readyHead`, `dueTasks` and `listTasks`' choice of ids. */
   getTask(taskId: TaskId): Promise<Task | undefined>;
-  /** At most 100, each once, in any order; those that do not exist are left out. */
+  /** Each once, in any order; those that do not exist are left out. */
   getTasks(taskIds: TaskId[]): Promise<Task[]>;
   getSpec(taskId: TaskId): Promise<TaskSpec | undefined>;
   getAttempt(agentId: AgentId): Promise<Attempt | undefined>;
@@ -122,6 +123,8 @@ export interface Table {
   /** Looks again at `at`; nothing happens if it is cleaned up already. Without `unseenAt` earlier looks do not count. */
   postponeCleanup(agentId: AgentId, at: number, unseenAt: number | undefined): Promise<void>;
   listWorkspaces(): Promise<string[]>;
+  /** Ready tasks of all workspaces behind a position, in the order of `core/ready-order.ts`; from an index, which lags. */
+  readyAfter(after: string, limit: number): Promise<ReadyTask[]>;
   /** The first task ids of a workspace in the order in which they should run. */
   readyHead(workspace: string, limit: number): Promise<TaskId[]>;
   heldSlots(pool: string): Promise<{ index: number; holder: AgentId; workspace: string }[]>;

@@ -1,6 +1,7 @@
 // A wake-up failed at every delivery: what becomes of it, and of its task? Something that a person sees, in any case.
 import type { Cloud } from "../core/cloud.ts";
-import { isTaskId } from "../core/ids.ts";
+import { isTaskId, type TaskId } from "../core/ids.ts";
+import { findFlaw } from "../core/sound-task.ts";
 import { answerEach, type BatchAnswer, type QueueMessage } from "./answer-each.ts";
 import { readBackends } from "./backends.ts";
 import { changeTask } from "./change-task.ts";
@@ -33,15 +34,21 @@ async function buryWakeUp(cloud: Cloud, body: string, isServiceFailure: IsServic
   if (!taskId) return record(cloud, "wake_up_refused", { body: body.slice(0, keptBodyCharacters) });
   const task = await cloud.table.getTask(taskId);
   if (task?.status !== "queued") return record(cloud, "wake_up_buried", { taskId, status: task?.status ?? "unknown" });
+  const flaw = findFlaw(task);
+  if (flaw) return giveUp(cloud, taskId, flaw);
   try {
     await considerTask(cloud, task, await cloud.table.heldSlots("global"), await readBackends(cloud));
     // It can be dispatched after all; the reaper wakes it again.
     await record(cloud, "wake_up_buried", { taskId, status: task.status });
   } catch (error) {
     if (isServiceFailure(error)) throw error;
-    const why = `It cannot be dispatched: ${error instanceof Error ? error.message : error}. Its own data is the cause.`;
-    await changeTask(cloud, taskId, by, () => ({ event: { type: "given_up", why } }));
+    await giveUp(cloud, taskId, error instanceof Error ? error.message : String(error));
   }
+}
+
+async function giveUp(cloud: Cloud, taskId: TaskId, cause: string): Promise<void> {
+  const why = `It cannot be dispatched: ${cause}. Its own data is the cause.`;
+  await changeTask(cloud, taskId, by, () => ({ event: { type: "given_up", why } }));
 }
 
 function readTaskId(body: string) {

@@ -5,7 +5,9 @@ import { backendPool, chooseSlot, poolsOf } from "../core/slots.ts";
 import { isFenced } from "../core/switches.ts";
 import type { Slot, Task } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
+import { type ReadyWorkspace, readyWorkspaces } from "./ready-workspaces.ts";
 import { providerPool } from "./resume-provider.ts";
+import { isSound } from "./sound-tasks.ts";
 import { letGo } from "./wake.ts";
 
 export type Choice =
@@ -25,8 +27,8 @@ export async function chooseTask(cloud: Cloud, woken: Task | undefined): Promise
   const held = await cloud.table.heldSlots("global");
   if (held.length >= cloud.settings.limits.global) return { kind: "none", reason: "every slot is held" };
   const backends = await readBackends(cloud);
-  for (const workspace of await orderWorkspaces(cloud, held, woken)) {
-    for (const task of await readHead(cloud, workspace, woken)) {
+  for await (const ready of leastServedFirst(cloud, held, woken)) {
+    for (const task of await readHead(cloud, ready, woken)) {
       const choice = await considerTask(cloud, task, held, backends);
       if (choice === "next_workspace") break;
       if (choice !== "next_task") return choice;
@@ -35,26 +37,32 @@ export async function chooseTask(cloud: Cloud, woken: Task | undefined): Promise
   return { kind: "none", reason: "no task is ready, or the ones that are may not run now" };
 }
 
-/** Fewest running first, so that a long queue of one workspace never keeps another waiting; ties by chance. */
-async function orderWorkspaces(
+/**
+ * Fewest running first, so that a long queue of one workspace never keeps another waiting; ties by chance. Whoever has
+ * nothing running comes at once: no more than those that have are looked at in vain.
+ */
+async function* leastServedFirst(
   cloud: Cloud,
-  held: { workspace: string }[],
+  held: readonly { workspace: string }[],
   woken: Task | undefined,
-): Promise<string[]> {
+): AsyncGenerator<ReadyWorkspace> {
   const running = (workspace: string) => held.filter((slot) => slot.workspace === workspace).length;
-  const names = new Set(await cloud.table.listWorkspaces());
-  if (woken) names.add(woken.workspace);
-  return [...names]
-    .map((name) => ({ name, running: running(name), chance: cloud.ids.random() }))
-    .sort((a, b) => a.running - b.running || a.chance - b.chance)
-    .map(({ name }) => name);
+  const served: ReadyWorkspace[] = [];
+  let isIndexed = woken === undefined;
+  for await (const ready of readyWorkspaces(cloud)) {
+    isIndexed ||= ready.workspace === woken?.workspace;
+    if (running(ready.workspace) === 0) yield ready;
+    else served.push(ready);
+  }
+  if (woken && !isIndexed) served.push({ workspace: woken.workspace, head: [] });
+  yield* served.sort((a, b) => running(a.workspace) - running(b.workspace));
 }
 
-async function readHead(cloud: Cloud, workspace: string, woken: Task | undefined): Promise<Task[]> {
-  const ids = await cloud.table.readyHead(workspace, headLength);
-  const others = ids.filter((id) => id !== woken?.taskId);
+async function readHead(cloud: Cloud, { workspace, head }: ReadyWorkspace, woken: Task | undefined): Promise<Task[]> {
+  const others = head.slice(0, headLength).filter((id) => id !== woken?.taskId);
   const read = others.length > 0 ? await cloud.table.getTasks(others) : [];
   return [...read, ...(woken ? [woken] : [])]
+    .filter(isSound)
     .filter((task) => task.workspace === workspace && task.status === "queued" && task.due === undefined)
     .sort((a, b) => b.priority - a.priority || a.createdAt - b.createdAt || (a.taskId < b.taskId ? -1 : 1));
 }

@@ -57,8 +57,10 @@ async function stopWhatLives(cloud: Cloud, { agentId, backend, sandboxArn }: Att
     const found = sandboxArn
       ? [await sandboxes.describe(sandboxArn)].filter((state) => state !== undefined)
       : await sandboxes.findByAgent(agentId);
-    const alive = found.filter((sandbox) => !sandbox.stopped);
-    for (const sandbox of alive) await sandboxes.stop(sandbox.sandboxArn, `${agentId} has ended`);
+    const alive = found.filter((sandbox) => !sandbox.stopped).map((sandbox) => sandbox.sandboxArn);
+    // One that ECS does not list may live all the same: lists lag, and a stop does not need them.
+    const toStop = sandboxArn && found.length === 0 ? [sandboxArn] : alive;
+    for (const arn of toStop) await sandboxes.stop(arn, `${agentId} has ended`);
     if (alive.length > 0) return "alive";
     return found.length > 0 ? "stopped" : "nothing";
   } catch (error) {

@@ -6,6 +6,7 @@ import { changeTask } from "./change-task.ts";
 import { chooseTask } from "./choose-task.ts";
 import { killFenced } from "./kill-task.ts";
 import { launchAttempt, recoverLaunch } from "./launch-attempt.ts";
+import { isSound } from "./sound-tasks.ts";
 
 export type Dispatch = { kind: "dispatched"; taskId: TaskId } | { kind: "idle"; reason: string };
 
@@ -15,9 +16,12 @@ const tries = 5;
 /** One wake-up starts at most one task: it says only that there may be work. */
 export async function dispatchTask(cloud: Cloud, wokenFor: TaskId | undefined): Promise<Dispatch> {
   for (let n = 0; n < tries; n += 1) {
-    const woken = wokenFor && (await cloud.table.getTask(wokenFor));
+    const found = wokenFor && (await cloud.table.getTask(wokenFor));
+    const woken = found && isSound(found) ? found : undefined;
     if (n === 0 && woken?.status === "launching") await resumeLaunch(cloud, woken);
     const choice = await chooseTask(cloud, woken);
+    // Its wake-up must not vanish: one that fails at every delivery is looked into, and its task given up.
+    if (choice.kind === "none" && found && !woken) throw new Error(`${wokenFor} cannot be dispatched`);
     if (choice.kind === "none") return { kind: "idle", reason: choice.reason };
     if (choice.kind === "fenced") {
       await killFenced(cloud, choice.task);

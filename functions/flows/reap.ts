@@ -1,6 +1,6 @@
 // What fell between the cracks? Every step reads what is overdue from an index or the slots, never the whole table.
 import type { Cloud } from "../core/cloud.ts";
-import { type AgentId, parseAgentId } from "../core/ids.ts";
+import { type AgentId, parseAgentId, type TaskId } from "../core/ids.ts";
 import { isFenced } from "../core/switches.ts";
 import { type Attempt, type Due, isLive, type Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
@@ -8,9 +8,11 @@ import { cleanUp } from "./clean-up.ts";
 import { confirmStop } from "./confirm-stop.ts";
 import { killFenced } from "./kill-task.ts";
 import { recoverLaunch } from "./launch-attempt.ts";
+import { readyWorkspaces } from "./ready-workspaces.ts";
 import { resendNotices } from "./resend-notices.ts";
 import { resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
 import { askBackend, beginRound, type Round } from "./round.ts";
+import { isSound } from "./sound-tasks.ts";
 import { continueOperation } from "./stop-scope.ts";
 import { tendBackends } from "./tend-backends.ts";
 import { wake, wakeAfter } from "./wake.ts";
@@ -20,6 +22,7 @@ const by = "system:reaper";
 const batch = 50;
 const tasksAtOnce = 100;
 const oldestLooked = 20;
+const workspacesLooked = 100;
 const operationRoundMs = 20_000;
 /** What could not be asked for now is asked for again. */
 const retryMs = 10_000;
@@ -52,6 +55,20 @@ export async function reap(cloud: Cloud): Promise<void> {
   }
 }
 
+/** One that fails does not keep the others from theirs. */
+async function each<T extends { taskId: TaskId }>(
+  items: Iterable<T> | AsyncIterable<T>,
+  act: (item: T) => Promise<unknown>,
+): Promise<void> {
+  for await (const item of items) {
+    try {
+      await act(item);
+    } catch (error) {
+      console.error(`reaper: ${item.taskId} failed; it is looked at again in the next round`, error);
+    }
+  }
+}
+
 async function* dueTasks(cloud: Cloud, kind: Due["kind"]): AsyncGenerator<Task> {
   for (const taskId of await cloud.table.dueTasks(kind, cloud.clock.now(), batch)) {
     const task = await cloud.table.getTask(taskId);
@@ -66,52 +83,59 @@ async function finishOperations(cloud: Cloud): Promise<void> {
   for (const operation of await cloud.table.openOperations()) await continueOperation(cloud, operation, deadline);
 }
 
-/** The oldest of each workspace; what is behind them is younger still. */
-async function expireWaiting(cloud: Cloud, round: Round): Promise<void> {
-  for (const workspace of await round.workspaces()) {
-    for (const task of await cloud.table.oldestActive(workspace, oldestLooked)) {
-      const ageMs = cloud.clock.now() - task.createdAt;
-      if (task.status !== "queued" || ageMs < cloud.settings.maxQueueAgeMs) continue;
-      const why = `It has waited ${ageMs} ms, and may wait ${cloud.settings.maxQueueAgeMs} ms.`;
-      await changeTask(cloud, task.taskId, by, () => ({ event: { type: "expired", why } }));
-    }
+/** The oldest of the workspaces with ready work; what is behind them is younger still. What is not ready yet will be. */
+async function expireWaiting(cloud: Cloud): Promise<void> {
+  let looked = 0;
+  for await (const { workspace } of readyWorkspaces(cloud)) {
+    await each(await cloud.table.oldestActive(workspace, oldestLooked), (task) => expireTask(cloud, task));
+    // Others get their turn in the next rounds, which begin elsewhere.
+    looked += 1;
+    if (looked === workspacesLooked) return;
   }
+}
+
+async function expireTask(cloud: Cloud, task: Task): Promise<void> {
+  const ageMs = cloud.clock.now() - task.createdAt;
+  if (!isSound(task) || task.status !== "queued" || ageMs < cloud.settings.maxQueueAgeMs) return;
+  const why = `It has waited ${ageMs} ms, and may wait ${cloud.settings.maxQueueAgeMs} ms.`;
+  await changeTask(cloud, task.taskId, by, () => ({ event: { type: "expired", why } }));
 }
 
 /** Live tasks that a stop covers and whose kill failed. Queued ones are ended by the dispatcher when it meets them. */
 async function endFenced(cloud: Cloud, round: Round): Promise<void> {
   const taskIds = (await round.holders()).flatMap((holder) => parseAgentId(holder)?.taskId ?? []);
   for (let from = 0; from < taskIds.length; from += tasksAtOnce) {
-    for (const task of await cloud.table.getTasks(taskIds.slice(from, from + tasksAtOnce))) {
+    const tasks = (await cloud.table.getTasks(taskIds.slice(from, from + tasksAtOnce))).filter(isSound);
+    await each(tasks, async (task) => {
       if (isLive(task.status) && isFenced(task, await cloud.table.getSwitches(task))) await killFenced(cloud, task);
-    }
+    });
   }
 }
 
 /** A kill may commit without giving its slots back when they are contended; their holder has then ended. */
 async function releaseLeftSlots(cloud: Cloud, round: Round): Promise<void> {
-  for (const { agentId, slots, endedAt } of await round.attempts()) {
-    if (endedAt === undefined) continue;
+  const ended = (await round.attempts()).filter(({ endedAt }) => endedAt !== undefined);
+  await each(ended, async ({ agentId, slots }) => {
     // The global one last: what is left is found by it.
     for (const slot of slots.toReversed()) await cloud.table.releaseSlot(slot, agentId);
-  }
+  });
 }
 
 async function promoteWaiting(cloud: Cloud): Promise<void> {
-  for await (const task of dueTasks(cloud, "ready")) {
+  await each(dueTasks(cloud, "ready"), async (task) => {
     await cloud.table.makeReady(task);
     await wake(cloud, task.taskId);
-  }
+  });
 }
 
 /** Live attempts are the holders of the slots, so this reads no more than there are slots. */
 async function expireLeases(cloud: Cloud, round: Round): Promise<void> {
-  for (const attempt of await round.attempts()) {
-    if (attempt.endedAt !== undefined) continue;
+  const live = (await round.attempts()).filter(({ endedAt }) => endedAt === undefined);
+  await each(live, async (attempt) => {
     if (attempt.state === "spawning" && !attempt.sandboxArn)
       await askBackend(round, attempt.backend, () => recoverLaunch(cloud, attempt));
     else if (attempt.leaseExpiresAt <= cloud.clock.now()) await expireLease(cloud, round, attempt);
-  }
+  });
 }
 
 /** A beat that comes between the read and the write moves the lease, and the write is refused: the agent lives. */
@@ -140,26 +164,27 @@ async function expireLease(cloud: Cloud, round: Round, expired: Attempt): Promis
   await wakeAfter(cloud, change.task);
 }
 
-/** One that fails does not keep the others from theirs. */
-async function cleanUpEnded(cloud: Cloud, round: Round): Promise<void> {
+async function* dueCleanups(cloud: Cloud): AsyncGenerator<Attempt> {
   for (const agentId of await cloud.table.dueCleanups(cloud.clock.now(), batch)) {
-    try {
-      const attempt = await cloud.table.getAttempt(agentId);
-      if (attempt?.cleanupAt === undefined) continue; // Somebody was faster; the index lags.
-      const isDone = await askBackend(round, attempt.backend, () => cleanUp(cloud, attempt));
-      if (!isDone) await cloud.table.postponeCleanup(agentId, cloud.clock.now() + retryMs, attempt.unseenAt);
-    } catch (error) {
-      console.error(`reaper: ${agentId} is not cleaned up; it is looked at again in the next round`, error);
-    }
+    const attempt = await cloud.table.getAttempt(agentId);
+    // The index lags: somebody may have been faster.
+    if (attempt?.cleanupAt !== undefined) yield attempt;
   }
 }
 
+async function cleanUpEnded(cloud: Cloud, round: Round): Promise<void> {
+  await each(dueCleanups(cloud), async (attempt) => {
+    const isDone = await askBackend(round, attempt.backend, () => cleanUp(cloud, attempt));
+    if (!isDone) await cloud.table.postponeCleanup(attempt.agentId, cloud.clock.now() + retryMs, attempt.unseenAt);
+  });
+}
+
 async function resolveOutcomes(cloud: Cloud, round: Round): Promise<void> {
-  for await (const task of dueTasks(cloud, "outcome")) {
+  await each(dueTasks(cloud, "outcome"), async (task) => {
     const isDone = await askBackend(round, task.backend, () => resolveOutcome(cloud, task));
     if (!isDone) await cloud.table.postpone(task, cloud.clock.now() + retryMs);
-  }
-  for await (const task of dueTasks(cloud, "branch")) await takeBranchBack(cloud, task);
+  });
+  await each(dueTasks(cloud, "branch"), (task) => takeBranchBack(cloud, task));
 }
 
 /** Sandboxes without a live attempt are stopped; attempts whose sandbox ECS calls stopped are failed. */
@@ -197,10 +222,12 @@ async function isOrphan(cloud: Cloud, agentId: AgentId): Promise<boolean> {
 /** As many as there are free slots: more could not be dispatched. */
 async function resendWakeUps(cloud: Cloud, round: Round): Promise<void> {
   let free = cloud.settings.limits.global - (await round.holders()).length;
-  for (const workspace of await round.workspaces()) {
-    for (const taskId of free > 0 ? await cloud.table.readyHead(workspace, free) : []) {
+  if (free <= 0) return;
+  for await (const { head } of readyWorkspaces(cloud)) {
+    for (const taskId of head.slice(0, free)) {
       await wake(cloud, taskId);
       free -= 1;
     }
+    if (free === 0) return;
   }
 }

@@ -17,7 +17,6 @@ export interface Round {
   /** Of the slots of the global pool: live attempts, and those that ended without giving theirs back. */
   holders(): Promise<AgentId[]>;
   attempts(): Promise<Attempt[]>;
-  workspaces(): Promise<string[]>;
   /** Those on which something of ours may run. */
   backends(): Promise<KnownBackend[]>;
   /** Backends that gave no answer in this round. */
@@ -33,7 +32,6 @@ export function beginRound(cloud: Cloud): Round {
       const attempts = await Promise.all((await holders()).map((holder) => table.getAttempt(holder)));
       return attempts.filter((attempt) => attempt !== undefined);
     }),
-    workspaces: once(() => table.listWorkspaces()),
     backends: once(async () => {
       const since = cloud.clock.now() - revokedTendedMs;
       return (await readBackends(cloud)).filter(({ reach, revokedAt }) => reach && (revokedAt ?? since) >= since);

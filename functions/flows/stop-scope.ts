@@ -6,6 +6,7 @@ import { applyAct, causeOfStop, formatScope, parseScope, type Scope } from "../c
 import { isFinal, type Task } from "../core/task.ts";
 import { killTask } from "./kill-task.ts";
 import { recordAct } from "./record-act.ts";
+import { isSound } from "./sound-tasks.ts";
 import { type Alongside, chainOf, readSwitch } from "./turn-switch.ts";
 
 const pageSize = 50;
@@ -83,7 +84,8 @@ function isCovered(task: Task, { scope, generation }: Operation): boolean {
   const parsed = parseScope(scope);
   if (isFinal(task.status)) return false;
   if (parsed.kind === "backend" && task.backend !== parsed.name) return false;
-  return task.admitted[parsed.kind] < generation;
+  // One that does not say what it was admitted under may have been admitted before the stop.
+  return !isSound(task) || task.admitted[parsed.kind] < generation;
 }
 
 type Killed = { kind: "killed" | "ended" } | { kind: "failed"; taskId: Task["taskId"]; message: string };

@@ -48,9 +48,10 @@ export async function readSwitch(cloud: Cloud, scope: Scope): Promise<Switch> {
 /** What waited may run again; the reaper wakes the rest. */
 async function wakeSome(cloud: Cloud, scope: Scope): Promise<void> {
   if (scope.kind === "backend") await letGo(cloud, backendPool(scope.name), cloud.settings.limits.global);
-  const workspaces = scope.kind === "workspace" ? [scope.name] : await cloud.table.listWorkspaces();
-  for (const workspace of workspaces) {
-    for (const taskId of await cloud.table.readyHead(workspace, cloud.settings.limits.global))
-      await wake(cloud, taskId);
-  }
+  const { global } = cloud.settings.limits;
+  const ready =
+    scope.kind === "workspace"
+      ? await cloud.table.readyHead(scope.name, global)
+      : (await cloud.table.readyAfter("", global)).map(({ taskId }) => taskId);
+  for (const taskId of ready) await wake(cloud, taskId);
 }

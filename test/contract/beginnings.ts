@@ -1,7 +1,18 @@
 // What does a creation promise? Task, spec and first event together, and one task for one idempotency key.
 import { expect, it } from "vitest";
 import type { Task } from "../../functions/core/task.ts";
-import { apply, claim, createTask, kill, makeCreation, newWorkspace, now, type OpenTable, spec } from "./support.ts";
+import {
+  apply,
+  claim,
+  createTask,
+  kill,
+  makeCreation,
+  newTaskId,
+  newWorkspace,
+  now,
+  type OpenTable,
+  spec,
+} from "./support.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -58,6 +69,9 @@ export function beginningContract(open: OpenTable): void {
     const byId = (tasks: Task[]) => tasks.toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1));
     expect(byId(found)).toEqual(byId([first, second]));
     expect(await table.getTasks([])).toEqual([]);
+    // DynamoDB takes a hundred keys in one request.
+    const many = Array.from({ length: 250 }, newTaskId);
+    expect(await table.getTasks([...many, first.taskId])).toEqual([first]);
   });
 
   it("counts the tasks of a workspace by how they stand", async () => {

@@ -19,6 +19,27 @@ export function indexContract(open: OpenTable): void {
     expect(await open().readyHead(workspace, 10)).toEqual(order.slice(1));
   });
 
+  it("lists the ready tasks of all workspaces, one workspace after the other, from any position on", async () => {
+    const [one, two] = [newWorkspace(), newWorkspace()];
+    const made = [
+      await createTask(open(), { workspace: one, priority: 1 }),
+      await createTask(open(), { workspace: two }),
+      await createTask(open(), { workspace: one, priority: 9 }),
+    ];
+    const mine = new Set(made.map(({ taskId }) => taskId));
+    const all = (await open().readyAfter("", 1_000)).filter(({ taskId }) => mine.has(taskId));
+    const ofOne = all.filter(({ workspace }) => workspace === one).map(({ taskId }) => taskId);
+    expect(ofOne).toEqual([made[2]?.taskId, made[0]?.taskId]);
+    expect(all.map(({ workspace }) => workspace)).not.toEqual([one, two, one]);
+    expect(all.map(({ position }) => position)).toEqual(all.map(({ position }) => position).toSorted());
+    const [first] = all;
+    const behind = await open().readyAfter(first?.position ?? "", 1);
+    expect(behind[0]?.position).toBe(
+      (await open().readyAfter("", 1_000)).find(({ position }) => position > String(first?.position))?.position,
+    );
+    expect(await open().readyAfter("~", 10)).toEqual([]);
+  });
+
   it("keeps a task that waits out of the ready index until it is made ready", async () => {
     const workspace = newWorkspace();
     const task = await createTask(open(), { workspace, due: { kind: "ready", at: now + 5_000 } });

@@ -2,6 +2,7 @@
 import type { AuditEvent } from "../../../functions/core/audit.ts";
 import type { TaskId } from "../../../functions/core/ids.ts";
 import { owedBy } from "../../../functions/core/notices.ts";
+import { beginningOf, parseReady, positionOf, type ReadyTask } from "../../../functions/core/ready-order.ts";
 import { isFenced } from "../../../functions/core/switches.ts";
 import type {
   CommitOutcome,
@@ -139,7 +140,6 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 
   getTasks(taskIds: TaskId[]): Task[] {
-    if (taskIds.length > 100) throw new Error(`${taskIds.length} tasks are too many for one request`);
     return [...new Set(taskIds)].flatMap((taskId) => this.rows.get(taskId)?.task ?? []);
   }
 
@@ -180,9 +180,16 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     return [...this.workspaces].sort();
   }
 
+  readyAfter(after: string, limit: number): ReadyTask[] {
+    const ready = this.#seen((task) => task.status === "queued" && !task.due);
+    const placed = ready.map((task) => parseReady(task.taskId, positionOf(task)));
+    const behind = placed.filter(({ position }) => position > after);
+    return behind.sort((a, b) => (a.position < b.position ? -1 : 1)).slice(0, limit);
+  }
+
   readyHead(workspace: string, limit: number): TaskId[] {
-    const ready = this.#seen((task) => task.workspace === workspace && task.status === "queued" && !task.due);
-    return idsOf(order(ready, byReady), limit);
+    const ready = this.readyAfter(beginningOf(workspace), limit).filter((one) => one.workspace === workspace);
+    return ready.map(({ taskId }) => taskId);
   }
 
   dueTasks(kind: Due["kind"], now: number, limit: number): TaskId[] {

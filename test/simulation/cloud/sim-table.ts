@@ -8,7 +8,16 @@ export const openSimTable = definePort<Table>({
   type: MemoryTable,
   part: ({ table }) => table,
   firstCode: 100,
-  lagging: ["readyHead", "heldBackHead", "dueTasks", "dueCleanups", "listTasks", "oldestActive", "countDelayed"],
+  lagging: [
+    "readyAfter",
+    "readyHead",
+    "heldBackHead",
+    "dueTasks",
+    "dueCleanups",
+    "listTasks",
+    "oldestActive",
+    "countDelayed",
+  ],
   contendable: ["commit", "createTask", "commitAct"],
   // Slots are what many transactions meet at; a change that leaves them alone passes.
   isContended({ world }, activity, method, [change]) {

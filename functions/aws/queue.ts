@@ -1,0 +1,106 @@
+// Which tasks are ready, which wait for a moment or a pool, and how do they move between the two?
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import type { TaskId } from "../core/ids.ts";
+import { beginningOf, orderOf, parseReady, type ReadyTask } from "../core/ready-order.ts";
+import type { Due, Task } from "../core/task.ts";
+import { type Dynamo, type Item, isConditionFailure, queryItems, toItem } from "./dynamo.ts";
+import { dueSortKey, dueUntil, heldBackPk, indexes, readyKeys, readyPk, taskKey } from "./keys.ts";
+
+export async function readyAfter(dynamo: Dynamo, after: string, limit: number): Promise<ReadyTask[]> {
+  const keys = await queryItems(dynamo, {
+    IndexName: indexes.ready.name,
+    KeyConditionExpression: "readyPk = :ready AND readySk > :after",
+    ExpressionAttributeValues: toItem({ ":ready": readyPk, ":after": after }),
+    Limit: limit,
+  });
+  return keys.map(({ pk, readySk }) => parseReady(pk as TaskId, String(readySk)));
+}
+
+export async function readyHead(dynamo: Dynamo, workspace: string, limit: number): Promise<TaskId[]> {
+  const ready = await readyAfter(dynamo, beginningOf(workspace), limit);
+  return ready.filter((one) => one.workspace === workspace).map(({ taskId }) => taskId);
+}
+
+export async function dueTasks(dynamo: Dynamo, kind: Due["kind"], now: number, limit: number): Promise<TaskId[]> {
+  const keys = await queryItems(dynamo, {
+    IndexName: indexes.due.name,
+    KeyConditionExpression: "duePk = :kind AND dueSk <= :until",
+    ExpressionAttributeValues: toItem({ ":kind": kind, ":until": dueUntil(now) }),
+    Limit: limit,
+  });
+  return keys.map((key) => key.pk as TaskId);
+}
+
+/** Moves a waiting task from the due index to the ready index, unless it changed meanwhile. */
+export function makeReady(dynamo: Dynamo, task: Task): Promise<void> {
+  const keys = readyKeys(task);
+  return updateUnchanged(dynamo, task, "SET readyPk = :pk, readySk = :sk REMOVE duePk, dueSk, due", {
+    ":pk": keys.readyPk,
+    ":sk": keys.readySk,
+  });
+}
+
+export function holdBack(dynamo: Dynamo, task: Task, pool: string, at: number): Promise<void> {
+  const due: Due = { kind: "ready", at };
+  const values = {
+    ":due": due,
+    ":duePk": due.kind,
+    ":dueSk": dueSortKey(at, task),
+    ":readyPk": heldBackPk(pool),
+    ":readySk": orderOf(task),
+  };
+  return updateUnchanged(
+    dynamo,
+    task,
+    "SET due = :due, duePk = :duePk, dueSk = :dueSk, readyPk = :readyPk, readySk = :readySk",
+    values,
+  );
+}
+
+export async function heldBackHead(dynamo: Dynamo, pool: string, limit: number): Promise<TaskId[]> {
+  const keys = await queryItems(dynamo, {
+    IndexName: indexes.ready.name,
+    KeyConditionExpression: "readyPk = :pool",
+    ExpressionAttributeValues: toItem({ ":pool": heldBackPk(pool) }),
+    Limit: limit,
+  });
+  return keys.map((key) => key.pk as TaskId);
+}
+
+export function postpone(dynamo: Dynamo, task: Task, at: number): Promise<void> {
+  const dueSk = dueSortKey(at, task);
+  return updateUnchanged(
+    dynamo,
+    task,
+    "SET due.#at = :at, dueSk = :dueSk",
+    { ":at": at, ":dueSk": dueSk },
+    {
+      "#at": "at",
+    },
+  );
+}
+
+/** No event and no version: only index attributes move, and only while the task is the one that was read. */
+async function updateUnchanged(
+  dynamo: Dynamo,
+  task: Task,
+  UpdateExpression: string,
+  values: Item,
+  names?: Record<string, string>,
+): Promise<void> {
+  try {
+    await dynamo.client.send(
+      new UpdateItemCommand({
+        TableName: dynamo.tableName,
+        Key: toItem(taskKey(task.taskId)),
+        UpdateExpression,
+        ConditionExpression: "version = :read",
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: toItem({ ":read": task.version, ...values }),
+      }),
+    );
+  } catch (error) {
+    // Whoever changed the task also wrote its index keys; nothing is left to do here.
+    if (!isConditionFailure(error)) throw error;
+  }
+}
