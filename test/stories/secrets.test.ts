@@ -7,6 +7,7 @@ import type { TaskId } from "../../functions/core/ids.ts";
 import { cloneRepository } from "../../functions/git/clone.ts";
 import { commitChanges } from "../../functions/git/commit-changes.ts";
 import { pushCommit } from "../../functions/git/push.ts";
+import { scanContent } from "../../functions/sandbox/secrets/scan-content.ts";
 import { plant } from "../sandbox/secrets/planted.ts";
 import { checkInvariants } from "../support/invariants.ts";
 import { useReceiver } from "../support/receiver.ts";
@@ -15,9 +16,17 @@ import { call, submit, tasksPath, until, untilSettled, useStack } from "../suppo
 
 const leaked = plant("github personal token");
 const known = plant("database url");
+const allowed = plant("json web token");
+const [fingerprint] = (await scanContent({ content: Buffer.from(allowed.text), known: [], allowed: [] })).findings.map(
+  (finding) => finding.fingerprint,
+);
 
 const stack = useStack({ DROVER_WEBHOOKS_ALLOW_LOOPBACK: "true" });
-const remote = useRemote({ "README.md": "# Base\n", ".env": `${known.text}PORT=1\n` });
+const remote = useRemote({
+  "README.md": "# Base\n",
+  ".env": `${known.text}PORT=1\n`,
+  "drover.yaml": `secrets:\n  allow: ["${fingerprint}"]\n`,
+});
 const receiver = useReceiver();
 const dir = mkdtempSync(join(tmpdir(), "drover-secrets-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -49,7 +58,7 @@ it("a secret that the agent has written never reaches the remote, nor the log, t
   const task = await untilSettled(stack, taskId);
   expect(task).toMatchObject({ status: "failed", attempt: 1, failure: { class: "agent_error" } });
   expect(task.failure?.message).toMatch(
-    /^Not pushed, secrets found: src-leak\.ts:2 github [0-9a-f]{16}\. .*drover\.yaml/,
+    /^Not pushed, the secret scan found: src-leak\.ts:2 github [0-9a-f]{16}\. .*drover\.yaml/,
   );
   expect(task.permitId).toBeUndefined();
 
@@ -82,4 +91,21 @@ it("a secret that the base branch has already does not stop a change of the same
   expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", publishOutcome: "pushed" });
   expect(remote.git("show", `${drover(taskId)}:.env`)).toBe(`${known.text}PORT=1\nLOG_LEVEL=debug\n`);
   await checkInvariants(stack, [taskId]);
+});
+
+it("what the base branch allows passes, and an agent's own word for it does not count", async () => {
+  const taskId = await submit(stack, { repository: remote.url, command: write("token.ts", allowed.text) });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", publishOutcome: "pushed" });
+
+  const other = plant("json web token", 1);
+  const scan = await scanContent({ content: Buffer.from(other.text), known: [], allowed: [] });
+  const config = `secrets:\n  allow: ["${scan.findings[0]?.fingerprint}"]\n`;
+  const script = [write("token.ts", other.text), write("drover.yaml", config)].map(([, , code]) => code).join(";");
+  const refused = await submit(stack, {
+    repository: remote.url,
+    command: ["node", "-e", `fs.rmSync("drover.yaml");${script}`],
+  });
+  expect(await untilSettled(stack, refused)).toMatchObject({ status: "failed", failure: { class: "agent_error" } });
+  expect(isOnRemote(other.secret)).toBe(false);
+  await checkInvariants(stack, [taskId, refused]);
 });

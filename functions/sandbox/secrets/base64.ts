@@ -27,24 +27,22 @@ const alphabets = ["+/", "-_"].map((symbols) =>
 
 /** All runs as one text, a line or more for each; undefined when there are none. */
 export function decodeBase64(text: string): Decoded | undefined {
-  const origins: (Run & { at: number })[] = [];
+  const origins: { at: number; run: Run }[] = [];
   const parts: string[] = [];
   let at = 0;
   for (const alphabet of alphabets) {
-    for (const { start, end } of findRuns(text, alphabet)) {
-      const bytes = Buffer.from(text.slice(start, end).replace(/\s/g, ""), "base64");
+    for (const run of findRuns(text, alphabet)) {
+      const bytes = Buffer.from(text.slice(run.start, run.end).replace(/\s/g, ""), "base64");
       if (printableShare(bytes) < minPrintableShare) continue;
       const part = `${readPlain(bytes)}\n${hole}\n`;
-      origins.push({ at, start, end });
+      origins.push({ at, run });
       parts.push(part);
       at += part.length;
     }
   }
   if (parts.length === 0) return undefined;
-  return {
-    text: parts.join(""),
-    origin: (place) => origins.findLast((run) => run.at <= place) ?? { start: 0, end: 0 },
-  };
+  const origin = (place: number) => origins.findLast((one) => one.at <= place)?.run ?? { start: 0, end: 0 };
+  return { text: parts.join(""), origin };
 }
 
 /** By hand: as a pattern this took longer than all the rules together. */

@@ -15,6 +15,7 @@ export interface Finding {
 }
 
 const maxNamed = 5;
+const maxTold = 50;
 const maxPathCharacters = 60;
 /** What a failure keeps. */
 const maxMessageCharacters = 300;
@@ -28,7 +29,7 @@ export function describeFinding({ path, line, rule, fingerprint, why }: Finding)
 
 /** As many as fit, five at most: the log has all. */
 export function summarizeFindings(findings: Finding[]): string {
-  const head = `Not pushed, secrets found: `;
+  const head = "Not pushed, the secret scan found: ";
   const named: string[] = [];
   for (const finding of findings.slice(0, maxNamed)) {
     const length = head.length + [...named, describeFinding(finding), more(findings.length), advice].join("; ").length;
@@ -41,12 +42,16 @@ export function summarizeFindings(findings: Finding[]): string {
 
 /** For an agent that can mend its work. */
 export function explainToAgent(findings: Finding[]): string {
-  const lines = findings.map(
-    (finding) => `- ${describeFinding(finding)}${finding.hint ? `, begins with ${JSON.stringify(finding.hint)}` : ""}`,
-  );
+  const lines = findings
+    .slice(0, maxTold)
+    .map(
+      (finding) =>
+        `- ${describeFinding(finding)}${finding.hint ? `, begins with ${JSON.stringify(finding.hint)}` : ""}`,
+    );
   return [
     "Your change was not committed, because it holds what looks like secrets (path:line rule fingerprint):",
     ...lines,
+    ...(findings.length > maxTold ? [`- and ${findings.length - maxTold} more`] : []),
     "Remove each value and read it from the environment or a secret store instead. Do not encode, split or hide it: " +
       "whoever reads the repository could still use it. A file that is `unscannable` must go, or become smaller or simpler.",
     "If a value is no secret, replace it by an obvious placeholder. Only people can allow it, by its fingerprint under " +

@@ -14,7 +14,7 @@ export interface Rule {
   accept?(secret: string, groups: Record<string, string | undefined>): boolean;
 }
 
-/** `start` and `end` are offsets in the text, around all that was matched. `secret` must not leave the thread that scans. */
+/** `start` and `end` are offsets in the text, around all that was matched. `secret` must not leave the process that scans. */
 export interface Match {
   rule: string;
   secret: string;

@@ -38,21 +38,28 @@ const maxFindings = 100;
 
 export async function scanContent({ content, known, allowed }: ContentToScan): Promise<ContentScan> {
   const all = await findMatches(content);
-  const before = new Set<string>();
-  if (all.length > 0) {
-    for (const version of known) for (const { secret } of await findMatches(version)) before.add(secret);
-  }
-  const added = all.filter(({ secret }) => !before.has(secret));
-  const fingerprints = new Map<string, string>();
-  for (const { secret } of added) {
-    if (fingerprints.size < maxSecrets && !fingerprints.has(secret)) fingerprints.set(secret, fingerprintOf(secret));
-  }
-  const findings = added.flatMap(({ secret, ...place }) => {
+  const before = all.length > 0 ? (await Promise.all(known.map(findMatches))).flat() : [];
+  const added = without(
+    all,
+    before.map(({ secret }) => secret),
+  );
+  const secrets = [...new Set(added.map(({ secret }) => secret))];
+  const fingerprints = new Map(secrets.slice(0, maxSecrets).map((secret) => [secret, fingerprintOf(secret)]));
+  const harmless = [...fingerprints].filter(([, fingerprint]) => allowed.includes(fingerprint));
+  const findings = without(
+    added,
+    harmless.map(([secret]) => secret),
+  ).flatMap(({ secret, ...place }) => {
     const fingerprint = fingerprints.get(secret);
-    if (!fingerprint || allowed.includes(fingerprint)) return [];
-    return [{ ...place, fingerprint, hint: hintOf(secret) }];
+    return fingerprint ? [{ ...place, fingerprint, hint: hintOf(secret) }] : [];
   });
-  return { findings: withoutOverlaps(findings), tooMany: added.some(({ secret }) => !fingerprints.has(secret)) };
+  return { findings: withoutOverlaps(findings), tooMany: secrets.length > maxSecrets };
+}
+
+/** Also what is only a part of a harmless one: the same key is found with its last line and without it. */
+function without(matches: Located[], harmless: string[]): Located[] {
+  const whole = new Set(harmless);
+  return matches.filter(({ secret }) => !whole.has(secret) && !harmless.some((one) => one.includes(secret)));
 }
 
 type Located = Match & { line: number };
@@ -63,8 +70,8 @@ async function findMatches(content: Uint8Array): Promise<Located[]> {
     const matches = await matchText(text);
     const decoded = decodeBase64(text);
     const inside = decoded ? await matchText(decoded.text) : [];
-    matches.push(...inside.map((match) => ({ ...match, ...decoded?.origin(match.start) })));
-    found.push(...locate(text, matches));
+    const outside = inside.map((match) => ({ ...match, ...decoded?.origin(match.start) }));
+    found.push(...locate(text, [...matches, ...outside]));
   }
   return found;
 }
@@ -85,12 +92,15 @@ function locate(text: string, matches: Match[]): Located[] {
   return matches.map((match) => ({ ...match, line: lines.get(match) ?? 1 }));
 }
 
-/** Of two names for one thing, the first is kept. */
+/** Of two names for one thing the first is kept, with the place of both. */
 function withoutOverlaps(findings: ContentFinding[]): ContentFinding[] {
   const kept: ContentFinding[] = [];
   for (const finding of findings) {
-    if (kept.length === maxFindings) break;
-    if (kept.every(({ start, end }) => finding.end <= start || end <= finding.start)) kept.push(finding);
+    const other = kept.find(({ start, end }) => start < finding.end && finding.start < end);
+    if (other) {
+      other.start = Math.min(other.start, finding.start);
+      other.end = Math.max(other.end, finding.end);
+    } else if (kept.length < maxFindings) kept.push(finding);
   }
   return kept.sort((a, b) => a.line - b.line || a.start - b.start);
 }

@@ -39,7 +39,8 @@ export function openScanner(limits: ScanLimits, allowed: readonly string[]): Sca
       const leftMs = Math.min(limits.fileMs, deadline - performance.now());
       if (leftMs <= 0) return unscannable("the time for all files was over");
       child ??= await start(limits);
-      const answer = await ask(child, { content, known, allowed }, leftMs);
+      const comparable = known.filter((version) => version.length <= limits.maxBytes);
+      const answer = await ask(child, { content, known: comparable, allowed }, leftMs);
       if (answer.kind === "unscannable") await close();
       return answer;
     },

@@ -68,6 +68,8 @@ export const tokenRules: Rule[] = [
   token("airtable", ["pat"], /pat[A-Za-z0-9]{14}\.[0-9a-f]{64}/),
   token("supabase", ["sbp_", "sb_secret_"], /sbp_[0-9a-f]{40}|sb_secret_[\w-]{22}_[\w-]{8}/),
   token("planetscale", ["pscale_"], /pscale_(?:tkn|pw|oauth)_[\w.=-]{32,64}/),
+  // The library knows those of one length in three.
+  token("1password", ["ops_eyJ"], /ops_eyJ[\w+/-]{100,3000}={0,2}/),
   token("drover", ["drv_"], /drv_[0-9A-HJKMNP-TV-Z]{26}_[\w-]{43}/),
   // `1234567890` is the subject of the token that every page about them shows.
   token("jwt", ["eyJ"], /(?<![-_])eyJ[\w-]{10,2000}\.eyJ(?!zdWIiOiIxMjM0NTY3ODkwIi)[\w-]{10,8000}\.[\w-]{20,1000}/),

@@ -67,6 +67,8 @@ const kinds: Record<string, (random: Random) => Planted> = {
   "github personal token": (r) => whole(withChecksum("gh" + "p_", r(30))),
   "github oauth token": (r) => whole(withChecksum("gh" + "o_", r(30))),
   "github app token": (r) => whole(withChecksum("gh" + "s_", r(30))),
+  "github app token of the long form": (r) =>
+    whole(["gh", "s_", r(7, digits), "_", r(20), ".", r(200), ".", r(43)].join("")),
   "github fine-grained token": (r) => whole(["github", "_pat_", r(22), "_", r(59)].join("")),
   "gitlab personal token": (r) => whole(["gl", "pat-", r(20, urlSafe)].join("")),
   "gitlab runner token": (r) => whole(["gl", "rt-", r(20, urlSafe)].join("")),
@@ -142,6 +144,12 @@ const kinds: Record<string, (random: Random) => Planted> = {
   "tailscale key": (r) => whole(["ts", "key-auth-", r(17), "-", r(32)].join("")),
   "grafana token": (r) => whole(["gl", "sa_", r(32), "_", r(8, hex)].join("")),
   "vault token": (r) => whole(["hv", "s.", r(95, urlSafe)].join("")),
+  "vault batch token": (r) => whole(["hv", "b.", r(160, urlSafe)].join("")),
+  "vault recovery token": (r) => whole(["hv", "r.", r(95, urlSafe)].join("")),
+  "grafana cloud token": (r) => whole(["gl", "c_", encode(JSON.stringify({ o: "1", n: "n", k: r(24) }))].join("")),
+  "1password token": (r) => whole(["op", "s_", encode(JSON.stringify({ email: "a@b", key: r(79), muk: {} }))].join("")),
+  "1password token of another length": (r) =>
+    whole(["op", "s_", encode(JSON.stringify({ email: "a@b", key: r(80), muk: {} }))].join("")),
   "supabase secret key": (r) => whole(["sb", "_secret_", r(22), "_", r(8)].join("")),
   "drover api key": (r) =>
     whole(["dr", "v_", r(26, "0123456789ABCDEFGHJKMNPQRSTVWXYZ"), "_", r(42, urlSafe), "a"].join("")),

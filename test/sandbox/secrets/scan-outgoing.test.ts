@@ -55,7 +55,7 @@ async function placesIn(tip: string, secrets = [one, two, old]): Promise<string[
   const told = [JSON.stringify(outcome), summarizeFindings(outcome.findings), explainToAgent(outcome.findings)].join(
     "\n",
   );
-  for (const { secret } of secrets) expect(told).not.toContain(secret.slice(0, 10));
+  for (const { secret } of secrets) expect(told).not.toContain(secret.slice(-10));
   return outcome.findings.map(({ path, line, rule }) => `${path}${line === undefined ? "" : `:${line}`} ${rule}`);
 }
 
@@ -211,7 +211,7 @@ describe("people and agents are told", () => {
 
   it("five places at most, in no more characters than a failure keeps, and what to do", () => {
     const message = summarizeFindings(Array.from({ length: 9 }, (_, n) => finding(`a${n}`)));
-    expect(message).toMatch(/^Not pushed, secrets found: a0:7 github 0123456789abcdef; /);
+    expect(message).toMatch(/^Not pushed, the secret scan found: a0:7 github 0123456789abcdef; /);
     expect(message).toMatch(/; \d more in the log\. .*drover\.yaml/);
     expect(message.length).toBeLessThanOrEqual(300);
     const long = summarizeFindings(Array.from({ length: 3 }, (_, n) => finding(`${"deep/".repeat(100)}${n}.ts`)));
@@ -228,6 +228,10 @@ describe("people and agents are told", () => {
     expect(text).toContain('- a.ts:7 github 0123456789abcdef, begins with "ghp_"');
     expect(text).toContain("- b.bin:7 unscannable (it is too large) 0123456789abcdef\n");
     expect(text).toMatch(/secrets\.allow in drover\.yaml on the base branch/);
+    const many = explainToAgent(Array.from({ length: 80 }, (_, n) => finding(`a${n}.ts`)));
+    expect(many).toContain("- a49.ts:7 github");
+    expect(many).not.toContain("a50.ts");
+    expect(many).toContain("- and 30 more\n");
     expect(describeFinding({ ...finding("a"), line: undefined as never })).toBe("a github 0123456789abcdef");
   });
 });
