@@ -23,7 +23,7 @@ const send = createRoute({
     201: { description: "The message", content: json(messageSchema) },
     403: problemResponse("The task belongs to somebody else"),
     404: problemResponse("There is no such task"),
-    409: problemResponse("The task has ended, or its agent reads no messages"),
+    409: problemResponse("The task has ended or is being published, or its agent reads no messages"),
   },
 });
 

@@ -26,7 +26,8 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   rejected: ["running", "verifying"],
   // Found before the work is reported, before the permit, or after it, when the base moved at the last moment.
   conflicted: ["running", "verifying", "publishing"],
-  message_sent: ["queued", "launching", "running", "verifying", "publishing"],
+  // Whoever publishes does not ask the agent any more.
+  message_sent: ["queued", "launching", "running", "verifying"],
   permit_granted: ["verifying"],
   completed: ["verifying", "publishing"],
   attempt_failed: ["launching", "running", "verifying", "publishing"],

@@ -17,13 +17,15 @@ export async function sendMessage(cloud: Cloud, taskId: TaskId, by: string, text
     return { event: { type: "message_sent", textHash }, message };
   });
   if (change.kind === "changed" && message) return message;
-  throw new DroverError(
-    "task_ended",
-    `${taskId} is ${change.task.status}: nobody is there to hear it. Retry the task.`,
-    {
-      details: { taskStatus: change.task.status },
-    },
-  );
+  const { status } = change.task;
+  const details = { taskStatus: status };
+  if (isFinal(status)) {
+    throw new DroverError("task_ended", `${taskId} is ${status}: nobody is there to hear it. Retry the task.`, {
+      details,
+    });
+  }
+  const way = "its agent is done and hears nothing more. Say it in a new task, or again if this one goes on";
+  throw new DroverError("illegal_transition", `${taskId} is ${status}: ${way}.`, { details });
 }
 
 async function refuseDeaf(cloud: Cloud, task: Task): Promise<void> {

@@ -7,25 +7,27 @@ import type { RawEntry } from "./tree-object.ts";
 export type Side = "ours" | "theirs";
 export const otherSide = (side: Side): Side => (side === "ours" ? "theirs" : "ours");
 
-export type ConflictKind =
-  /** Both sides changed the same lines, or added different files under one name. */
-  | "content"
-  | "add_add"
-  /** Not text, or too large to be merged by lines. */
-  | "binary"
-  | "symlink"
-  | "submodule"
-  | "mode"
-  /** A file on one side is a link or a submodule on the other. */
-  | "type"
-  | "modify_delete"
-  | "rename_rename"
-  | "rename_delete"
-  /** A file was added to a directory that the other side has renamed. */
-  | "directory_rename"
-  | "file_directory"
-  /** Deleted by both sides, and there are too many new files to see whether it was renamed. */
-  | "maybe_renamed";
+export const conflictKinds = [
+  // Both sides changed the same lines, or added different files under one name.
+  "content",
+  "add_add",
+  // Not text, or too large to be merged by lines.
+  "binary",
+  "symlink",
+  "submodule",
+  "mode",
+  // A file on one side is a link or a submodule on the other.
+  "type",
+  "modify_delete",
+  "rename_rename",
+  "rename_delete",
+  // A file was added to a directory that the other side has renamed.
+  "directory_rename",
+  "file_directory",
+  // Deleted by both sides, and there are too many new files to see whether it was renamed.
+  "maybe_renamed",
+] as const;
+export type ConflictKind = (typeof conflictKinds)[number];
 
 export interface Conflict {
   path: string;

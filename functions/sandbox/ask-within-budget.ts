@@ -14,11 +14,9 @@ export function openAsking({ answer, heartbeat, uploads }: Attempt, agent: Model
     limits: agent.budget,
     spend: agent.spent,
     // Accepted before the call is made: if all this dies in the middle of it, the next attempt counts it.
-    async save(spend) {
-      heartbeat.carry({ spend });
-      await heartbeat.beat();
-    },
+    save: () => heartbeat.beat(),
   });
+  heartbeat.carry({ spend: () => budget.spend });
   let records = 0;
   uploads.add({ url: answer.uploads.transcript, size: () => records, read: () => transcript.read() });
   return {
@@ -29,7 +27,6 @@ export function openAsking({ answer, heartbeat, uploads }: Attempt, agent: Model
       read: () => transcript.read(),
       write(record) {
         records += 1;
-        heartbeat.carry({ spend: budget.spend });
         transcript.write(record);
       },
     },

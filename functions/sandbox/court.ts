@@ -6,7 +6,7 @@ import type { Repository } from "../git/objects.ts";
 import type { ChangedWork } from "./collect-work.ts";
 import { type GatePlan, planGates, whyHopeless } from "./gates/plan.ts";
 import type { GatesRoom } from "./gates/room.ts";
-import { measureBase } from "./gates/run-gates.ts";
+import { longestRunMs, measureBase } from "./gates/run-gates.ts";
 import type { Attempt } from "./run-attempt.ts";
 import { uploadArtifact } from "./upload.ts";
 
@@ -15,6 +15,7 @@ export interface Court {
   plan(repository: Repository): Promise<{ kind: "planned"; plan: GatePlan } | { kind: "failed"; failure: Failure }>;
   /** Begins to count the tests of the base, while the agent works. */
   prepare(repository: Repository, plan: GatePlan): void;
+  /** With the tests of this very base: counted anew when it has moved. A step of its own, which may take long. */
   open(repository: Repository, plan: GatePlan): Promise<{ room: GatesRoom; baseTests: number | undefined }>;
   /** The evidence, for people and for coordinators outside. */
   record(work: ChangedWork, plan: GatePlan, verdicts: Verdict[]): Promise<void>;
@@ -22,9 +23,9 @@ export interface Court {
 }
 
 export function openCourt(attempt: Attempt): Court {
-  const { answer, commandEnvironment: environment, log } = attempt;
+  const { answer, commandEnvironment: environment, heartbeat, log } = attempt;
   let room: Promise<GatesRoom> | undefined;
-  let measured: Promise<number | undefined> | undefined;
+  let measured: { base: string; tests: Promise<number | undefined> } | undefined;
   let round = 0;
 
   const enter = () => {
@@ -35,9 +36,26 @@ export function openCourt(attempt: Attempt): Court {
   async function measure(repository: Repository, plan: GatePlan): Promise<number | undefined> {
     const signal = new AbortController().signal;
     const base = repository.baseCommit;
-    const { baseTests } = await measureBase({ room: await enter(), repository, base, plan, environment, signal });
+    const order = { room: await enter(), repository, base, plan, environment, signal };
+    const { baseTests, verdicts } = await measureBase(order);
+    const bad = verdicts.find(({ outcome }) => outcome !== "passed");
     if (baseTests !== undefined) log.note(`${baseTests} tests pass on the base`);
+    else if (bad) log.note(`the tests of the base cannot be counted: ${bad.gate} ${bad.outcome}, ${bad.actual}`);
     return baseTests;
+  }
+
+  /** After what is measured there already: the room holds one tree. Its failure is no verdict; the gates give theirs. */
+  function beginMeasuring(repository: Repository, plan: GatePlan): Promise<number | undefined> {
+    const before = measured?.tests;
+    const tests = (async () => {
+      await before;
+      return measure(repository, plan);
+    })().catch((error: unknown) => {
+      log.note(`the tests of the base cannot be counted: ${error instanceof Error ? error.message : error}`);
+      return undefined;
+    });
+    measured = { base: repository.baseCommit, tests };
+    return tests;
   }
 
   return {
@@ -47,13 +65,12 @@ export function openCourt(attempt: Attempt): Court {
       return { kind: "failed", failure: { class: "poison", message: planned.why } };
     },
     prepare(repository, plan) {
-      if (plan.commands.length === 0 || answer.yolo) return;
-      measured = measure(repository, plan);
-      // Met where it is awaited; the gates then say themselves what is wrong with the room.
-      measured.catch(() => undefined);
+      if (plan.commands.length > 0 && !answer.yolo) void beginMeasuring(repository, plan);
     },
-    async open() {
-      const baseTests = await measured?.catch(() => undefined);
+    async open(repository, plan) {
+      const isCounted = measured?.base === repository.baseCommit;
+      heartbeat.enter("counting the tests of the base", (isCounted ? 1 : 2) * longestRunMs(plan));
+      const baseTests = await (isCounted ? measured?.tests : beginMeasuring(repository, plan));
       return { room: await enter(), baseTests };
     },
     async record({ commit, diff }, { expected: gates }, verdicts) {

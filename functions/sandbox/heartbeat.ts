@@ -1,16 +1,20 @@
 // Does the supervisor's loop still move? Beats go out from it, name the step, and stop when a step takes too long.
+import type { Spend } from "../core/budget.ts";
 import type { StartAnswer } from "../core/callbacks.ts";
-import type { Beat } from "../core/task.ts";
 import { type ControlPlane, Dismissed } from "./control-plane.ts";
 import type { OutputLog } from "./output-log.ts";
+
+/** `spend` is read anew for each beat. */
+export interface Carried {
+  spend?: () => Spend;
+  checkpoint?: true;
+}
 
 export interface Heartbeat {
   /** Names what is done from now on. After `limitMs` in it the beats end, and the control plane gives the attempt up. */
   enter(step: string, limitMs: number): void;
   /** From now on every beat carries this, too. */
-  carry(state: Pick<Beat, "spend" | "checkpoint">): void;
-  /** Beats at once if something was printed since the last beat, so that watchers see it before the next step. */
-  flush(): Promise<void>;
+  carry(state: Carried): void;
   /** Beats at once, and settles when the control plane has it; rejects when it has not. */
   beat(): Promise<void>;
   /** The number of the last message that people have sent to the agent, as far as the last beat knows. */
@@ -27,8 +31,7 @@ export function startHeartbeat(
 ): Heartbeat {
   let seq = 0;
   let step = { name: "starting", startedAt: Date.now(), limitMs: answer.leaseMs };
-  let carried: Pick<Beat, "spend" | "checkpoint"> = {};
-  let toldLength = 0;
+  let carried: Carried = {};
   let inbox = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -38,8 +41,9 @@ export function startHeartbeat(
     seq += 1;
     const { latest: output, length: outputLength } = log;
     const { name, startedAt: stepStartedAt } = step;
-    inbox = await plane.beat({ seq, step: name, stepStartedAt, output, outputLength, ...carried });
-    toldLength = outputLength;
+    const { spend, ...state } = carried;
+    const beat = { seq, step: name, stepStartedAt, output, outputLength, ...state };
+    inbox = await plane.beat(spend ? { ...beat, spend: spend() } : beat);
   }
 
   /** One after the other, or an older one could be written last. */
@@ -69,9 +73,6 @@ export function startHeartbeat(
     },
     carry(state) {
       carried = { ...carried, ...state };
-    },
-    async flush() {
-      if (log.length > toldLength) await beat();
     },
     beat,
     inbox: () => inbox,

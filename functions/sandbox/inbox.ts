@@ -1,11 +1,17 @@
 // What have people said to the agent that it has not heard yet?
 import type { Attempt } from "./run-attempt.ts";
 
+export interface Inbox {
+  /** At the `end` nobody asks again: what was sent up to this moment is heard. */
+  take(moment: "turn" | "end"): Promise<string[]>;
+}
+
 /** The beats tell when there is something new; only then it is asked for. */
-export function openInbox({ heartbeat, plane }: Pick<Attempt, "heartbeat" | "plane">): { take(): Promise<string[]> } {
+export function openInbox({ heartbeat, plane }: Pick<Attempt, "heartbeat" | "plane">): Inbox {
   let heard: number | undefined;
   return {
-    async take() {
+    async take(moment) {
+      if (moment === "end") await heartbeat.beat();
       // What was said before this attempt began, to an earlier one too, is news to it.
       if (heard !== undefined && heartbeat.inbox() <= heard) return [];
       const messages = await plane.messages(heard ?? 0);

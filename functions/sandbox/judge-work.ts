@@ -46,6 +46,8 @@ export async function judgeWork(
     if (mechanical.kind !== "accepted") verdicts.push(settleWithoutReview());
     else {
       const review = await judgeReview(author, work, verdicts);
+      // What it has cost is known before the attempt may end.
+      await attempt.heartbeat.beat();
       if (review.kind === "failed") return review;
       verdicts.push(review.verdict);
     }

@@ -7,7 +7,6 @@ import { type Repository, readCommit } from "../git/objects.ts";
 import type { GitAuth } from "../git/remote.ts";
 import { trialMerge } from "../git/trial-merge.ts";
 import { maxDiffBytes, type Work } from "./collect-work.ts";
-import { describeConflicts } from "./describe-conflicts.ts";
 import { showTree } from "./show-tree.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -24,7 +23,7 @@ export type Reconciled =
   /** Both merged. The workspace shows the result, and `work` is what is ours of it; maybe nothing is left. */
   | { kind: "moved"; repository: Repository; history: BaseHistory; work: Work }
   /** The workspace shows both versions. What the agent makes of them is collected as always. */
-  | { kind: "conflicts"; repository: Repository; history: BaseHistory; conflicts: Conflict[]; feedback: string }
+  | { kind: "conflicts"; repository: Repository; history: BaseHistory; conflicts: Conflict[] }
   | { kind: "unknown"; message: string };
 
 export type Mergeability =
@@ -45,16 +44,7 @@ export async function reconcile(
   const next: Repository = { ...repository, baseCommit: tip };
   const { tree: before } = await readCommit(repository, commit);
   await showTree(workspace, repository, before, merge.tree);
-  if (merge.kind === "conflicts") {
-    const { conflicts } = merge;
-    return {
-      kind: "conflicts",
-      repository: next,
-      history,
-      conflicts,
-      feedback: describeConflicts(base.branch, conflicts),
-    };
-  }
+  if (merge.kind === "conflicts") return { kind: "conflicts", repository: next, history, conflicts: merge.conflicts };
   const moved = await moveCommit(repository, { commit, tree: merge.tree, parent: tip });
   const diff = await diffCommits(repository, tip, moved, { maxBytes: maxDiffBytes });
   const work: Work = diff.files.length === 0 ? { kind: "unchanged" } : { kind: "changed", commit: moved, diff };

@@ -6,6 +6,7 @@ import { cloneRepository } from "../git/clone.ts";
 import { readFiles } from "../git/list-tree.ts";
 import type { Repository } from "../git/objects.ts";
 import { type Author, chooseAuthor } from "./author.ts";
+import type { ChangedWork } from "./collect-work.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { type Court, openCourt, refuseHopeless } from "./court.ts";
 import { explainFailure } from "./explain-failure.ts";
@@ -84,33 +85,50 @@ async function workUntilAccepted(
 ): Promise<Failure | undefined> {
   const { answer, heartbeat, log, plane } = attempt;
   let { rejections } = answer;
-  let standing: Standing = { repository: cloned, conflicts: answer.conflicts, unresolved: [] };
+  const { unresolved } = author;
+  let standing: Standing = { repository: cloned, conflicts: answer.conflicts, unresolved };
   let feedback: string | undefined;
   for (;;) {
-    const failure = await author.work(feedback);
-    await heartbeat.flush();
+    const failure = await author.work(standing, feedback);
+    // What it has spent and saved is known before the attempt may end, and its last words before the next step.
+    await heartbeat.beat();
     if (failure) return failure;
 
     const stood = await standOnBase(attempt, author, standing);
     if (stood.kind === "failed") return stood.failure;
     standing = stood.standing;
     const { repository } = standing;
-    if (stood.kind === "unchanged") return completeUnchanged(attempt, repository);
     if (stood.kind === "conflicts") {
       feedback = stood.feedback;
       continue;
     }
-    const judgement = await judgeWork(attempt, repository, { author, court }, stood.work);
+    const isUnchanged = stood.kind === "unchanged";
+    if (isUnchanged && !mustJudgeUnchanged(attempt, author)) return completeUnchanged(attempt, repository);
+    const work = isUnchanged ? nothingOn(repository) : stood.work;
+    const judgement = await judgeWork(attempt, repository, { author, court }, work);
     if (judgement.kind === "failed") return judgement.failure;
-    if (judgement.kind === "accepted") return publish(attempt, repository, stood.work.commit, judgement.verdicts);
+    if (judgement.kind === "accepted" && isUnchanged) return completeUnchanged(attempt, repository);
+    if (judgement.kind === "accepted") return publish(attempt, repository, work.commit, judgement.verdicts);
 
     rejections += 1;
     const { feedback: words, ...rejection } = judgement.rejection;
     log.note(`rejected: ${rejection.why}`);
-    if (!author.canRepair || rejections >= answer.limits.rejections) return giveUp(judgement.rejection, rejections);
     await plane.rejected({ ...rejection, rejection: rejections });
+    if (!author.canRepair || rejections >= answer.limits.rejections) {
+      return giveUp(author, judgement.rejection, rejections);
+    }
     feedback = words;
   }
+}
+
+/** That nothing needs to be done is a claim like any other, where there are gates to hear and somebody to mend it. */
+function mustJudgeUnchanged({ answer }: Attempt, author: Author): boolean {
+  return author.canRepair && !answer.yolo && answer.gates.gates.length > 0;
+}
+
+/** The base itself as the work, so that the gates run on what is there. */
+function nothingOn({ baseCommit: commit }: Repository): ChangedWork {
+  return { kind: "changed", commit, diff: { text: "", files: [], leftOut: [] } };
 }
 
 async function completeUnchanged({ log, plane, uploads }: Attempt, repository: Repository): Promise<undefined> {
@@ -137,9 +155,9 @@ async function publish(
   return undefined;
 }
 
-function giveUp({ by, why }: Rejection, rejections: number): Failure {
+function giveUp({ canRepair }: Author, { by, why }: Rejection, rejections: number): Failure {
   const times = rejections === 1 ? "" : ` It was rejected ${rejections} times.`;
-  // A secret is not a matter of taste: what it is stands in the message, and nothing is tried again.
-  if (by === "secret_scan") return { class: "agent_error", message: `${why}${times}` };
+  // A secret is not a matter of taste: what it is, and how people can allow it, stands in the message.
+  if (by === "secret_scan") return { class: canRepair ? "gate_rejection" : "agent_error", message: `${why}${times}` };
   return { class: "gate_rejection", message: `${why.slice(0, 200)}${times} See the task's verdicts.` };
 }

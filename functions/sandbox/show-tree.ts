@@ -12,12 +12,13 @@ const maxArgumentBytes = 64 * 1024;
 export async function showTree(workspace: Workspace, repository: Repository, before: string, after: string) {
   const { removed, written, files } = await listTreeChanges(repository, before, after);
   // First what goes: it may be a link that leads elsewhere, standing where a directory is to come.
-  await remove(workspace, removed);
-  await remove(workspace, written);
+  await removePaths(workspace, removed);
+  await removePaths(workspace, written);
   await workspace.unpack(files);
 }
 
-async function remove(workspace: Workspace, paths: readonly string[]): Promise<void> {
+/** Whatever stands there, with all that is in it. */
+export async function removePaths(workspace: Workspace, paths: readonly string[]): Promise<void> {
   for (const some of takeTogether(paths)) {
     const argv = ["rm", "-rf", "--", ...some.map((path) => `./${path}`)];
     let words = "";

@@ -38,7 +38,6 @@ const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>
     launching: "launching",
     running: "running",
     verifying: "verifying",
-    publishing: "publishing",
   },
   expired: { queued: "failed" },
   given_up: { queued: "failed" },

@@ -36,6 +36,7 @@ async function judge(files: Record<string, string>, deleted: string[] = [], maxB
   const judged = await judgeReview(
     {
       canRepair: true,
+      unresolved: [],
       work: async () => undefined,
       review: (change) => reviewWork(asking, { task: "Do it.", ...change }),
     },

@@ -127,7 +127,7 @@ describe("work whose base branch", () => {
 
     const found = await reconcile(sandbox, repository, base, commit);
     if (found.kind !== "conflicts") throw new Error(found.kind);
-    expect(found.feedback).toContain("- src/a.txt: you and main have changed the same lines.");
+    expect(found.conflicts).toMatchObject([{ path: "src/a.txt", kind: "content" }]);
     expect(read("src/a.txt")).toBe("one\n<<<<<<< ours (drover)\nours\n=======\ntheirs\n>>>>>>> theirs (main)\nthree\n");
     expect(read("old/c.txt")).toBe("their c\n");
 

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { hold } from "../support/fault-proxy.ts";
 import { checkInvariants } from "../support/invariants.ts";
-import { bash, done, useModel } from "../support/model.ts";
+import { bash, done, failingProject, useModel } from "../support/model.ts";
 import { drover, type TestRemote, useRemote } from "../support/remote.ts";
-import { submit, untilSettled, useStack } from "../support/stack.ts";
+import { submit, until, untilSettled, useStack } from "../support/stack.ts";
 
-const stack = useStack();
+const stack = useStack({ DROVER_LOG_UPLOAD_MS: "1" });
 const model = useModel(stack);
 const gates = { profile: "none" };
 
@@ -58,6 +58,79 @@ it("where both changed the same lines the agent decides, sees both versions, and
   expect(met.git("rev-parse", `${drover(taskId)}~1`)).toBe(met.git("rev-parse", "main"));
   const events = await stack.cloud.table.listEvents(taskId, 0, 100);
   expect(events.find(({ type }) => type === "conflicted")?.data).toMatchObject({ paths: ["src/a.txt"] });
+  await checkInvariants(stack, [taskId]);
+});
+
+/** Its sandbox is gone as soon as what it has made, and was given to decide, is saved. */
+async function loseAttempt(taskId: `tsk_${string}`, turns: number): Promise<void> {
+  const lost = await until("a call is reserved", async () => {
+    const [attempt] = await stack.cloud.table.listAttempts(taskId);
+    return attempt?.beat?.checkpoint && attempt.beat.spend?.turns === turns && attempt;
+  });
+  await stack.cloud.sandboxes("default").stop(lost.sandboxArn ?? "", "the machine is gone");
+}
+
+const decided = useRemote();
+it("what was decided is kept when the sandbox is lost after it", async () => {
+  const never = Promise.withResolvers<void>();
+  let isLost = false;
+  model.script = (_, turn) => {
+    if (isLost) return done;
+    if (turn === 0) {
+      moveMain(decided, "src/a.txt", "theirs\n");
+      return { tools: [bash("echo ours > src/a.txt")] };
+    }
+    if (turn === 1) return done;
+    if (turn === 2) return { tools: [bash("echo both > src/a.txt")] };
+    return { ...done, gate: never.promise };
+  };
+  const taskId = await model.submit({ repository: decided.url, gates });
+  await loseAttempt(taskId, 4);
+  isLost = true;
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 2 });
+  never.resolve();
+  expect(decided.git("show", `${drover(taskId)}:src/a.txt`)).toBe("both\n");
+  await checkInvariants(stack, [taskId]);
+});
+
+const undecided = useRemote();
+it("what was not decided yet when the sandbox was lost is asked again, and its markers never leave", async () => {
+  const never = Promise.withResolvers<void>();
+  let isLost = false;
+  model.script = (request, turn) => {
+    if (isLost) {
+      if (turn === 0) expect(JSON.stringify(request.messages)).toContain("have changed the same lines");
+      return [done, { tools: [bash("echo both > src/a.txt")] }][turn] ?? done;
+    }
+    if (turn === 0) {
+      moveMain(undecided, "src/a.txt", "theirs\n");
+      return { tools: [bash("echo ours > src/a.txt")] };
+    }
+    if (turn === 1) return done;
+    if (turn === 2) return { tools: [bash("true")] };
+    return { ...done, gate: never.promise };
+  };
+  const taskId = await model.submit({ repository: undecided.url, gates });
+  await loseAttempt(taskId, 4);
+  isLost = true;
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 2, conflicts: 2 });
+  never.resolve();
+  expect(undecided.git("show", `${drover(taskId)}:src/a.txt`)).toBe("both\n");
+  await checkInvariants(stack, [taskId]);
+});
+
+const passing = (name: string) => `import test from "node:test";\ntest("${name}", () => undefined);\n`;
+const fewer = useRemote({ ...failingProject, "add.test.mjs": passing("one"), "more.test.mjs": passing("two") });
+it("the tests of a base that has moved are counted anew: where others have taken one away, it is not missed", async () => {
+  model.script = (_, turn) => {
+    if (turn > 0) return done;
+    moveMain(fewer, "more.test.mjs", "// It stands elsewhere.\n");
+    return { tools: [bash("sed -i 's/a - b/a + b/' add.mjs")] };
+  };
+  const taskId = await model.submit({ repository: fewer.url, gates: { gates: ["test"] } });
+  const task = await untilSettled(stack, taskId);
+  expect(task).toMatchObject({ status: "completed" });
+  expect(task.rejections).toBeUndefined();
   await checkInvariants(stack, [taskId]);
 });
 

@@ -48,6 +48,11 @@ it("an agent that weakens the test is caught, and after three rejections people 
   const taskId = await model.submit({ repository: remote.url });
   const task = await untilSettled(stack, taskId);
   expect(task).toMatchObject({ status: "failed", attempt: 1, escalated: true, failure: { class: "gate_rejection" } });
+  expect(task.rejections).toBe(3);
+  const rejected = (await eventsOf(taskId)).filter(({ type }) => type === "rejected");
+  expect(rejected.map(({ data }) => (data.verdicts as Record<string, string>).tampering)).toEqual(
+    Array(3).fill("failed"),
+  );
   expect(remote.git("branch", "--list", drover(taskId))).toBe("");
   const { verdicts } = await verdictsOf(taskId);
   expect(verdicts).toContainEqual(expect.objectContaining({ gate: "tampering", outcome: "failed" }));
@@ -96,6 +101,28 @@ it.each([
   await checkInvariants(stack, [taskId]);
 });
 
+it("an agent that is done without a change is not believed: the gates run on what is there, and it goes back", async () => {
+  model.script = [done, { tools: [mend] }, done];
+  const taskId = await model.submit({ repository: remote.url });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", rejections: 1 });
+  expect(heard(-2)).toMatch(/test failed[\s\S]*Expected/);
+  expect(remote.git("show", `${drover(taskId)}:add.mjs`)).toContain("a + b");
+  await checkInvariants(stack, [taskId]);
+});
+
+const mended = useRemote({ ...failingProject, "add.mjs": "export const add = (a, b) => a + b;\n" });
+it("where nothing needs to be done, the gates and the reviewer say so, and the task is completed without a branch", async () => {
+  model.script = (request) => (request.output_config?.format ? review(true, 0.97) : done);
+  const taskId = await model.submit({ repository: mended.url, gates: { gates: ["test", "ai_review"] } });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed" });
+  expect(JSON.stringify(model.api.requests.at(-1)?.body.messages)).toContain("(nothing was changed)");
+  expect((await verdictsOf(taskId)).verdicts).toContainEqual(
+    expect.objectContaining({ gate: "test", outcome: "passed" }),
+  );
+  expect(mended.git("branch", "--list", drover(taskId))).toBe("");
+  await checkInvariants(stack, [taskId]);
+});
+
 it("a secret in the work is not pushed, by no mode: the agent takes it out, or the task fails", async () => {
   const secret = ["ghp", "_", "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5"].join("");
   model.script = [
@@ -110,7 +137,12 @@ it("a secret in the work is not pushed, by no mode: the agent takes it out, or t
   model.script = (_, turn) =>
     turn === 0 ? { tools: [write("config.mjs", `export const token = "${secret}";`)] } : done;
   const kept = await model.submit({ repository: remote.url, yolo: { reason: "hurry" } });
-  expect(await untilSettled(stack, kept)).toMatchObject({ status: "failed", failure: { class: "agent_error" } });
+  expect(await untilSettled(stack, kept)).toMatchObject({
+    status: "failed",
+    escalated: true,
+    rejections: 3,
+    failure: { class: "gate_rejection" },
+  });
   expect(remote.git("branch", "--list", drover(kept))).toBe("");
   const told = JSON.stringify([await eventsOf(repaired), await eventsOf(kept), await stack.cloud.table.getTask(kept)]);
   expect(told).not.toContain(secret);

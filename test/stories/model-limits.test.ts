@@ -5,7 +5,8 @@ import { bash, done, failingProject, mend, useModel } from "../support/model.ts"
 import { drover, useRemote } from "../support/remote.ts";
 import { call, tasksPath, until, untilSettled, untilStatus, untilTask, useStack } from "../support/stack.ts";
 
-const stack = useStack({ DROVER_LOG_UPLOAD_MS: "1" });
+/** A beat that comes by itself would come too late for what is told here. */
+const stack = useStack({ DROVER_LOG_UPLOAD_MS: "1", DROVER_BEAT_MS: "20000" });
 const remote = useRemote(failingProject);
 const model = useModel(stack);
 /** What is told here has nothing to do with gates. */
@@ -24,6 +25,10 @@ it("a provider out of quota burns no attempt: its tasks wait, also those that co
   );
   expect(waiting).toMatchObject({ attemptsUsed: 0, failure: { class: "provider_quota" }, due: { kind: "ready" } });
   expect((waiting.due?.at ?? 0) - Date.now()).toBeGreaterThan(3_500_000);
+  // The call was refused, so nothing of what was reserved for it is lost; what was done is kept.
+  expect((await show(first)).spend).toMatchObject({ turns: 0, reservedTokens: 0, unconfirmedTokens: 0 });
+  const [attempt] = await stack.cloud.table.listAttempts(first);
+  expect(attempt?.beat?.checkpoint).toBe(true);
 
   const second = await model.submit({ repository: remote.url, gates });
   const held = await untilTask(stack, second, "is held back", ({ due }) => due !== undefined);
@@ -83,6 +88,26 @@ it("an attempt whose sandbox is lost is gone on with: files, words and spend, th
   const { spend } = await show(taskId);
   expect(spend.turns).toBe(5);
   expect(spend.unconfirmedTokens).toBeGreaterThan(0);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("what a person says in the last moment is heard before the agent is believed, and not taken while it is published", async () => {
+  const gate = Promise.withResolvers<void>();
+  const asked = model.api.requests.length;
+  const more = { tools: [bash("echo heard > heard.txt")] };
+  model.script = (_, turn) => [{ tools: [mend] }, { ...done, gate: gate.promise }, more, done][turn] ?? done;
+  const push = remote.holdPushes();
+  const taskId = await model.submit({ repository: remote.url, gates });
+  await model.api.reached(asked + 1);
+  const say = (text: string) => call(stack, "POST", `${tasksPath}/${taskId}/messages`, { text });
+  expect((await say("Mind the gap")).status).toBe(201);
+  gate.resolve();
+  await push.reached;
+  expect(await say("Too late")).toMatchObject({ status: 409, body: { code: "illegal_transition" } });
+  push.open();
+  expect((await untilSettled(stack, taskId)).status).toBe("completed");
+  expect(JSON.stringify(model.api.requests.at(-1)?.body.messages)).toContain("Mind the gap");
+  expect(remote.git("show", `${drover(taskId)}:heard.txt`)).toBe("heard\n");
   await checkInvariants(stack, [taskId]);
 });
 

@@ -1,17 +1,18 @@
 // What does the next attempt get of this one, if the sandbox is gone by then? Words, notes, and the changed files.
 import { z } from "zod";
 import { listTree } from "../../git/list-tree.ts";
+import { type Conflict, conflictKinds } from "../../git/merge-stages.ts";
 import type { Repository } from "../../git/objects.ts";
 import { type TreeFile, whyBadPath } from "../../git/tree.ts";
 import { listChanges } from "../changed-files.ts";
+import { removePaths } from "../show-tree.ts";
 import type { Workspace } from "../workspace.ts";
-import { collect } from "./tools/files.ts";
 
 const path = z.string().refine((value) => whyBadPath(value) === undefined, "is no path that may stand in a tree");
 const oid = z.string().regex(/^[0-9a-f]{40}$/);
 
 const checkpointSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   summary: z.string(),
   notes: z.string(),
   /** `baseOid`: what stood there when the work began; absent where there was nothing. */
@@ -26,6 +27,16 @@ const checkpointSchema = z.strictObject({
   deleted: z.array(z.strictObject({ path, baseOid: oid })),
   /** Changed files that were too large to be kept. */
   leftOut: z.array(path),
+  /** What the agent was given to decide; the files may still hold the markers. */
+  unresolved: z.array(
+    z.strictObject({
+      path: z.string(),
+      kind: z.enum(conflictKinds),
+      also: z.array(z.string()),
+      markers: z.array(z.tuple([z.string(), z.string(), z.string()])),
+      aside: z.string().optional(),
+    }),
+  ),
 });
 export type Checkpoint = z.output<typeof checkpointSchema>;
 
@@ -36,7 +47,7 @@ const maxWordsCharacters = 40_000;
 export async function takeCheckpoint(
   workspace: Workspace,
   repository: Repository,
-  recap: { summary: string; notes: string },
+  recap: { summary: string; notes: string; unresolved: readonly Conflict[] },
 ): Promise<Buffer> {
   const { changed, deleted, before } = await listChanges(workspace, repository);
   const baseOidOf = (place: string) => before.get(place)?.oid;
@@ -44,7 +55,11 @@ export async function takeCheckpoint(
   const small = changed.filter(({ size }) => size <= maxFileBytes).sort((a, b) => a.size - b.size);
   const leftOut = new Set(changed.map((entry) => entry.path));
   const files: Checkpoint["files"] = [];
-  let room = maxCheckpointBytes - 4 * maxWordsCharacters;
+  const unresolved = recap.unresolved.map(({ markers, ...conflict }) => ({
+    ...conflict,
+    markers: markers.map(([opening, middle, closing]): [string, string, string] => [opening, middle, closing]),
+  }));
+  let room = maxCheckpointBytes - 4 * maxWordsCharacters - Buffer.byteLength(JSON.stringify(unresolved));
   const fitting = small.filter(({ size }) => {
     room -= Math.ceil(size / 3) * 4 + 1_000;
     return room >= 0;
@@ -55,7 +70,7 @@ export async function takeCheckpoint(
     leftOut.delete(place);
   }
   const checkpoint: Checkpoint = {
-    version: 1,
+    version: 2,
     summary: recap.summary.slice(-maxWordsCharacters).toWellFormed(),
     notes: recap.notes.slice(0, maxWordsCharacters).toWellFormed(),
     files,
@@ -64,6 +79,7 @@ export async function takeCheckpoint(
       return baseOid ? [{ path: place, baseOid }] : [];
     }),
     leftOut: [...leftOut],
+    unresolved,
   };
   return Buffer.from(JSON.stringify(checkpoint));
 }
@@ -91,25 +107,39 @@ export async function restoreCheckpoint(
   checkpoint: Checkpoint,
 ): Promise<Restored> {
   const now = new Map((await listTree(repository, repository.baseCommit)).map((entry) => [entry.path, entry.oid]));
+  const gone = checkpoint.deleted.flatMap(({ path: place, baseOid }) => (now.get(place) === baseOid ? [place] : []));
+  const isInTheWay = findWays(now.keys(), new Set(gone));
   const files = checkpoint.files.map(({ path: place, mode, base64, baseOid }) => {
     return {
       file: { path: place, mode, content: Buffer.from(base64, "base64") },
-      untouched: now.get(place) === baseOid,
+      untouched: now.get(place) === baseOid && !isInTheWay(place),
     };
   });
   const wanted = files.flatMap(({ file, untouched }) => (untouched ? [file] : []));
+  // First what goes: a file may have taken the place of a directory, or a directory that of a file or a link.
+  await removePaths(workspace, gone);
+  await removePaths(
+    workspace,
+    wanted.map((file) => file.path),
+  );
   await workspace.unpack(each(wanted));
-  const gone = checkpoint.deleted.flatMap(({ path: place, baseOid }) => (now.get(place) === baseOid ? [place] : []));
-  for (let at = 0; at < gone.length; at += deletedAtOnce) {
-    await collect(workspace, ["rm", "-f", "--", ...gone.slice(at, at + deletedAtOnce)]);
-  }
   return {
     paths: [...wanted.map((file) => file.path), ...gone].sort(),
     overtaken: files.flatMap(({ file, untouched }) => (untouched ? [] : [file])),
   };
 }
 
-const deletedAtOnce = 200;
+/** What others have put there since: a file where this one needs a directory, or files below it. */
+function findWays(paths: Iterable<string>, gone: ReadonlySet<string>): (place: string) => boolean {
+  const kept = new Set([...paths].filter((place) => !gone.has(place)));
+  const folders = new Set([...kept].flatMap(foldersOf));
+  return (place) => folders.has(place) || foldersOf(place).some((folder) => kept.has(folder));
+}
+
+function foldersOf(place: string): string[] {
+  const parts = place.split("/").slice(0, -1);
+  return parts.map((_, last) => parts.slice(0, last + 1).join("/"));
+}
 
 async function* each(files: TreeFile[]): AsyncGenerator<TreeFile> {
   yield* files;

@@ -26,8 +26,8 @@ export interface ConversationOptions extends Asking {
   instructions: TextBlockParam[];
   tools: readonly Tool[];
   notes: Notes;
-  /** What people have written to the agent since the last time. */
-  inbox: { take(): Promise<string[]> };
+  /** What people have written to the agent since the last time; at the `end` it is about to be believed that it is done. */
+  inbox: { take(moment: "turn" | "end"): Promise<string[]> };
   /** One line for each step, for people who watch. */
   log: { note(text: string): void; write(text: string): void };
   /** What an earlier attempt has left, worded for the model. */
@@ -79,8 +79,8 @@ export function openConversation(options: ConversationOptions): Conversation {
     };
   }
 
-  async function hearPeople(): Promise<boolean> {
-    const heard = await inbox.take();
+  async function hearPeople(moment: "turn" | "end"): Promise<boolean> {
+    const heard = await inbox.take(moment);
     for (const words of heard) {
       transcript.write({ type: "message", text: words });
       log.note("a message from a person was given to the agent");
@@ -161,7 +161,7 @@ export function openConversation(options: ConversationOptions): Conversation {
       return undefined;
     }
     // Whoever has written in the last moment is heard all the same.
-    if (await hearPeople()) return undefined;
+    if (await hearPeople("end")) return undefined;
     return { kind: "done", summary: textOf(reply.content) || "The agent ended without a word." };
   }
 
@@ -179,7 +179,7 @@ export function openConversation(options: ConversationOptions): Conversation {
     let thoughtless = false;
     for (;;) {
       if (signal.aborted) return { kind: "stopped" };
-      await hearPeople();
+      await hearPeople("turn");
       warnOfBudget();
       const decision = context.decide(messages);
       const end = decision.kind === "go_on" ? undefined : await shrink(decision);

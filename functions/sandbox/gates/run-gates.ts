@@ -10,7 +10,7 @@ import { judgeTampering } from "./tampering/judge-tampering.ts";
 export interface GatesOrder extends Omit<RoomOrder, "repairs"> {
   /** Files and folders (`scripts/`, `**`) that the task may change though gates depend on them. */
   allowConfigChanges: readonly string[];
-  /** How many tests passed on the base, by `measureBase`. */
+  /** How many tests passed on the base, by `measureBase`. Does not bind a change that people have allowed. */
   baseTests?: number | undefined;
   /** Each verdict as soon as it is known; `output` is the evidence. */
   onVerdict(verdict: Verdict, output: Buffer): void;
@@ -33,7 +33,7 @@ export async function runGates(order: GatesOrder): Promise<Verdict[]> {
   for (const verdict of plan.settled) give({ verdict, output: nothing });
   if (plan.commands.length === 0) return verdicts;
 
-  const { verdict: tampering, repairs } = await judgeTampering(order);
+  const { verdict: tampering, repairs, allowed } = await judgeTampering(order);
   give({ verdict: tampering, output: nothing });
   const prepared = await prepareRoom({ ...order, repairs });
   give(prepared);
@@ -43,7 +43,8 @@ export async function runGates(order: GatesOrder): Promise<Verdict[]> {
   }
   const { surroundings } = prepared;
   const run = async (line: Workspace, command: GateCommand) => {
-    const baseTests = command.gate === "test" ? order.baseTests : undefined;
+    // What people have allowed may take tests away.
+    const baseTests = command.gate === "test" && !allowed ? order.baseTests : undefined;
     give(await runGate(line, { command, surroundings, isOnly: plan.commands.length === 1, baseTests, signal }));
   };
   const together = plan.commands.filter(({ alone }) => !alone);

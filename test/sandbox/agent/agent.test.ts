@@ -70,7 +70,7 @@ async function startAgent(shop: { url: string }, script: Script, { checkpoint, s
     notes,
   } = await openToolbox({
     workspace: sandbox,
-    repository,
+    repository: () => repository,
     bash,
     earlierNotes: checkpoint?.notes,
   });
@@ -94,7 +94,7 @@ async function startAgent(shop: { url: string }, script: Script, { checkpoint, s
     log: { note: (text) => void lines.push(text), write: (text) => void lines.push(text) },
     resume,
   });
-  const takeNow = () => takeCheckpoint(sandbox, repository, conversation.recap());
+  const takeNow = () => takeCheckpoint(sandbox, repository, { ...conversation.recap(), unresolved: [] });
   return { api, asking, conversation, takeNow, saved, lines, workspace, disk, gitDir, runner, sandbox };
 }
 

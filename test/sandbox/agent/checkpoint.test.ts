@@ -14,7 +14,7 @@ import { auth, commitAndPush, makeOrigin, makeTempDir, startForge, writeFiles } 
 import { collectRun, startRunner } from "../harness.ts";
 
 const root = makeTempDir();
-const recap = { summary: "Half of it is done.", notes: "1. tax\n2. tests" };
+const recap = { summary: "Half of it is done.", notes: "1. tax\n2. tests", unresolved: [] };
 let count = 0;
 
 /** A repository of its own, and sandboxes with a clone of what stands there now. */
@@ -92,13 +92,42 @@ describe("a checkpoint", () => {
     expect(wordResume(checkpoint, restored)).toMatch(/Your version of shared\.js was:\n2\n/);
   });
 
+  it("puts a file where a directory was, and a directory where a file was, but never over what others have put there", async () => {
+    const { origin, openSandbox } = await openShop();
+    writeFiles(origin.work, { "config/index.js": "1\n", flat: "1\n" });
+    commitAndPush(origin, "More");
+    const first = await openSandbox();
+    await first.sh(
+      "rm -r config flat; echo file > config; mkdir flat; echo in > flat/a; mkdir later; echo in > later/a",
+    );
+    const conflict = { path: "flat", kind: "type", also: ["x"], markers: [["<", "=", ">"]], aside: "flat~" } as const;
+    const unresolved = [{ ...conflict, also: [...conflict.also], markers: [...conflict.markers] }];
+    const bytes = await takeCheckpoint(first.sandbox, first.repository, { ...recap, unresolved });
+    const checkpoint = readCheckpoint(bytes);
+    if (!checkpoint) throw new Error("unreadable");
+    expect(checkpoint.unresolved).toEqual(unresolved);
+
+    const second = await openSandbox();
+    const at = (path: string) => readFileSync(join(second.workspace, path), "utf8");
+    expect(await restoreCheckpoint(second.sandbox, second.repository, checkpoint)).toMatchObject({ overtaken: [] });
+    expect([at("config"), at("flat/a"), at("later/a")]).toEqual(["file\n", "in\n", "in\n"]);
+
+    writeFiles(origin.work, { "config/new.js": "theirs\n", later: "theirs\n" });
+    commitAndPush(origin, "Meanwhile");
+    const third = await openSandbox();
+    const restored = await restoreCheckpoint(third.sandbox, third.repository, checkpoint);
+    expect(restored.overtaken.map(({ path }) => path).sort()).toEqual(["config", "later/a"]);
+    expect(readFileSync(join(third.workspace, "config/new.js"), "utf8")).toBe("theirs\n");
+    expect(readFileSync(join(third.workspace, "later"), "utf8")).toBe("theirs\n");
+  });
+
   it("keeps within its size, the small files first, and says what it has lost", async () => {
     const { openSandbox } = await openShop();
     const { repository, sandbox, sh } = await openSandbox();
     await sh(
       "echo small > a-small; head -c 2000000 /dev/urandom > huge; for i in 0 1 2 3 4 5 6 7 8 9; do head -c 900000 /dev/urandom > big$i; done",
     );
-    const bytes = await takeCheckpoint(sandbox, repository, { summary: "s".repeat(100_000), notes: "" });
+    const bytes = await takeCheckpoint(sandbox, repository, { ...recap, summary: "s".repeat(100_000) });
     expect(bytes.length).toBeLessThan(maxCheckpointBytes);
     const checkpoint = readCheckpoint(bytes);
     expect(checkpoint?.files.map(({ path }) => path)).toContain("a-small");
@@ -111,26 +140,28 @@ describe("a checkpoint", () => {
 
   it.each([
     ["no JSON", "{"],
-    ["another version", JSON.stringify({ version: 2 })],
+    ["another version", JSON.stringify({ version: 1 })],
     [
       "a path that leads out",
       JSON.stringify({
-        version: 1,
+        version: 2,
         summary: "",
         notes: "",
         deleted: [],
         leftOut: [],
+        unresolved: [],
         files: [{ path: "../x", mode: "100644", base64: "" }],
       }),
     ],
     [
       "a path into .git",
       JSON.stringify({
-        version: 1,
+        version: 2,
         summary: "",
         notes: "",
         deleted: [{ path: ".git/config", baseOid: "0".repeat(40) }],
         leftOut: [],
+        unresolved: [],
         files: [],
       }),
     ],

@@ -30,7 +30,7 @@ async function openShop(bash: BashOptions = {}) {
   await sandbox.unpack(readFiles(repository, repository.baseCommit));
   const toolbox = await openToolbox({
     workspace: sandbox,
-    repository,
+    repository: () => repository,
     bash: { ...bash, env: { TMPDIR: place, ...bash.env } },
   });
   const use = async (name: string, input: unknown): Promise<Outcome> => {

@@ -19,7 +19,8 @@ export interface Toolbox {
 
 export interface ToolboxOptions {
   workspace: Workspace;
-  repository: Repository;
+  /** With the base on which the work stands at that moment. */
+  repository: () => Repository;
   bash?: BashOptions;
   /** What an earlier attempt has kept. */
   earlierNotes?: string | undefined;

@@ -19,15 +19,17 @@ const maxDiffCharacters = 60_000;
 const maxFileBytes = 1024 * 1024;
 const limitMs = 600_000;
 
-export function openChanges(workspace: Workspace, repository: Repository): Tool {
+/** `current`: its base moves when the work comes to stand on another one. */
+export function openChanges(workspace: Workspace, current: () => Repository): Tool {
   return defineTool({
     name: "changes",
     description:
-      "Shows how the repository differs from the commit you began with, as git status or git diff would. There is no " +
+      "Shows how the repository differs from the commit your work stands on, as git status or git diff would. There is no " +
       "other git here: you neither commit nor push, that is done for you when you have finished.",
     input,
     limitMs,
     async run({ show, path }) {
+      const repository = current();
       const changes = await listChanges(workspace, repository);
       const wanted = (candidate: string) => path === undefined || isWithin(candidate, path);
       const chosen = {

@@ -5,7 +5,7 @@ import { listTree } from "../../../git/list-tree.ts";
 import { type Repository, readBlob } from "../../../git/objects.ts";
 import type { GatePlan } from "../plan.ts";
 import { readChanges } from "./changes.ts";
-import { findTampering, type Repair } from "./find-tampering.ts";
+import { covers, findTampering, type Repair } from "./find-tampering.ts";
 import { listGateFiles } from "./gate-files.ts";
 
 export interface TamperingOrder {
@@ -16,20 +16,22 @@ export interface TamperingOrder {
   allowConfigChanges: readonly string[];
 }
 
+/** `allowed`: something was changed that people have allowed to change. */
 export async function judgeTampering(
   order: TamperingOrder,
-): Promise<{ verdict: Verdict; repairs: Map<string, Repair> }> {
-  const { repository, base, commit, plan, allowConfigChanges: allowed } = order;
+): Promise<{ verdict: Verdict; repairs: Map<string, Repair>; allowed: boolean }> {
+  const { repository, base, commit, plan, allowConfigChanges } = order;
   const startedAt = performance.now();
   const entries = await listTree(repository, base);
   const basePaths = new Set(entries.map(({ path }) => path));
   const manifest = entries.find(({ path, mode }) => path === "package.json" && mode !== "160000");
+  const changes = await readChanges(repository, base, commit);
   const { findings, repairs } = findTampering({
-    changes: await readChanges(repository, base, commit),
+    changes,
     basePaths,
     baseManifest: manifest ? (await readBlob(repository, manifest.oid)).toString() : "",
     guarded: [...plan.config.protected, ...listGateFiles(plan, basePaths)],
-    allowed,
+    allowed: allowConfigChanges,
   });
   // Blocked ones first: what does not fit into a verdict is cut from the end.
   findings.sort((one, other) => one.level.localeCompare(other.level));
@@ -45,7 +47,7 @@ export async function judgeTampering(
     durationMs: performance.now() - startedAt,
     findings,
   });
-  return { verdict, repairs };
+  return { verdict, repairs, allowed: changes.some(({ path }) => covers(allowConfigChanges, path)) };
 }
 
 const remedy =
