@@ -7,6 +7,7 @@ import { authenticate, security } from "./auth.ts";
 import { requireJson } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";
+import { answerWithinMs } from "./switch-routes.ts";
 
 const setCredential = createRoute({
   method: "put",
@@ -58,6 +59,8 @@ export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
     const { workspace, name } = context.req.valid("param");
     requireRole(principal, "workspace_admin", workspace);
     const reason = context.req.valid("json").reason.trim();
-    return context.json({ resumed: await resumeProvider(cloud, workspace, name, principal.keyId, reason) }, 200);
+    const deadline = cloud.clock.now() + answerWithinMs;
+    const resumed = await resumeProvider(cloud, workspace, name, principal.keyId, reason, deadline);
+    return context.json({ resumed }, 200);
   });
 }

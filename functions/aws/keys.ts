@@ -3,10 +3,10 @@
 import type { AgentId, KeyId, TaskId } from "../core/ids.ts";
 import { parseAgentId } from "../core/ids.ts";
 import { type DeliveryId, parseDeliveryId } from "../core/notices.ts";
-import { positionOf } from "../core/ready-order.ts";
+import { orderOf, positionOf } from "../core/ready-order.ts";
 import { formatScope, type Scope } from "../core/switches.ts";
 import type { Phase } from "../core/table.ts";
-import { type Attempt, isFinal, type Slot, type Task } from "../core/task.ts";
+import { type Attempt, type Due, isFinal, type Slot, type Task } from "../core/task.ts";
 
 /** Attribute names of the table and its sparse indexes. */
 export const indexes = {
@@ -140,13 +140,20 @@ export function taskIndexKeys(task: Task): Record<string, string> {
     phasePk: phasePk(task.workspace, isFinal(task.status) ? task.status : "active"),
     phaseSk: task.taskId,
   };
+  if (task.due?.kind === "held") return { ...keys, ...heldKeys(task, task.due) };
   if (task.due) return { ...keys, duePk: task.due.kind, dueSk: dueSortKey(task.due.at, task) };
   if (task.status === "queued") return { ...keys, ...readyKeys(task) };
   return keys;
 }
 
-/** The partition of the ready index for tasks that wait for a slot of a full pool. */
+/** The partition of the ready index for tasks that wait for room in a pool. */
 export const heldBackPk = (pool: string) => `held#${pool}`;
+export const heldKeys = (task: Task, { kind, at, pool }: Extract<Due, { kind: "held" }>) => ({
+  duePk: kind,
+  dueSk: dueSortKey(at, task),
+  readyPk: heldBackPk(pool),
+  readySk: orderOf(task),
+});
 
 /** One partition, so that whoever looks for work meets the workspaces that have some, and no other. */
 export const readyPk = "ready";

@@ -1,10 +1,10 @@
 // Which tasks are ready, which wait for a moment or a pool, and how do they move between the two?
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { TaskId } from "../core/ids.ts";
-import { beginningOf, orderOf, parseReady, type ReadyTask } from "../core/ready-order.ts";
+import { beginningOf, parseReady, type ReadyTask } from "../core/ready-order.ts";
 import type { Due, Task } from "../core/task.ts";
 import { type Dynamo, type Item, isConditionFailure, queryItems, toItem } from "./dynamo.ts";
-import { dueSortKey, dueUntil, heldBackPk, indexes, readyKeys, readyPk, taskKey } from "./keys.ts";
+import { dueSortKey, dueUntil, heldBackPk, heldKeys, indexes, readyKeys, readyPk, taskKey } from "./keys.ts";
 
 export async function readyAfter(dynamo: Dynamo, after: string, limit: number): Promise<ReadyTask[]> {
   const keys = await queryItems(dynamo, {
@@ -41,13 +41,14 @@ export function makeReady(dynamo: Dynamo, task: Task): Promise<void> {
 }
 
 export function holdBack(dynamo: Dynamo, task: Task, pool: string, at: number): Promise<void> {
-  const due: Due = { kind: "ready", at };
+  const due = { kind: "held", at, pool } as const;
+  const keys = heldKeys(task, due);
   const values = {
     ":due": due,
-    ":duePk": due.kind,
-    ":dueSk": dueSortKey(at, task),
-    ":readyPk": heldBackPk(pool),
-    ":readySk": orderOf(task),
+    ":duePk": keys.duePk,
+    ":dueSk": keys.dueSk,
+    ":readyPk": keys.readyPk,
+    ":readySk": keys.readySk,
   };
   return updateUnchanged(
     dynamo,

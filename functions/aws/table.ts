@@ -35,7 +35,7 @@ export function openTable(dynamo: Dynamo): Table {
     listEvents: (taskId, afterVersion, limit) => tasks.listEvents(dynamo, taskId, afterVersion, limit),
     listTasks: (workspace, page) => tasks.listTasks(dynamo, workspace, page),
     countDelayed: (workspace) => tasks.countDelayed(dynamo, workspace),
-    oldestActive: (workspace, limit) => tasks.oldestActive(dynamo, workspace, limit),
+    oldestActive: (workspace, limit, after) => tasks.oldestActive(dynamo, workspace, limit, after),
     countTasks: (workspace) => tasks.countTasks(dynamo, workspace),
     readyAfter: (after, limit) => queue.readyAfter(dynamo, after, limit),
     readyHead: (workspace, limit) => queue.readyHead(dynamo, workspace, limit),

@@ -146,19 +146,17 @@ export async function countDelayed(dynamo: Dynamo, workspace: string): Promise<n
   return keys.filter((key) => String(key.dueSk).endsWith(`#${workspace}`)).length;
 }
 
-export async function oldestActive(dynamo: Dynamo, workspace: string, limit: number): Promise<Task[]> {
+export async function oldestActive(dynamo: Dynamo, workspace: string, limit: number, after = ""): Promise<Task[]> {
   const keys = await queryItems(dynamo, {
     IndexName: indexes.phase.name,
-    KeyConditionExpression: "phasePk = :active",
-    ExpressionAttributeValues: toItem({ ":active": phasePk(workspace, "active") }),
+    KeyConditionExpression: `phasePk = :active${after ? " AND phaseSk > :after" : ""}`,
+    ExpressionAttributeValues: toItem({
+      ":active": phasePk(workspace, "active"),
+      ...(after ? { ":after": after } : {}),
+    }),
     Limit: limit,
   });
-  return [
-    ...(
-      await getTasks(
-        dynamo,
-        keys.map((key) => key.pk as TaskId),
-      )
-    ).values(),
-  ];
+  const ids = keys.map((key) => key.pk as TaskId);
+  const found = await getTasks(dynamo, ids);
+  return ids.flatMap((id) => found.get(id) ?? []);
 }

@@ -2,7 +2,8 @@
 import type { Applied, TaskEvent } from "./events.ts";
 import { decideAfterFailure } from "./failures.ts";
 import { type AgentId, agentIdOf } from "./ids.ts";
-import { type AttemptState, type Failure, isFinal, isLive, type Task } from "./task.ts";
+import { providerPool } from "./slots.ts";
+import { type AttemptState, type Due, type Failure, isFinal, isLive, type Task } from "./task.ts";
 
 /** How soon after its end the sandbox of an attempt is looked at: one that should leave by itself gets time for it. */
 const firstLookMs = { completed: 120_000, otherwise: 5_000 } as const;
@@ -18,7 +19,7 @@ export function putBack(
   now: number,
 ): Applied {
   const back: Task = {
-    ...queueAgain(next, event.notBefore),
+    ...queueAgain(next, { kind: "ready", at: event.notBefore }),
     attemptsUsed: before.attemptsUsed - 1,
     putBacks: (before.putBacks ?? 0) + 1,
   };
@@ -26,9 +27,15 @@ export function putBack(
 }
 
 /** Back to the queue. The commit and branch of the failed attempt stay known: the next one may replace that branch. */
-function queueAgain(task: Task, notBefore: number): Task {
+function queueAgain(task: Task, due: Due): Task {
   const { slots: _slots, permitId: _permit, ...rest } = task;
-  return { ...rest, status: "queued", due: { kind: "ready", at: notBefore } };
+  return { ...rest, status: "queued", due };
+}
+
+/** Out of quota, it waits with the other tasks of its provider, so that they go on together. */
+function dueAgain({ workspace, provider }: Task, failure: Failure, at: number): Due {
+  if (failure.class !== "provider_quota" || !provider) return { kind: "ready", at };
+  return { kind: "held", at, pool: providerPool(workspace, provider) };
 }
 
 /** An attempt of a task that waits again may have pushed before it was lost: then that is still to be found out. */
@@ -100,7 +107,7 @@ export function failAttempt(before: Task, next: Task, failure: Failure, now: num
   const agentId = current(before);
   const after = decideAfterFailure(before, failure, now);
   if (after.kind === "retry") {
-    const again = queueAgain({ ...next, failure }, after.notBefore);
+    const again = queueAgain({ ...next, failure }, dueAgain(before, failure, after.notBefore));
     if (!after.usesAttempt) again.attemptsUsed -= 1;
     return { ...endAttempt(before, again, "failed", now), data: { agentId, failure, notBefore: after.notBefore } };
   }

@@ -92,6 +92,18 @@ export const taskRequest = z.strictObject({
 
 export type TaskRequest = z.output<typeof taskRequest>;
 
+/** The moment from which it may run. */
+export function decideStart(
+  { notBefore, delayMs = 0 }: Pick<TaskRequest, "notBefore" | "delayMs">,
+  now: number,
+): { kind: "from"; at: number } | { kind: "refused"; why: string } {
+  const at = notBefore ? Date.parse(notBefore) : now + delayMs;
+  if (at - now <= maxDelayMs) return { kind: "from", at };
+  const latest = new Date(now + maxDelayMs).toISOString();
+  const why = `notBefore ${notBefore} is ${at - now} ms ahead; it may be ${maxDelayMs} ms ahead (30 days), now ${latest}.`;
+  return { kind: "refused", why };
+}
+
 /** The body of `POST /agents/spawn`: the same in a coordinator's words. */
 export const spawnRequest = z
   .strictObject({

@@ -16,6 +16,8 @@ export interface Pool {
 }
 
 export const backendPool = (backend: string) => `backend:${backend}`;
+/** Of no size: tasks wait there while the provider behind their credential is out of quota. */
+export const providerPool = (workspace: string, credential: string) => `provider:${workspace}:${credential}`;
 export const repositoryPool = (repositoryKey: string) => `repository:${repositoryKey}`;
 
 /** The pools that a task needs a slot of, the global one first. `backendSlots`: its backend has a limit of its own. */

@@ -141,8 +141,8 @@ export interface Table {
   countTasks(workspace: string): Promise<TaskCounts>;
   /** Queued tasks whose time has not come; read from the index, which lags. */
   countDelayed(workspace: string): Promise<number>;
-  /** The oldest queued or live tasks of a workspace. */
-  oldestActive(workspace: string, limit: number): Promise<Task[]>;
+  /** The oldest queued or live tasks of a workspace, behind `after`. */
+  oldestActive(workspace: string, limit: number, after?: TaskId): Promise<Task[]>;
   /** No task that needs this credential's provider runs before `until`; an earlier moment than the known one changes nothing. */
   pauseProvider(workspace: string, credential: string, until: number): Promise<void>;
   /** Epoch milliseconds; 0 when it was never paused. */

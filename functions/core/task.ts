@@ -52,10 +52,10 @@ export const mergeabilities = ["clean", "conflicts", "unknown"] as const;
 export type Mergeability = (typeof mergeabilities)[number];
 
 /** Work that some later moment owes this task; at most one at a time, found by the reaper in the `due` index. */
-export interface Due {
-  kind: "ready" | "outcome" | "branch" | "pull_request";
-  at: number;
-}
+export type Due =
+  | { kind: "ready" | "outcome" | "branch" | "pull_request"; at: number }
+  /** It waits in the pool for whoever makes room there, and at the latest until `at`. */
+  | { kind: "held"; at: number; pool: string };
 
 /** An attempt that has ended, while it is not known yet that nothing of it is left. */
 export interface OwedCleanup {
@@ -94,6 +94,8 @@ export interface Task {
   /** The principal behind the key that made it. */
   owner: string;
   createdAt: number;
+  /** From when it may run, where that is later than it was made: its age in the queue counts from here. */
+  allowedAt?: number;
   updatedAt: number;
   /** The number of the current or last attempt; 0 before the first. */
   attempt: number;

@@ -1,12 +1,11 @@
 // Which task should run next? Least served workspace first; within it exact priority, then age.
 import { judgeBackend, type KnownBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
-import { backendPool, chooseSlot, poolsOf } from "../core/slots.ts";
+import { backendPool, chooseSlot, poolsOf, providerPool } from "../core/slots.ts";
 import { isFenced } from "../core/switches.ts";
 import type { Slot, Task } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
 import { type ReadyWorkspace, readyWorkspaces } from "./ready-workspaces.ts";
-import { providerPool } from "./resume-provider.ts";
 import { isSound } from "./sound-tasks.ts";
 import { letGo } from "./wake.ts";
 
@@ -92,8 +91,7 @@ export async function considerTask(
     if (!(await cloud.table.getSwitches(task)).backend.paused) await letGo(cloud, backendPool(task.backend), 1);
     return "next_task";
   }
-  const quotaAt = task.provider ? await cloud.table.providerPausedUntil(task.workspace, task.provider) : 0;
-  if (quotaAt > now) return holdBack(providerPool(task.workspace, task.provider ?? ""), quotaAt);
+  if (await waitForQuota(cloud, task)) return "next_task";
   const slots: Slot[] = [];
   for (const pool of poolsOf(task, cloud.settings.limits, backend?.slots)) {
     const inPool = pool.name === "global" ? held : await cloud.table.heldSlots(pool.name);
@@ -104,4 +102,15 @@ export async function considerTask(
     else return holdBack(pool.name, now + fullHoldMs);
   }
   return { kind: "claim", task, slots };
+}
+
+async function waitForQuota(cloud: Cloud, task: Task): Promise<boolean> {
+  const { workspace, provider } = task;
+  const quotaAt = provider ? await cloud.table.providerPausedUntil(workspace, provider) : 0;
+  if (!provider || quotaAt <= cloud.clock.now()) return false;
+  const pool = providerPool(workspace, provider);
+  await cloud.table.holdBack(task, pool, quotaAt);
+  // Whoever resumed it in between has not seen this one wait.
+  if ((await cloud.table.providerPausedUntil(workspace, provider)) <= cloud.clock.now()) await letGo(cloud, pool, 1);
+  return true;
 }

@@ -6,8 +6,10 @@ import { type Attempt, type Due, isLive, type Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { cleanUp } from "./clean-up.ts";
 import { confirmStop } from "./confirm-stop.ts";
+import { expireOldest } from "./expire-oldest.ts";
 import { killFenced } from "./kill-task.ts";
 import { recoverLaunch } from "./launch-attempt.ts";
+import { promoteHeld, promoteWaiting } from "./promote-waiting.ts";
 import { readyWorkspaces } from "./ready-workspaces.ts";
 import { resendNotices } from "./resend-notices.ts";
 import { resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
@@ -21,7 +23,6 @@ import { writeDigest } from "./write-digest.ts";
 const by = "system:reaper";
 const batch = 50;
 const tasksAtOnce = 100;
-const oldestLooked = 20;
 const workspacesLooked = 100;
 const operationRoundMs = 20_000;
 /** What could not be asked for now is asked for again. */
@@ -31,6 +32,7 @@ const steps = [
   tendBackends,
   finishOperations,
   promoteWaiting,
+  promoteHeld,
   expireWaiting,
   endFenced,
   expireLeases,
@@ -83,22 +85,15 @@ async function finishOperations(cloud: Cloud): Promise<void> {
   for (const operation of await cloud.table.openOperations()) await continueOperation(cloud, operation, deadline);
 }
 
-/** The oldest of the workspaces with ready work; what is behind them is younger still. What is not ready yet will be. */
+/** Of the workspaces with ready work. What is not ready yet will be. */
 async function expireWaiting(cloud: Cloud): Promise<void> {
   let looked = 0;
   for await (const { workspace } of readyWorkspaces(cloud)) {
-    await each(await cloud.table.oldestActive(workspace, oldestLooked), (task) => expireTask(cloud, task));
+    await expireOldest(cloud, workspace);
     // Others get their turn in the next rounds, which begin elsewhere.
     looked += 1;
     if (looked === workspacesLooked) return;
   }
-}
-
-async function expireTask(cloud: Cloud, task: Task): Promise<void> {
-  const ageMs = cloud.clock.now() - task.createdAt;
-  if (!isSound(task) || task.status !== "queued" || ageMs < cloud.settings.maxQueueAgeMs) return;
-  const why = `It has waited ${ageMs} ms, and may wait ${cloud.settings.maxQueueAgeMs} ms.`;
-  await changeTask(cloud, task.taskId, by, () => ({ event: { type: "expired", why } }));
 }
 
 /** Live tasks that a stop covers and whose kill failed. Queued ones are ended by the dispatcher when it meets them. */
@@ -118,13 +113,6 @@ async function releaseLeftSlots(cloud: Cloud, round: Round): Promise<void> {
   await each(ended, async ({ agentId, slots }) => {
     // The global one last: what is left is found by it.
     for (const slot of slots.toReversed()) await cloud.table.releaseSlot(slot, agentId);
-  });
-}
-
-async function promoteWaiting(cloud: Cloud): Promise<void> {
-  await each(dueTasks(cloud, "ready"), async (task) => {
-    await cloud.table.makeReady(task);
-    await wake(cloud, task.taskId);
   });
 }
 

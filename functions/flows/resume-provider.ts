@@ -1,17 +1,22 @@
 // A provider has quota again before the time it named: how do the tasks that wait for it go on?
 import type { Cloud } from "../core/cloud.ts";
+import { providerPool } from "../core/slots.ts";
 import { recordAct } from "./record-act.ts";
 import { letGo } from "./wake.ts";
 
-export const providerPool = (workspace: string, credential: string) => `provider:${workspace}:${credential}`;
+const pageSize = 20;
 
-/** Answers false when it was not paused. The reaper wakes what is not woken here. */
+/**
+ * Answers false when it was not paused. Lets go of what waits for it until `deadline` (epoch milliseconds); the rest
+ * goes on as those end, or with the next call.
+ */
 export async function resumeProvider(
   cloud: Cloud,
   workspace: string,
   credential: string,
   by: string,
   reason: string,
+  deadline: number,
 ): Promise<boolean> {
   const act = await recordAct(cloud, `workspace:${workspace}`, by, async () => {
     const until = await cloud.table.providerPausedUntil(workspace, credential);
@@ -19,7 +24,7 @@ export async function resumeProvider(
     const data = { credential, reason, pausedUntil: until };
     return { type: "provider_resumed", data, writes: [{ kind: "provider_resumed", workspace, credential }] };
   });
-  if (!act) return false;
-  await letGo(cloud, providerPool(workspace, credential), cloud.settings.limits.global);
-  return true;
+  const pool = providerPool(workspace, credential);
+  while ((await letGo(cloud, pool, pageSize)) > 0 && cloud.clock.now() < deadline);
+  return act !== undefined;
 }

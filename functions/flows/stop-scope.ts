@@ -1,6 +1,7 @@
 // Stops everything in a scope: one write closes admission and fences every task in it; then their sandboxes are stopped.
 import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
+import { parseAgentId, type TaskId } from "../core/ids.ts";
 import type { Operation } from "../core/operations.ts";
 import { applyAct, causeOfStop, formatScope, parseScope, type Scope } from "../core/switches.ts";
 import { isFinal, type Task } from "../core/task.ts";
@@ -10,6 +11,7 @@ import { isSound } from "./sound-tasks.ts";
 import { type Alongside, chainOf, readSwitch } from "./turn-switch.ts";
 
 const pageSize = 50;
+const holdersAtOnce = 100;
 /** Kills at once: each is a few requests, and StopTask is limited to 40 a second. */
 const abreast = 10;
 const keptErrors = 20;
@@ -59,18 +61,17 @@ export async function stopScope(
   return continueOperation(cloud, operation, deadline);
 }
 
-/** Page after page, saved after each, so that anybody can go on from there. */
+/** What runs first; then page after page, saved after each, so that anybody can go on from there. */
 export async function continueOperation(cloud: Cloud, from: Operation, deadline: number): Promise<Operation> {
-  let operation = from;
+  let operation = await stopHolders(cloud, from, deadline);
   while (operation.workspaces.length > 0 && cloud.clock.now() < deadline) {
     const [workspace = "", ...others] = operation.workspaces;
     const page = await cloud.table.listTasks(workspace, { before: operation.after, limit: pageSize, phase: "active" });
-    const covered = page.tasks.filter((task) => isCovered(task, operation));
-    for (let i = 0; i < covered.length; i += abreast) {
-      const results = await Promise.all(covered.slice(i, i + abreast).map((task) => killOne(cloud, task, operation)));
-      operation = count(operation, results);
-    }
-    operation = page.next ? { ...operation, after: page.next } : { ...operation, after: undefined, workspaces: others };
+    const done = await killSome(cloud, operation, page.tasks, deadline);
+    operation = done.operation;
+    if (done.last) operation = { ...operation, after: done.last };
+    else if (page.next) operation = { ...operation, after: page.next };
+    else operation = { ...operation, after: undefined, workspaces: others };
     await cloud.table.putOperation(operation);
   }
   if (operation.workspaces.length > 0) return operation;
@@ -78,6 +79,40 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
   const finished = { ...operation, total: operation.killed + operation.failed, finishedAt: cloud.clock.now() };
   await cloud.table.putOperation(finished);
   return finished;
+}
+
+/** A long queue must not keep what is at work alive. Whoever is not killed here is met again in its page. */
+async function stopHolders(cloud: Cloud, operation: Operation, deadline: number): Promise<Operation> {
+  const held = await cloud.table.heldSlots("global");
+  const taskIds = held
+    .filter(({ workspace }) => operation.workspaces.includes(workspace))
+    .flatMap(({ holder }) => parseAgentId(holder)?.taskId ?? []);
+  let killed = operation.killed;
+  for (let i = 0; i < taskIds.length && cloud.clock.now() < deadline; i += holdersAtOnce) {
+    const tasks = await cloud.table.getTasks(taskIds.slice(i, i + holdersAtOnce));
+    killed = (await killSome(cloud, { ...operation, killed }, tasks, deadline)).operation.killed;
+  }
+  if (killed === operation.killed) return operation;
+  const next = { ...operation, killed };
+  await cloud.table.putOperation(next);
+  return next;
+}
+
+/** A few at a time until the deadline; `last` is where it stopped, when it has not come to the end. */
+async function killSome(
+  cloud: Cloud,
+  from: Operation,
+  tasks: readonly Task[],
+  deadline: number,
+): Promise<{ operation: Operation; last?: TaskId }> {
+  let operation = from;
+  for (let i = 0; i < tasks.length; i += abreast) {
+    const last = tasks[i - 1]?.taskId;
+    if (last && cloud.clock.now() >= deadline) return { operation, last };
+    const covered = tasks.slice(i, i + abreast).filter((task) => isCovered(task, operation));
+    operation = count(operation, await Promise.all(covered.map((task) => killOne(cloud, task, from))));
+  }
+  return { operation };
 }
 
 function isCovered(task: Task, { scope, generation }: Operation): boolean {

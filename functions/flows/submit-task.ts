@@ -5,7 +5,7 @@ import type { Cloud, Isolation } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { resolveGates } from "../core/gates.ts";
 import type { TaskId } from "../core/ids.ts";
-import { type TaskRequest, titleOf } from "../core/requests.ts";
+import { decideStart, type TaskRequest, titleOf } from "../core/requests.ts";
 import { findStopped, findYoloForbidden, generationsOf, type Switches } from "../core/switches.ts";
 import type { ApiKey, Creation } from "../core/table.ts";
 import type { ModelAgent, Task, TaskSpec } from "../core/task.ts";
@@ -100,7 +100,7 @@ async function createUncontended(cloud: Cloud, creation: Creation) {
 }
 
 function newTask(cloud: Cloud, { principal, request, retryOf }: Submission, switches: Switches, now: number): Task {
-  const notBefore = request.notBefore ? Date.parse(request.notBefore) : now + (request.delayMs ?? 0);
+  const allowedAt = chooseStart(request, now);
   return {
     taskId: cloud.ids.task(),
     workspace: principal.workspace,
@@ -123,11 +123,18 @@ function newTask(cloud: Cloud, { principal, request, retryOf }: Submission, swit
     ...(request.agent.kind === "model" ? { provider: request.agent.credential } : {}),
     ...(request.yolo ? { yolo: true as const } : {}),
     ...(request.pullRequest ? { pullRequest: { state: "wanted" as const } } : {}),
-    ...(notBefore > now ? { due: { kind: "ready", at: notBefore } as const } : {}),
+    ...(allowedAt > now ? { allowedAt, due: { kind: "ready", at: allowedAt } as const } : {}),
     lastEventId: cloud.ids.event(),
     lastEventHash: "",
     ...markIsolation(cloud.settings.isolation),
   };
+}
+
+/** Throws `invalid_request`. */
+function chooseStart(request: TaskRequest, now: number): number {
+  const start = decideStart(request, now);
+  if (start.kind === "refused") throw new DroverError("invalid_request", start.why);
+  return start.at;
 }
 
 function markIsolation(isolation: Isolation): Pick<Task, "unconfined" | "measuredLimits"> {

@@ -1,7 +1,7 @@
 // How does somebody tell the dispatcher that there may be work? By a message whose loss only costs time.
 import type { Cloud } from "../core/cloud.ts";
 import type { TaskId } from "../core/ids.ts";
-import { backendPool, repositoryPool } from "../core/slots.ts";
+import { backendPool, providerPool, repositoryPool } from "../core/slots.ts";
 import type { Task } from "../core/task.ts";
 
 /** Never fails the caller: the task is in the table, and the reaper sends the wake-up again. */
@@ -21,18 +21,28 @@ export async function wakeAfter(cloud: Cloud, ended: Task): Promise<void> {
   try {
     await letGo(cloud, backendPool(ended.backend), 1);
     if (cloud.settings.limits.repository) await letGo(cloud, repositoryPool(ended.repositoryKey), 1);
+    await letGoOfProvider(cloud, ended);
   } catch (error) {
     console.warn(`what waited for the slots of ${ended.taskId} was not let go yet`, error);
   }
   await wake(cloud, ended.taskId);
 }
 
-/** The first tasks that wait for a pool may be chosen again. */
-export async function letGo(cloud: Cloud, pool: string, count: number): Promise<void> {
-  for (const taskId of await cloud.table.heldBackHead(pool, count)) {
+/** What a resumption has not reached goes on one by one, as the others end. */
+async function letGoOfProvider(cloud: Cloud, { workspace, provider }: Task): Promise<void> {
+  if (!provider || (await cloud.table.providerPausedUntil(workspace, provider)) > cloud.clock.now()) return;
+  await letGo(cloud, providerPool(workspace, provider), 1);
+}
+
+/** The first tasks that wait for a pool may be chosen again. Answers how many the index showed. */
+export async function letGo(cloud: Cloud, pool: string, count: number): Promise<number> {
+  const taskIds = await cloud.table.heldBackHead(pool, count);
+  for (const taskId of taskIds) {
     const task = await cloud.table.getTask(taskId);
-    if (task?.status !== "queued") continue;
+    // The index lags: it may have left the pool already.
+    if (task?.due?.kind !== "held" || task.due.pool !== pool) continue;
     await cloud.table.makeReady(task);
     await wake(cloud, taskId);
   }
+  return taskIds.length;
 }

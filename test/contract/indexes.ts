@@ -62,11 +62,30 @@ export function indexContract(open: OpenTable): void {
     await open().holdBack(task, pool, now + 7_000);
     expect(await open().heldBackHead(pool, 10)).toEqual([task.taskId]);
     expect(await open().readyHead(workspace, 10)).toEqual([]);
-    expect(await open().getTask(task.taskId)).toEqual({ ...task, due: { kind: "ready", at: now + 7_000 } });
+    expect(await open().getTask(task.taskId)).toEqual({
+      ...task,
+      due: { kind: "held", at: now + 7_000, pool },
+    });
     const held = await open().getTask(task.taskId);
     if (held) await open().makeReady(held);
     expect(await open().heldBackHead(pool, 10)).toEqual([]);
     expect(await open().readyHead(workspace, 10)).toEqual([task.taskId]);
+  });
+
+  it("keeps a task that is held back apart from those that are delayed, and in its pool whatever is written of it", async () => {
+    const workspace = newWorkspace();
+    const pool = `repository:${newWorkspace()}`;
+    const task = await createTask(open(), { workspace });
+    await open().holdBack(task, pool, now + 7_000);
+    expect(await open().countDelayed(workspace)).toBe(0);
+    expect(await open().dueTasks("ready", now + 7_000, 1_000)).not.toContain(task.taskId);
+    expect(await open().dueTasks("held", now + 7_000, 1_000)).toContain(task.taskId);
+    const held = (await open().getTask(task.taskId)) ?? task;
+    const edited = await apply(open(), held, { type: "edited", priority: 9, fields: ["priority"] });
+    expect(edited.due).toEqual(held.due);
+    expect(await open().heldBackHead(pool, 10)).toEqual([task.taskId]);
+    await apply(open(), edited, kill);
+    expect(await open().heldBackHead(pool, 10)).toEqual([]);
   });
 
   it("postpones what is owed, unless the task has changed", async () => {
@@ -129,6 +148,7 @@ export function indexContract(open: OpenTable): void {
     expect(ids((await open().listTasks(workspace, { limit: 10, phase: "killed" })).tasks)).toEqual([first.taskId]);
     expect(ids((await open().listTasks(workspace, { limit: 10, phase: "active" })).tasks)).toEqual(ids(others));
     expect(ids(await open().oldestActive(workspace, 1))).toEqual(ids(others).slice(0, 1));
+    expect(ids(await open().oldestActive(workspace, 5, others[0]?.taskId))).toEqual(ids(others).slice(1));
   });
 
   it("reads events after a version, in order, up to a limit", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { credentialRequest, taskRequest, titleOf } from "../../functions/core/requests.ts";
+import { credentialRequest, decideStart, taskRequest, titleOf } from "../../functions/core/requests.ts";
 
 const good = { repository: "/r", prompt: "Do it", agent: { kind: "command", command: ["true"] } };
 
@@ -42,5 +42,18 @@ describe("the token of a credential", () => {
 
   it.each(["sk-\nant", "sk ant", "sk-\0", "sk-\u{e9}", "sk\u2028ant", "", " \n"])("may not be %j", (token) => {
     expect(credentialRequest.safeParse({ token }).success).toBe(false);
+  });
+});
+
+it("may start 30 days from now and no later, however that is said", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+  const thirtyDaysMs = 2_592_000_000;
+  expect(decideStart({}, now)).toEqual({ kind: "from", at: now });
+  expect(decideStart({ delayMs: thirtyDaysMs }, now)).toEqual({ kind: "from", at: now + thirtyDaysMs });
+  expect(decideStart({ notBefore: "2026-01-31T00:00:00Z" }, now)).toEqual({ kind: "from", at: now + thirtyDaysMs });
+  const late = decideStart({ notBefore: "2026-01-31T00:00:01Z" }, now);
+  expect(late).toMatchObject({
+    kind: "refused",
+    why: expect.stringMatching(/2592001000 ms .*2592000000 ms .*2026-01-31T00:00:00/),
   });
 });

@@ -185,6 +185,13 @@ describe("slots and attempts", () => {
     expect(fail({ class: failureClass, message: "no", ...more })).toMatchObject(expected);
   });
 
+  it("out of quota waits with the other tasks of its provider", () => {
+    const failure = { class: "provider_quota", message: "no", retryAt: now + 9 } as const;
+    const due = { kind: "held", at: now + 9, pool: "provider:default:anthropic" };
+    expect(fail(failure, { provider: "anthropic" }).due).toEqual(due);
+    expect(fail({ class: "infrastructure", message: "no" }, { provider: "anthropic" }).due?.kind).toBe("ready");
+  });
+
   it("waits longer before each further try", () => {
     const waits = [1, 2, 3, 4].map((attemptsUsed) => {
       const task = fail({ class: "infrastructure", message: "lost" }, { attemptsUsed, maxAttempts: 9 });

@@ -220,7 +220,7 @@ describe("a revoked backend", () => {
     const elsewhere = await send("default", endless);
     for (const taskId of [live, elsewhere]) await untilStatus(stack, taskId, "running");
     const waiting = await send("gpu", endless);
-    await until("it is held back", async () => (await taskOf(waiting))?.due?.kind === "ready");
+    await until("it is held back", async () => (await taskOf(waiting))?.due?.kind === "held");
 
     const answer = await revoke("gpu");
     expect(answer).toMatchObject({

@@ -30,7 +30,7 @@ it("a repository runs one task at a time, does not block others behind it, and g
   expect(await stack.cloud.table.getTask(second)).toMatchObject({
     status: "queued",
     attempt: 0,
-    due: { kind: "ready" },
+    due: { kind: "held" },
   });
   await kill(stack, first);
   await untilStatus(stack, second, "running");

@@ -46,6 +46,8 @@ export class MemoryActs implements Part {
   readonly backends = new Map<string, Backend>();
   readonly health = new Map<string, BackendHealth>();
   readonly requests = new Map<string, number>();
+  /** Until when each is out of quota. */
+  readonly providers = new Map<string, number>();
   readonly chains = new Map<string, AuditAct[]>();
 
   getSwitches(task: Pick<Task, "workspace" | "backend">): Switches {
@@ -106,6 +108,9 @@ export class MemoryActs implements Part {
         return;
       case "backend":
         this.backends.set(write.backend.name, write.backend);
+        return;
+      case "provider_resumed":
+        this.providers.delete(`${write.workspace}#${write.credential}`);
         return;
       case "operation":
         this.operations.set(write.operation.operationId, write.operation);

@@ -27,8 +27,6 @@ export interface Row {
   /** What the indexes still show to a reader whose copy lags: the task before its last change. */
   earlier: Task | undefined;
   changedAt: number;
-  /** The full pool that it waits for, out of its workspace's ready index. */
-  heldBackFor?: string | undefined;
 }
 
 interface Idempotency {
@@ -104,7 +102,6 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     row.earlier = row.task;
     row.changedAt = this.#now();
     row.task = task;
-    row.heldBackFor = undefined;
   }
 
   makeReady(task: Task): void {
@@ -117,15 +114,11 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   holdBack(task: Task, pool: string, at: number): void {
     const row = this.rows.get(task.taskId);
     if (row?.task.version !== task.version) return;
-    this.#write(row, { ...row.task, due: { kind: "ready", at } });
-    row.heldBackFor = pool;
+    this.#write(row, { ...row.task, due: { kind: "held", at, pool } });
   }
 
   heldBackHead(pool: string, limit: number): TaskId[] {
-    const seenUntil = this.#now() - this.lagMs;
-    const waiting: Task[] = [];
-    for (const { heldBackFor, changedAt, task } of this.rows.values())
-      if (heldBackFor === pool && changedAt <= seenUntil) waiting.push(task);
+    const waiting = this.#seen(({ due }) => due?.kind === "held" && due.pool === pool);
     return idsOf(order(waiting, byReady), limit);
   }
 
@@ -147,15 +140,13 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     return this.rows.get(taskId)?.spec;
   }
 
-  readonly #providers = new Map<string, number>();
-
   pauseProvider(workspace: string, credential: string, until: number): void {
     const name = `${workspace}#${credential}`;
-    this.#providers.set(name, Math.max(until, this.#providers.get(name) ?? 0));
+    this.providers.set(name, Math.max(until, this.providers.get(name) ?? 0));
   }
 
   providerPausedUntil(workspace: string, credential: string): number {
-    return this.#providers.get(`${workspace}#${credential}`) ?? 0;
+    return this.providers.get(`${workspace}#${credential}`) ?? 0;
   }
 
   listMessages(taskId: TaskId, after: number): Message[] {
@@ -208,8 +199,10 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     return { tasks: page.flatMap((id) => this.rows.get(id)?.task ?? []), ...(next ? { next } : {}) };
   }
 
-  oldestActive(workspace: string, limit: number): Task[] {
-    const mine = this.#seen((task) => task.workspace === workspace && phaseOf(task) === "active");
+  oldestActive(workspace: string, limit: number, after = ""): Task[] {
+    const mine = this.#seen(
+      (task) => task.workspace === workspace && phaseOf(task) === "active" && task.taskId > after,
+    );
     const ids = idsOf(order(mine, byId), limit);
     return ids.flatMap((id) => this.rows.get(id)?.task ?? []);
   }

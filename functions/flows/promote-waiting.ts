@@ -1,0 +1,34 @@
+// Whose time to wait is over? Delays and retries apart from what is held for a pool, so that neither hides the other.
+import type { Cloud } from "../core/cloud.ts";
+import type { TaskId } from "../core/ids.ts";
+import { wake } from "./wake.ts";
+
+const batch = 50;
+const batchesARound = 10;
+
+export const promoteWaiting = (cloud: Cloud) => promote(cloud, "ready");
+export const promoteHeld = (cloud: Cloud) => promote(cloud, "held");
+
+async function promote(cloud: Cloud, kind: "ready" | "held"): Promise<void> {
+  for (let n = 0; n < batchesARound; n += 1) {
+    const taskIds = await cloud.table.dueTasks(kind, cloud.clock.now(), batch);
+    let promoted = 0;
+    for (const taskId of taskIds) if (await promoteOne(cloud, taskId, kind)) promoted += 1;
+    // Of a full batch nothing was left to promote: the index lags, and would show the same again.
+    if (taskIds.length < batch || promoted === 0) return;
+  }
+}
+
+/** One that fails does not keep the others from theirs. */
+async function promoteOne(cloud: Cloud, taskId: TaskId, kind: "ready" | "held"): Promise<boolean> {
+  try {
+    const task = await cloud.table.getTask(taskId);
+    if (task?.due?.kind !== kind || task.due.at > cloud.clock.now()) return false;
+    await cloud.table.makeReady(task);
+    await wake(cloud, taskId);
+    return true;
+  } catch (error) {
+    console.error(`reaper: ${taskId} was not made ready; it is looked at again in the next round`, error);
+    return false;
+  }
+}

@@ -1,0 +1,118 @@
+// Does a crowd of waiting tasks keep others from what is theirs: their turn, their time, their end?
+import { expect, it } from "vitest";
+import type { Cloud } from "../../functions/core/cloud.ts";
+import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
+import { providerPool } from "../../functions/core/slots.ts";
+import type { Table } from "../../functions/core/table.ts";
+import type { Task } from "../../functions/core/task.ts";
+import { expireOldest } from "../../functions/flows/expire-oldest.ts";
+import { promoteHeld, promoteWaiting } from "../../functions/flows/promote-waiting.ts";
+import { resumeProvider } from "../../functions/flows/resume-provider.ts";
+import { continueOperation } from "../../functions/flows/stop-scope.ts";
+import { apply, claim, makeCreation, newEventId, newTaskId } from "../contract/support.ts";
+import { MemoryTable } from "../simulation/cloud/memory-table.ts";
+import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
+import { now } from "../support/make-task.ts";
+
+const dayMs = 86_400_000;
+const workspace = "default";
+
+/** `commitMs`: how long a change takes. */
+function open({ commitMs = 0 } = {}) {
+  let time = now;
+  const changed: TaskId[] = [];
+  const memory = new MemoryTable(() => time);
+  const inMemory = makeAsync<Table>(memory, methodsOf(MemoryTable));
+  const table: Table = {
+    ...inMemory,
+    commit(change) {
+      time += commitMs;
+      changed.push(change.after.taskId);
+      return inMemory.commit(change);
+    },
+  };
+  const cloud = {
+    table,
+    clock: { now: () => time },
+    ids: { event: newEventId },
+    settings: { limits: { global: 20 }, maxQueueAgeMs: 7 * dayMs },
+    wakeUps: { send: async () => undefined },
+    noticeQueue: { send: async () => undefined },
+    sandboxes: () => ({ findByAgent: async () => [] }),
+  } as unknown as Cloud;
+  const make = (count: number, over: Partial<Task> = {}) =>
+    Array.from({ length: count }, () => {
+      const creation = makeCreation({ workspace, ...over });
+      memory.createTask(creation);
+      return creation.task;
+    });
+  return { cloud, memory, table, make, changed };
+}
+
+it("hundreds of tasks that were held back do not keep a delayed one from its time, and are all let go in one round", async () => {
+  const { cloud, memory, make } = open();
+  make(400, { due: { kind: "held", at: now - 2, pool: "repository:full" } });
+  make(120, { due: { kind: "ready", at: now - 1 } });
+  await promoteWaiting(cloud);
+  expect([memory.dueTasks("ready", now, 1_000).length, memory.dueTasks("held", now, 1_000).length]).toEqual([0, 400]);
+  await promoteHeld(cloud);
+  expect(memory.dueTasks("held", now, 1_000)).toEqual([]);
+});
+
+it("a provider that is resumed gets all of its tasks back, and one that the call had no time for with the next call", async () => {
+  const { cloud, memory, make } = open();
+  memory.pauseProvider(workspace, "anthropic", now + dayMs);
+  const pool = providerPool(workspace, "anthropic");
+  make(90, { provider: "anthropic", due: { kind: "held", at: now + dayMs, pool } });
+  const resume = (deadline: number) => resumeProvider(cloud, workspace, "anthropic", "key_1", "paid", deadline);
+  expect(await resume(now)).toBe(true);
+  expect(memory.heldBackHead(pool, 100)).toHaveLength(70);
+  expect(await resume(now + 1)).toBe(false);
+  expect(memory.heldBackHead(pool, 100)).toEqual([]);
+  expect(memory.readyHead(workspace, 100)).toHaveLength(90);
+});
+
+it("a stop kills what holds a slot before the queue, however long that is, and looks at the time between a few kills", async () => {
+  const { cloud, table, make, changed } = open({ commitMs: 1_000 });
+  const [old] = make(1, { createdAt: now - dayMs, taskId: `tsk_0${newTaskId().slice(5)}` });
+  if (!old) throw new Error("no task");
+  await apply(table, old, claim({ pool: "global", index: 0 }));
+  make(100);
+  changed.length = 0;
+  const operation = await continueOperation(
+    cloud,
+    {
+      operationId: "opr_1",
+      scope: `workspace:${workspace}`,
+      generation: 1,
+      by: "key_1",
+      reason: "all of it",
+      startedAt: now,
+      total: 101,
+      killed: 0,
+      failed: 0,
+      workspaces: [workspace],
+      errors: [],
+    },
+    cloud.clock.now() + 5_000,
+  );
+  expect(changed[0]).toBe(old.taskId);
+  expect((await table.getAttempt(agentIdOf(old.taskId, 1)))?.state).toBe("killed");
+  expect(changed).toHaveLength(11);
+  expect(operation).toMatchObject({ killed: 11, failed: 0, workspaces: [workspace] });
+  const finished = await continueOperation(cloud, operation, cloud.clock.now() + dayMs);
+  expect(finished).toMatchObject({ killed: 101, failed: 0, total: 101, workspaces: [] });
+});
+
+it("a task's time in the queue begins when it may run: a long delay is kept, and hides nobody who has waited too long", async () => {
+  const { cloud, memory, make } = open();
+  const createdAt = now - 20 * dayMs;
+  const delayed = make(150, { createdAt, allowedAt: now + dayMs, due: { kind: "ready", at: now + dayMs } });
+  const [begun] = make(1, { createdAt, allowedAt: now - 6 * dayMs });
+  const [late] = make(1, { createdAt, allowedAt: now - 7 * dayMs });
+  const [held] = make(1, { createdAt: now - 8 * dayMs, due: { kind: "held", at: now + 9, pool: "repository:full" } });
+  await expireOldest(cloud, workspace);
+  const statusOf = (task: Task | undefined) => task && memory.getTask(task.taskId)?.status;
+  expect(new Set(delayed.map(statusOf))).toEqual(new Set(["queued"]));
+  expect([begun, late, held].map(statusOf)).toEqual(["queued", "failed", "failed"]);
+});
