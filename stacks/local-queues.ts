@@ -1,4 +1,5 @@
 // Which queues are there on one machine, and which functions do they call?
+import { join } from "node:path";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { handler as deadLetter } from "../functions/dead-letter.ts";
 import { handler as dispatcher } from "../functions/dispatcher.ts";
@@ -10,7 +11,7 @@ import { startTrigger, type Trigger } from "../infra/local/trigger.ts";
 
 const wakeQueue = "drover-wake-ups";
 const notifyQueue = "drover-notify";
-/** The public one. On this machine its messages live as long as this process: send again what made no task. */
+/** The public one: its messages are requests of people, and outlive this process. The others are wake-ups. */
 const intakeQueue = "drover-intake";
 const dead = (name: string) => `${name}-dead`;
 
@@ -22,10 +23,10 @@ const withDead = (name: string, maxReceiveCount: number): SqsQueueOptions[] => [
   { name, visibilityTimeoutMs, maxReceiveCount, deadLetterQueue: dead(name) },
   { name: dead(name), visibilityTimeoutMs },
 ];
-export const queues: readonly SqsQueueOptions[] = [
+export const queuesOf = (dataDir: string): SqsQueueOptions[] => [
   ...withDead(wakeQueue, 5),
   ...withDead(notifyQueue, 5),
-  ...withDead(intakeQueue, intakeMaxReceives),
+  ...withDead(intakeQueue, intakeMaxReceives).map((queue) => ({ ...queue, keptIn: join(dataDir, "sqs", queue.name) })),
 ];
 
 /** `urlOf` answers a queue's URL as the functions shall use it. */

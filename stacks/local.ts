@@ -29,7 +29,7 @@ import { type Schedule, startSchedule } from "../infra/local/schedule.ts";
 import { startSqs } from "../infra/local/sqs.ts";
 import { startSsm } from "../infra/local/ssm.ts";
 import { sandboxFamily, sandboxTaskDefinition } from "../infra/local/task-definition.ts";
-import { queues, setQueues, startTriggers } from "./local-queues.ts";
+import { queuesOf, setQueues, startTriggers } from "./local-queues.ts";
 
 export type Interposable = "DYNAMODB" | "ECS" | "SQS" | "EVENTBRIDGE";
 
@@ -143,7 +143,7 @@ async function startParts(
   if (process.env.DROVER_OUTCOME_BUS) {
     await serve("EVENTBRIDGE", () => startEvents({ file: join(path, "outcomes.ndjson") }));
   }
-  const sqs = started(await startSqs({ queues }));
+  const sqs = started(await startSqs({ queues: queuesOf(path) }));
   const sqsUrl = await interpose("SQS", sqs.url);
   const urlOf = (name: string) => sqs.queueUrl(name).replace(sqs.url, sqsUrl);
   setQueues(urlOf);

@@ -1,5 +1,6 @@
-// How does SQS run on this machine? Standard queues in memory, behind SQS's own wire protocol.
+// How does SQS run on this machine? Standard queues behind SQS's own wire protocol, in memory or kept in a directory.
 import { type Endpoint, serveAwsJson } from "./aws-json.ts";
+import { keepMessages } from "./sqs/kept-messages.ts";
 import { createOperations, type ServedQueue } from "./sqs/operations.ts";
 import { createPolls } from "./sqs/polls.ts";
 import { createQueue } from "./sqs/queue.ts";
@@ -10,6 +11,8 @@ export interface SqsQueueOptions {
   /** After so many receives without a delete the next receive moves the message to `deadLetterQueue`. */
   maxReceiveCount?: number;
   deadLetterQueue?: string;
+  /** The directory in which its messages outlive this process. */
+  keptIn?: string;
 }
 
 export interface SqsOptions {
@@ -29,11 +32,11 @@ export interface LocalSqs extends Endpoint {
   clockMoved(): void;
 }
 
-/** The queue is lost with this process, on purpose: each message is a wake-up, and the reaper sends it again. */
+/** A queue that is kept nowhere is lost with this process: each message is a wake-up, and the reaper sends it again. */
 export async function startSqs(options: SqsOptions): Promise<LocalSqs> {
   const { now = Date.now, random = seededRandom(1), port } = options;
   const queues = new Map<string, ServedQueue>();
-  for (const { deadLetterQueue = "", ...rules } of options.queues) {
+  for (const { deadLetterQueue = "", keptIn, ...rules } of options.queues) {
     if (deadLetterQueue && !options.queues.some(({ name }) => name === deadLetterQueue)) {
       throw new Error(
         `Queue ${rules.name} names ${deadLetterQueue} as its dead-letter queue, but there is no such queue.`,
@@ -47,6 +50,7 @@ export async function startSqs(options: SqsOptions): Promise<LocalSqs> {
       now,
       random,
       onChange: polls.serveSoon,
+      ...(keptIn ? { kept: keepMessages(keptIn, now) } : {}),
     });
     queues.set(rules.name, { queue, polls });
   }

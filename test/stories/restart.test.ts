@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, expect, it } from "vitest";
 import { findBreak } from "../../functions/core/audit.ts";
 import { removeTree, sandboxBase } from "../../infra/local/sandbox/disk.ts";
@@ -14,7 +15,7 @@ import { until } from "../support/stack.ts";
 
 const remote = useRemote();
 const dataDir = mkdtempSync(join(tmpdir(), "drover-restart-"));
-let stack: { child: ChildProcess; url: string; apiKey: string };
+let stack: { child: ChildProcess; url: string; apiKey: string; intakeUrl: string };
 
 async function start(port: string): Promise<typeof stack> {
   const script = resolve(import.meta.dirname, "../support/stack-process.ts");
@@ -110,6 +111,40 @@ it("kill -9 of the stack and of the sandbox: the loss is noticed and the task is
   stack = await start(port);
   expect(await settled(taskId)).toMatchObject({ status: "completed", attempt: 2 });
   expect(findBreak(await readEvents(taskId))).toBeUndefined();
+});
+
+it("kill -9 while a request waits in the intake queue: it is taken in after the restart, once", async () => {
+  const port = new URL(stack.url).port;
+  const workspace = (act: string) =>
+    fetch(`${stack.url}/api/orchestrator/workspaces/default/${act}`, {
+      method: "POST",
+      headers: { "x-api-key": stack.apiKey, "content-type": "application/json" },
+      body: JSON.stringify({ reason: "the test says so" }),
+    });
+  const send = async (title: string) => {
+    const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+    const sqs = new SQSClient({ endpoint: new URL(stack.intakeUrl).origin, region: "us-east-1", credentials });
+    const request = { repository: remote.url, title, prompt: "x", agent: { kind: "command", command: ["true"] } };
+    const MessageBody = JSON.stringify({ ...request, idempotencyKey: title });
+    await sqs.send(new SendMessageCommand({ QueueUrl: stack.intakeUrl, MessageBody }));
+    sqs.destroy();
+  };
+  const titled = async (title: string) =>
+    (await api("GET", "?limit=100")).tasks.filter((task: { title: string }) => task.title === title);
+
+  // While the workspace is stopped nothing is taken in.
+  expect((await workspace("kill-all")).status).toBe(200);
+  await send("waits");
+  await killNine();
+  stack = await start(port);
+  expect(await titled("waits")).toEqual([]);
+  expect((await workspace("release")).status).toBe(200);
+  const [task] = await until("it is taken in", async () => {
+    const found = await titled("waits");
+    return found.length > 0 && found;
+  });
+  expect(await settled(task.taskId)).toMatchObject({ status: "completed" });
+  expect(await titled("waits")).toHaveLength(1);
 });
 
 it("a second stack on the same data is refused, and so is data of a newer version", async () => {

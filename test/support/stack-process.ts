@@ -9,5 +9,6 @@ const stack = await startLocal({
   imageDir: sharedImageDir,
   say: (line) => console.error(line),
 });
-console.log(JSON.stringify({ url: stack.url, apiKey: stack.apiKey }));
+const intakeUrl = process.env.DROVER_INTAKE_QUEUE_URL;
+console.log(JSON.stringify({ url: stack.url, apiKey: stack.apiKey, intakeUrl }));
 process.once("SIGTERM", () => void stack.closeAndKill().then(() => process.exit(0)));

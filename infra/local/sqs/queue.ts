@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { AwsError } from "../aws-json.ts";
 import type { MessageAttributes } from "./attributes.ts";
+import type { KeptMessages } from "./kept-messages.ts";
 
 export interface Message {
   readonly id: string;
@@ -31,17 +32,20 @@ export interface QueueRules {
   random: () => number;
   /** Called when a message may have become ready. */
   onChange: () => void;
+  /** Where messages are kept that shall outlive this process. */
+  kept?: KeptMessages;
 }
 
 export type Queue = ReturnType<typeof createQueue>;
 
 /**
- * A message is either ready, or waiting for its `visibleAt` (in flight, or delayed). Retention is not modelled: a
- * queue lives no longer than its process, and losing it whole is harmless because a message is only a wake-up.
+ * A message is either ready, or waiting for its `visibleAt` (in flight, or delayed). A queue whose messages are not
+ * kept lives no longer than its process: losing it whole is harmless where a message is only a wake-up.
  */
 export function createQueue(rules: QueueRules) {
   const ready: Message[] = [];
   const waiting = new Map<string, Message>();
+  for (const message of rules.kept?.load() ?? []) waiting.set(message.id, message);
 
   function settle(): void {
     const now = rules.now();
@@ -53,6 +57,7 @@ export function createQueue(rules: QueueRules) {
   }
 
   function add(message: Message): void {
+    rules.kept?.keep(message);
     if (message.visibleAt > rules.now()) waiting.set(message.id, message);
     else ready.push(message);
     rules.onChange();
@@ -97,6 +102,7 @@ export function createQueue(rules: QueueRules) {
   function giveUp(message: Message): void {
     const { receiveCount } = message;
     rules.deadLetterQueue?.()?.add({ ...message, receivedBefore: receiveCount, deadLetterSource: rules.arn });
+    rules.kept?.forget(message.id);
   }
 
   function markReceived(message: Message, visibilityTimeoutMs: number): void {
@@ -118,6 +124,7 @@ export function createQueue(rules: QueueRules) {
   /** Deletes also after the visibility timeout, as long as nobody received the message since. */
   function remove(receiptHandle: string): void {
     const message = find(receiptHandle);
+    if (message) rules.kept?.forget(message.id);
     if (!message || waiting.delete(message.id)) return;
     ready.splice(ready.indexOf(message), 1);
   }
@@ -147,6 +154,7 @@ export function createQueue(rules: QueueRules) {
   }
 
   function purge(): void {
+    for (const { id } of [...ready, ...waiting.values()]) rules.kept?.forget(id);
     ready.length = 0;
     waiting.clear();
   }

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageBatchCommand,
@@ -12,7 +15,7 @@ import {
   type SendMessageCommandInput,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalSqs, startSqs } from "../../../infra/local/sqs.ts";
 
 const visibilityTimeoutMs = 30_000;
@@ -318,5 +321,88 @@ describe("a queue", () => {
   it("cannot name a dead-letter queue that is not there", async () => {
     const queues = [{ name: "wake", visibilityTimeoutMs, maxReceiveCount: 1, deadLetterQueue: "nowhere" }];
     await expect(startSqs({ queues })).rejects.toThrow("nowhere");
+  });
+});
+
+describe("a queue that is kept", () => {
+  const folder = mkdtempSync(join(tmpdir(), "drover-sqs-"));
+  const queues = [
+    {
+      name: "kept",
+      visibilityTimeoutMs,
+      maxReceiveCount: 2,
+      deadLetterQueue: "kept-dead",
+      keptIn: join(folder, "kept"),
+    },
+    { name: "kept-dead", visibilityTimeoutMs, keptIn: join(folder, "dead") },
+    { name: "forgotten", visibilityTimeoutMs },
+  ];
+  /** Nothing is said to the one before: it may have been killed at any moment. */
+  async function restart(): Promise<void> {
+    sqs.destroy();
+    await local.close();
+    local = await startSqs({ queues, now: () => clock });
+    sqs = new SQSClient({ ...config, endpoint: local.url });
+    QueueUrl = local.queueUrl("kept");
+  }
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("has its messages again after a restart: body, attributes, count and the time until which it is hidden", async () => {
+    await restart();
+    const Attributes = { colour: { DataType: "String", StringValue: "blue" } };
+    const { MessageId } = await send("one", { MessageAttributes: Attributes });
+    await send("two");
+    await send("three", { DelaySeconds: 60 });
+    const [, gone] = await receive({ MaxNumberOfMessages: 2 });
+    await remove(gone?.ReceiptHandle);
+    expect(local.inspect("kept")).toEqual({ visible: 0, inFlight: 1, delayed: 1 });
+    await restart();
+    expect(local.inspect("kept")).toEqual({ visible: 0, inFlight: 1, delayed: 1 });
+    advance(visibilityTimeoutMs);
+    const [again, ...others] = await receive({ MessageAttributeNames: ["All"] });
+    expect(others).toEqual([]);
+    const isFirst = gone?.Body === "two";
+    expect(again?.Body).toBe(isFirst ? "one" : "two");
+    if (isFirst) expect(again).toMatchObject({ MessageId, MessageAttributes: Attributes });
+    expect(again?.Attributes?.ApproximateReceiveCount).toBe("2");
+    // A handle of before the restart is as good as any other old one.
+    await remove(again?.ReceiptHandle);
+    await restart();
+    expect(local.inspect("kept")).toEqual({ visible: 0, inFlight: 0, delayed: 1 });
+    local.purge("kept");
+    await restart();
+    expect(local.inspect("kept")).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+  });
+
+  it("hands what was received too often to its dead-letter queue once, which has it again after a restart", async () => {
+    await restart();
+    await send("bad");
+    for (let n = 0; n < 3; n += 1) {
+      await receive();
+      advance(visibilityTimeoutMs);
+    }
+    await restart();
+    expect(local.inspect("kept")).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+    QueueUrl = local.queueUrl("kept-dead");
+    expect((await receive()).map(({ Body }) => Body)).toEqual(["bad"]);
+  });
+
+  it("forgets a message after fourteen days, and is not stopped by a file that it cannot read", async () => {
+    await restart();
+    await send("old");
+    writeFileSync(join(folder, "kept", "half.json.tmp"), "{");
+    writeFileSync(join(folder, "kept", "torn.json"), "{");
+    advance(15 * 24 * 60 * 60 * 1000);
+    await restart();
+    expect(local.inspect("kept")).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+    expect(readdirSync(join(folder, "kept"))).toEqual(["torn.json"]);
+  });
+
+  it("is not what a queue is that nobody asked to keep", async () => {
+    await restart();
+    QueueUrl = local.queueUrl("forgotten");
+    await send("a wake-up");
+    await restart();
+    expect(local.inspect("forgotten").visible).toBe(0);
   });
 });
