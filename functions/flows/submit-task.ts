@@ -43,8 +43,8 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   }
   refuseWithoutIsolation(cloud);
   const { workspace } = principal;
-  refuseWhileStopped(await cloud.table.getSwitches({ workspace, backend: request.backend }));
   await requireBackend(cloud, request.backend);
+  refuseWhileStopped(await cloud.table.getSwitches({ workspace, backend: request.backend }));
   await refuseOverLimit(cloud, workspace);
   const gates = chooseGates(request.gates, request.agent);
   const { agent, limits } = await admitAgent(cloud, workspace, request);
