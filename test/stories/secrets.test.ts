@@ -10,6 +10,7 @@ import { pushCommit } from "../../functions/git/push.ts";
 import { scanContent } from "../../functions/sandbox/secrets/scan-content.ts";
 import { plant } from "../sandbox/secrets/planted.ts";
 import { checkInvariants } from "../support/invariants.ts";
+import { bash, done, useModel } from "../support/model.ts";
 import { useReceiver } from "../support/receiver.ts";
 import { drover, useRemote } from "../support/remote.ts";
 import { call, submit, tasksPath, until, untilSettled, useStack } from "../support/stack.ts";
@@ -28,6 +29,7 @@ const remote = useRemote({
   "drover.yaml": `secrets:\n  allow: ["${fingerprint}"]\n`,
 });
 const receiver = useReceiver();
+const model = useModel(stack);
 const dir = mkdtempSync(join(tmpdir(), "drover-secrets-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -108,4 +110,20 @@ it("what the base branch allows passes, and an agent's own word for it does not 
   expect(await untilSettled(stack, refused)).toMatchObject({ status: "failed", failure: { class: "agent_error" } });
   expect(isOnRemote(other.secret)).toBe(false);
   await checkInvariants(stack, [taskId, refused]);
+});
+
+it("a model is told where its secret stands and mends its work; YOLO, which skips the gates, does not skip the scan", async () => {
+  const [, , code] = write("src/config.js", `// x\n${leaked.text}`);
+  const leak = bash(`mkdir -p src && node -e 'const fs = require("fs"); ${code}'`);
+  const secret = plant("github personal token").secret;
+  model.script = [{ tools: [leak] }, done, { tools: [bash("echo 'export {};' > src/config.js")] }, done];
+  const taskId = await model.submit({ repository: remote.url, yolo: { reason: "a demonstration" } });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1, rejections: 1 });
+  const heard = JSON.stringify(model.api.requests.at(-2)?.body.messages.at(-1));
+  expect(heard).toMatch(/- src\/config\.js:2 github [0-9a-f]{16}, begins with/);
+  expect(heard).not.toContain(secret.slice(-10));
+  const rejected = (await stack.cloud.table.listEvents(taskId, 0, 100)).find(({ type }) => type === "rejected");
+  expect(rejected?.data).toMatchObject({ rejectedBy: "secret_scan" });
+  expect(remote.git("show", `${drover(taskId)}:src/config.js`)).toBe("export {};\n");
+  await checkInvariants(stack, [taskId]);
 });
