@@ -8,7 +8,9 @@ export type Fault =
   | { kind: "drop_answer" }
   | { kind: "error"; type: string; message: string; extra?: Record<string, unknown>; status?: number }
   | Hold
-  | { kind: "delay_until"; promise: Promise<unknown> };
+  | { kind: "delay_until"; promise: Promise<unknown> }
+  /** When it has taken effect, and nobody was told yet. */
+  | { kind: "after_effect"; act: () => void };
 
 export interface Hold {
   kind: "hold";
@@ -80,6 +82,7 @@ export async function startFaultProxy(targetUrl: string): Promise<FaultProxy> {
     try {
       const answer = await forward(request, body);
       if (fault?.kind === "drop_answer") return void request.socket.destroy();
+      if (fault?.kind === "after_effect") fault.act();
       response.writeHead(answer.status, answer.headers).end(answer.body);
     } catch {
       // The target is down: the client sees just that.
