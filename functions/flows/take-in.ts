@@ -28,6 +28,8 @@ const idempotencyLifeMs = 14 * 24 * 60 * 60 * 1000;
 export async function takeIn(cloud: Cloud, intake: Intake, message: IntakeMessage): Promise<TakenIn> {
   const parsed = parseIntake(message.body);
   if (parsed.kind === "bad") return refuse(cloud, intake, message, parsed.reason);
+  // Its burial may have been recorded in part: what is in the dead-letter queue must not become a task after all.
+  if (message.receives > intake.maxReceives) return refuse(cloud, intake, message, "given up at its last try");
   try {
     return { kind: "accepted", ...(await submit(cloud, intake, parsed.request)) };
   } catch (error) {

@@ -39,6 +39,9 @@ export const faultKinds = [
   "supervisor_froze",
   "supervisor_zombie",
   "token_of_another",
+  // Of a receiver of notices.
+  "receiver_failed",
+  "receiver_silent",
   // Of a remote.
   "remote_unknown",
   "push_answer_lost",

@@ -1,6 +1,8 @@
 // What does one schedule do? Its seed decides everything: who asks what when, and what goes wrong.
 import { addOperator } from "./actors/operators.ts";
+import { addOutsiders } from "./actors/outsiders.ts";
 import { addReapers } from "./actors/reapers.ts";
+import { addSubscriber } from "./actors/receivers.ts";
 import { addUsers } from "./actors/users.ts";
 import type { FiredFault, Violation } from "./engine/world.ts";
 import { checkEnd } from "./invariants/at-end.ts";
@@ -17,7 +19,7 @@ export interface ScheduleResult {
   /** Codes of known violations that happened. */
   known: ReadonlySet<string>;
   faults: readonly FiredFault[];
-  transitions: ReadonlyMap<string, number>;
+  happened: ReadonlyMap<string, number>;
   timeline: readonly string[];
 }
 
@@ -30,6 +32,8 @@ export async function simulate(seed: number, options: StageOptions = {}): Promis
   options.prepare?.(stage);
   addUsers(stage);
   addOperator(stage);
+  addSubscriber(stage);
+  addOutsiders(stage);
   addReapers(stage);
   addCalmCheck(stage);
   await world.run(horizonMs);
@@ -43,7 +47,7 @@ export async function simulate(seed: number, options: StageOptions = {}): Promis
     violation: world.violation,
     known: world.known,
     faults: world.faults,
-    transitions: stage.judge.transitions,
+    happened: stage.judge.happened,
     timeline: world.timeline ?? [],
   };
 }

@@ -2,7 +2,10 @@
 import type { Settings } from "../../functions/core/cloud.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import { knownModels } from "../../functions/core/models.ts";
-import { WakeQueue } from "./actors/wake-queue.ts";
+import type { WebhookId } from "../../functions/core/notices.ts";
+import type { IntakeSent } from "./actors/outsiders.ts";
+import { openQueues, type Queues } from "./actors/queues.ts";
+import type { Posted } from "./actors/receivers.ts";
 import { EcsState } from "./cloud/ecs-state.ts";
 import { MemoryTable } from "./cloud/memory-table.ts";
 import { RemoteState } from "./cloud/remote-state.ts";
@@ -33,13 +36,23 @@ export class Stage {
   readonly remote = new RemoteState();
   /** Of the audit log, by name. */
   readonly files = new Map<string, string>();
-  readonly queue: WakeQueue;
+  readonly queues: Queues;
   readonly judge: Judge;
   readonly settings: Settings;
   /** The processes of each sandbox; they die with it. */
   readonly processes = new Map<string, Activity[]>();
   /** Tasks whose submission, or whose kill, was answered to their user. */
   readonly promised = { submitted: new Set<TaskId>(), killed: new Set<TaskId>() };
+  /** What was sent to the public queue, and what lies in its dead-letter queue. */
+  readonly intakeSent: IntakeSent[] = [];
+  readonly buried: { messageId: string; reason: string }[] = [];
+  /** Bodies that are no wake-ups, and somebody sent as such. */
+  readonly rubbish: string[] = [];
+  readonly spoilt = new Set<TaskId>();
+  readonly secrets = new Map<WebhookId, string>();
+  readonly posts: Posted[] = [];
+  /** From when on a webhook was there to be told, by the true time. */
+  readonly subscribedAt = new Map<WebhookId, number>();
   usersAtWork = 0;
   /** They wait for a function to be at work, to come between its steps. */
   readonly ambushes = { dispatcher: [] as (() => void)[], reaper: [] as (() => void)[] };
@@ -50,7 +63,7 @@ export class Stage {
     const trueTime = () => this.world.trueTime;
     this.table = new MemoryTable(trueTime);
     this.ecs = new EcsState(trueTime);
-    this.queue = new WakeQueue(this);
+    this.queues = openQueues(this);
     this.judge = new Judge(this);
     this.settings = {
       limits: this.world.swarm.limits,
@@ -62,7 +75,8 @@ export class Stage {
       beatMs: 30_000,
       logUploadMs: 300_000,
       pushSettleMs: 60_000,
-      notices: { backoffMs: [1_000, 10_000], timeoutMs: 5_000 },
+      // In all longer than the faults last, so that every notice gets through.
+      notices: { backoffMs: [1_000, 5_000, ...Array.from({ length: 14 }, () => 60_000)], timeoutMs: 5_000 },
       launchLimitMs: 180_000,
       models: knownModels,
       isolation: { kind: "confined" },
@@ -76,7 +90,8 @@ export class Stage {
 
   /** Everything has ended, and nothing is owed to anybody. */
   isSettled(): boolean {
-    if (this.usersAtWork > 0 || !this.queue.isEmpty || this.ecs.alive().length > 0) return false;
+    if (this.usersAtWork > 0 || this.ecs.alive().length > 0) return false;
+    if (Object.values(this.queues).some(({ isEmpty }) => !isEmpty) || this.table.notices.isOwed()) return false;
     if (this.table.slots.size > 0 || this.table.openOperations().length > 0) return false;
     for (const { task } of this.table.rows.values()) if (this.judge.whyOpen(task)) return false;
     return true;

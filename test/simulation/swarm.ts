@@ -13,6 +13,10 @@ export interface Swarm {
   limits: Limits;
   maxQueueAgeMs: number;
   skewMs: number;
+  parties: ReadonlySet<Party>;
+  intakeReceives: number;
+  /** Messages that a function is called with at once. */
+  batchSize: number;
   reapers: 0 | 1 | 2;
   reapEveryMs: number;
   operator: "none" | "stops" | "pauses" | "restarts";
@@ -52,10 +56,18 @@ const appetites: Record<FaultKind, number> = {
   supervisor_froze: 0.25,
   supervisor_zombie: 0.25,
   token_of_another: 0.05,
+  receiver_failed: 0.5,
+  receiver_silent: 0.3,
   remote_unknown: 0.2,
   push_answer_lost: 0.2,
   branch_taken: 0.05,
 };
+
+/** Who is there beside users and operators. */
+const parties = ["subscriber", "intake", "stranger", "spoiler"] as const;
+type Party = (typeof parties)[number];
+const share: Record<Party, number> = { subscriber: 0.25, intake: 0.15, stranger: 0.08, spoiler: 0.05 };
+const calmParties: ReadonlySet<Party> = new Set(["subscriber", "intake"]);
 
 /** They change the whole schedule, so most have none of them. */
 const rare: ReadonlySet<FaultKind> = new Set(["slots_contended"]);
@@ -83,6 +95,10 @@ export function drawSwarm(seed: number): Swarm {
     // Longer than any schedule, or so short that it is felt.
     maxQueueAgeMs: isCalm || random.next() < 0.7 ? 36_000_000 : 150_000,
     skewMs: isCalm || random.next() < 0.5 ? 0 : random.between(500, 5_000),
+    parties: new Set(parties.filter((party) => random.next() < share[party] && (!isCalm || calmParties.has(party)))),
+    // A few, so that some are given up, or as many as in production.
+    intakeReceives: random.next() < 0.3 ? 4 : 200,
+    batchSize: random.between(1, 3),
     reapers: isCalm || backstop < 0.15 ? 0 : backstop < 0.4 ? 2 : 1,
     reapEveryMs: random.between(80, 140) * 1000,
     isCalm,

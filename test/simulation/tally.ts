@@ -4,10 +4,14 @@ import { faultKinds } from "./faults.ts";
 import type { ScheduleResult } from "./simulate.ts";
 
 /** The table knows these, and no flow asks for them yet. */
-// given_up needs a task whose data is spoilt, which nothing here does; test/stories/dispatch.test.ts does.
-const withoutFlow = new Set(["rejected", "conflicted", "message_sent", "given_up"]);
+const withoutFlow = new Set(["message_sent"]);
 // No task here asks for a pull request; test/stories/pull-request.test.ts does.
 for (const what of ["opened", "delayed", "failed"]) withoutFlow.add(`pull_request_${what}`);
+const acts = [
+  ...["switch_stop", "switch_release", "switch_pause", "switch_resume", "webhook_added"],
+  ...["wake_up_refused", "wake_up_buried", "intake_refused"],
+].map((type) => `act ${type}`);
+const posts = ["post taken", "post refused"];
 /** These last for moments here, so the cleanup of an earlier attempt hardly ever comes at one. */
 const rare = new Set(["cleanup verifying→", "cleanup publishing→"]);
 
@@ -18,7 +22,7 @@ export class Tally {
   readonly violations: ScheduleResult[] = [];
   readonly known = new Map<string, number>();
   readonly #faults = new Map<string, number>();
-  readonly #transitions = new Map<string, number>();
+  readonly #happened = new Map<string, number>();
 
   add(result: ScheduleResult): void {
     this.schedules += 1;
@@ -27,18 +31,19 @@ export class Tally {
     if (result.violation) this.violations.push(result);
     for (const code of result.known) count(this.known, code, 1);
     for (const { kind } of result.faults) count(this.#faults, kind, 1);
-    for (const [name, times] of result.transitions) count(this.#transitions, name, times);
+    for (const [name, times] of result.happened) count(this.#happened, name, times);
   }
 
-  /** Transitions of the table and kinds of faults that never happened. */
+  /** Transitions of the table, acts and kinds of faults that never happened. */
   missing(): string[] {
-    const seen = [...this.#transitions.keys()];
+    const seen = [...this.#happened.keys()];
     const transitions = Object.entries(acceptedFrom)
       .filter(([type]) => !withoutFlow.has(type))
       .flatMap(([type, from]) => from.map((status) => `${type} ${status}→`))
       .filter((name) => !rare.has(name));
     return [
       ...transitions.filter((name) => !seen.some((other) => other.startsWith(name))),
+      ...[...acts, ...posts].filter((name) => !this.#happened.has(name)),
       ...faultKinds.filter((kind) => !this.#faults.has(kind)),
     ];
   }
@@ -50,7 +55,7 @@ export class Tally {
     ];
     const mean = (sum: number) => (sum / this.schedules).toFixed(1);
     return [
-      ...table("transitions", this.#transitions),
+      ...table("transitions, acts and posts", this.#happened),
       ...table("faults", this.#faults),
       `${mean(this.tasks)} tasks and ${mean(this.steps)} steps a schedule`,
     ];

@@ -12,7 +12,7 @@ export async function tryForeignToken(supervisor: Supervisor, { token, agentId }
   if (!victim) return;
   const forged = { agentId: victim, token };
   const read = await request(stage, main, "forged read", (cloud) => readAsCaller(cloud, forged));
-  const work = { commit: commitOf(agentId), files: 1, additions: 0, deletions: 0 };
+  const work = { commit: commitOf(agentId, 9), files: 1, additions: 0, deletions: 0 };
   const wrote = await request(stage, main, "forged write", (cloud) => reportWork(cloud, forged, work));
   if (read.kind === "answered" || wrote.kind === "answered") {
     stage.world.fail("token_forged", `the token of ${agentId} was taken for ${victim}`);

@@ -7,10 +7,9 @@ import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
 import type { Swarm } from "../swarm.ts";
 import { awaitFunction } from "./ambush.ts";
-import { type Answer, request } from "./request.ts";
+import { insist } from "./request.ts";
 import { endSandbox } from "./sandbox-life.ts";
 
-const askAgainMs = 3_000;
 /** How long one request goes on killing before it leaves the rest to the reaper. */
 const stopPatienceMs = 10_000;
 const scopes: readonly Scope[] = [
@@ -40,21 +39,17 @@ async function stopAndRelease(stage: Stage, operator: Activity): Promise<void> {
   const scope = drawScope(stage);
   await operator.sleep(operator.random.between(10_000, stage.world.swarm.isCalm ? 60_000 : 200_000));
   if (operator.random.next() < 0.5) await awaitFunction(stage, operator, "dispatcher");
-  await insist(operator, () =>
-    request(stage, operator, "stop-scope", (cloud) =>
-      stopScope(cloud, scope, by, "enough", cloud.clock.now() + stopPatienceMs),
-    ),
+  await insist(stage, operator, "stop-scope", (cloud) =>
+    stopScope(cloud, scope, by, "enough", cloud.clock.now() + stopPatienceMs),
   );
   await operator.sleep(operator.random.between(5_000, 60_000));
-  await insist(operator, () =>
-    request(stage, operator, "release", (cloud) => turnSwitch(cloud, scope, "release", by, "go on")),
-  );
+  await insist(stage, operator, "release", (cloud) => turnSwitch(cloud, scope, "release", by, "go on"));
 }
 
 async function pauseAndResume(stage: Stage, operator: Activity): Promise<void> {
   const scope = drawScope(stage);
   const turn = (act: "pause" | "resume") =>
-    insist(operator, () => request(stage, operator, act, (cloud) => turnSwitch(cloud, scope, act, by, "a moment")));
+    insist(stage, operator, act, (cloud) => turnSwitch(cloud, scope, act, by, "a moment"));
   await operator.sleep(operator.random.between(0, 100_000));
   await turn("pause");
   await operator.sleep(operator.random.between(5_000, 60_000));
@@ -67,9 +62,7 @@ const drawScope = ({ world }: Stage): Scope => scopes[world.seed % scopes.length
 /** The one machine that everything runs on is shut down: what lives goes back to the queue, then its sandboxes end. */
 async function restart(stage: Stage, operator: Activity): Promise<void> {
   await operator.sleep(operator.random.between(10_000, 200_000));
-  await insist(operator, () =>
-    request(stage, operator, "put-back", (cloud) => putBackLive(cloud, "the machine is shut down")),
-  );
+  await insist(stage, operator, "put-back", (cloud) => putBackLive(cloud, "the machine is shut down"));
   for (const sandbox of stage.ecs.alive()) endSandbox(stage, sandbox, "the machine was shut down");
 }
 
@@ -79,8 +72,3 @@ const deeds: Record<Swarm["operator"], (stage: Stage, operator: Activity) => Pro
   pauses: pauseAndResume,
   restarts: restart,
 };
-
-/** Until it was answered; what comes twice must do no harm. */
-async function insist<T>(operator: Activity, ask: () => Promise<Answer<T>>): Promise<void> {
-  while ((await ask()).kind === "no_answer") await operator.sleep(askAgainMs);
-}

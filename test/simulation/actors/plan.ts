@@ -1,13 +1,21 @@
 // What will this sandbox do? Drawn when it starts: how long it works, how it ends, and what goes wrong with it.
 import type { Failure } from "../../../functions/core/task.ts";
 import type { Activity } from "../engine/activity.ts";
+import type { Random } from "../engine/random.ts";
 import type { World } from "../engine/world.ts";
 
 export type Moment = "start" | "work_done" | "permit" | "push" | "complete";
 const moments: readonly Moment[] = ["start", "work_done", "permit", "push", "complete"];
 
+/** Its work is sent back: it was judged bad, or the base branch has moved in a way that conflicts with it. */
+export type Setback =
+  | { kind: "rejected"; when: "running" | "verifying" }
+  | { kind: "conflicted"; when: "running" | "verifying" | "publishing" };
+
 export interface Plan {
   workMs: number;
+  /** One after another, each in a round of its own. */
+  setbacks: Setback[];
   ends: { kind: "changes" } | { kind: "no_changes" } | { kind: "fails"; failure: Failure };
   crashAt: Moment | undefined;
   hangAt: Moment | undefined;
@@ -23,6 +31,7 @@ export function drawPlan(world: World, me: Activity): Plan {
   const at = (strikes: boolean) => (strikes ? moments[random.between(0, moments.length - 1)] : undefined);
   return {
     workMs: drawWork(world, me),
+    setbacks: random.next() < 0.15 ? drawSetbacks(random) : [],
     ends: drawEnd(world, random.next(), random.next()),
     crashAt: at(world.strikes(me, "supervisor_crashed")),
     hangAt: at(world.strikes(me, "supervisor_hung")),
@@ -37,6 +46,21 @@ function drawWork({ swarm }: World, { random }: Activity): number {
   if (swarm.isCalm) return random.between(1_000, 20_000);
   const longShare = swarm.operator === "stops" ? 0.25 : 0.05;
   return random.next() < longShare ? random.between(400_000, 800_000) : random.between(1_000, 100_000);
+}
+
+const setbacks: readonly Setback[] = [
+  { kind: "rejected", when: "running" },
+  { kind: "rejected", when: "verifying" },
+  { kind: "conflicted", when: "running" },
+  { kind: "conflicted", when: "verifying" },
+  { kind: "conflicted", when: "publishing" },
+];
+
+function drawSetbacks(random: Random): Setback[] {
+  return Array.from(
+    { length: random.between(1, 2) },
+    () => setbacks[random.between(0, setbacks.length - 1)] as Setback,
+  );
 }
 
 function drawEnd(world: World, chance: number, which: number): Plan["ends"] {

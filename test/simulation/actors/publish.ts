@@ -8,12 +8,19 @@ export type { Push };
 
 type Publication =
   | { kind: "pushed"; branch: string; commit: string }
+  | { kind: "conflict" }
   | { kind: "failed"; class: "infrastructure" | "poison" };
 
 const foreignCommit = "f".repeat(40);
 const maxSuffix = 20;
 
-export async function publish(supervisor: Supervisor, answer: StartAnswer, commit: string): Promise<Publication> {
+/** `meetsConflict`: the base branch moves while it asks for the permit, so that it pushes nothing. */
+export async function publish(
+  supervisor: Supervisor,
+  answer: StartAnswer,
+  commit: string,
+  meetsConflict: boolean,
+): Promise<Publication> {
   const { main, stage } = supervisor;
   await supervisor.reach("permit");
   const free = findBranch(supervisor, answer);
@@ -22,6 +29,7 @@ export async function publish(supervisor: Supervisor, answer: StartAnswer, commi
   const permit = await supervisor.permit(free.branch);
   // Without a permit even a zombie does not push: the supervisor is ours.
   if (!permit) return { kind: "failed", class: "infrastructure" };
+  if (meetsConflict) return { kind: "conflict" };
   await supervisor.reach("push");
   await main.sleep(main.random.between(100, 5_000));
   const { remote, world } = stage;

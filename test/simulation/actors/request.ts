@@ -14,6 +14,7 @@ export type Answer<T> =
 
 const code = 3;
 const timeoutMs = 10_000;
+const askAgainMs = 3_000;
 
 export function request<T>(
   stage: Stage,
@@ -44,6 +45,16 @@ export function request<T>(
     );
   });
   return promise;
+}
+
+/** Until it is answered; what comes twice must do no harm. */
+export async function insist<T>(
+  stage: Stage,
+  client: Activity,
+  name: string,
+  serve: (cloud: Cloud) => Promise<T>,
+): Promise<void> {
+  while ((await request(stage, client, name, serve)).kind === "no_answer") await client.sleep(askAgainMs);
 }
 
 function toAnswer<T>(outcome: { value: T } | { error: unknown }): Answer<T> {

@@ -1,4 +1,6 @@
 // How does a sandbox live and die? It starts late or never, and ECS tells of its end late, twice, or not at all.
+import type { Cloud } from "../../../functions/core/cloud.ts";
+import { readSandboxEnd } from "../../../functions/core/sandbox-end.ts";
 import { confirmStop } from "../../../functions/flows/confirm-stop.ts";
 import type { Sandbox } from "../cloud/ecs-state.ts";
 import { openSimCloud } from "../cloud/sim-cloud.ts";
@@ -49,6 +51,13 @@ export function endSandbox(stage: Stage, sandbox: Sandbox, why: string): void {
   }
 }
 
+/** What the entry point of production does with the event. */
+async function hearOf(cloud: Cloud, { agentId, why }: Sandbox): Promise<void> {
+  const detail = { lastStatus: "STOPPED", startedBy: agentId, stoppedReason: why };
+  const end = readSandboxEnd({ detail });
+  if (end) await confirmStop(cloud, end.agentId, end.why);
+}
+
 /** As EventBridge calls a function: again when it failed, a few times. */
 function deliver(stage: Stage, sandbox: Sandbox, attempt: number): void {
   const { world } = stage;
@@ -59,7 +68,7 @@ function deliver(stage: Stage, sandbox: Sandbox, attempt: number): void {
   activity.onDeath = again;
   const cloud = openSimCloud(stage, activity);
   activity.run(
-    () => confirmStop(cloud, sandbox.agentId, sandbox.why),
+    () => hearOf(cloud, sandbox),
     (outcome) => {
       if ("error" in outcome) again();
     },

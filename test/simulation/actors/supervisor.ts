@@ -1,7 +1,15 @@
 // What does a supervisor say, in which order? The callback flows of production, spoken as `functions/sandbox` does.
+import type { StartAnswer } from "../../../functions/core/callbacks.ts";
 import type { Cloud } from "../../../functions/core/cloud.ts";
 import type { Caller } from "../../../functions/flows/call-back.ts";
-import { completeAttempt, failAttempt, grantPermit, reportWork } from "../../../functions/flows/finish-work.ts";
+import {
+  completeAttempt,
+  failAttempt,
+  grantPermit,
+  rejectWork,
+  reportConflict,
+  reportWork,
+} from "../../../functions/flows/finish-work.ts";
 import { recordBeat } from "../../../functions/flows/record-beat.ts";
 import { startAttempt } from "../../../functions/flows/start-attempt.ts";
 import type { Sandbox } from "../cloud/ecs-state.ts";
@@ -9,7 +17,7 @@ import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
 import { awaitFunction } from "./ambush.ts";
 import { tryForeignToken } from "./forger.ts";
-import { drawPlan, type Moment, type Plan } from "./plan.ts";
+import { drawPlan, type Moment, type Plan, type Setback } from "./plan.ts";
 import { type Push, publish } from "./publish.ts";
 import { request } from "./request.ts";
 import { endSandbox } from "./sandbox-life.ts";
@@ -39,6 +47,9 @@ export class Supervisor {
   readonly #pulse: Activity;
   readonly #caller: Caller;
   #frozenUntil = 0;
+  #round = 0;
+  #rejections = 0;
+  #conflicts = 0;
   #isSilent = false;
   #lastAnswerAt: number;
 
@@ -63,18 +74,49 @@ export class Supervisor {
     if (this.stage.world.strikes(this.main, "token_of_another")) await tryForeignToken(this, this.#caller);
     const { ends } = this.plan;
     if (ends.kind === "fails") return this.#fail(ends.failure);
-    const commit = commitOf(this.sandbox.agentId);
+    for (const setback of [...this.plan.setbacks, undefined]) {
+      this.#round += 1;
+      const { isSentBack } = await this.#finish(answer, setback);
+      if (!isSentBack) return;
+      await this.main.sleep(this.main.random.between(500, 20_000));
+    }
+  }
+
+  /** One round: what the agent has made goes out, unless it is sent back. */
+  async #finish(answer: StartAnswer, setback: Setback | undefined): Promise<{ isSentBack: boolean }> {
+    if (setback?.when === "running") return this.#sendBack(answer, setback);
+    const commit = commitOf(this.sandbox.agentId, this.#round);
     const size = { files: 1, additions: 1, deletions: 0 };
     await this.#say("work-done", (cloud) => reportWork(cloud, this.#caller, { commit, ...size }));
-    if (ends.kind === "no_changes") {
+    if (setback?.when === "verifying") return this.#sendBack(answer, setback);
+    if (this.plan.ends.kind === "no_changes") {
       await this.reach("complete");
       await this.#say("complete", (cloud) => completeAttempt(cloud, this.#caller, { kind: "no_changes" }));
-      return;
+      return done;
     }
-    const push = await publish(this, answer, commit);
-    if (push.kind === "failed") return this.#fail({ class: push.class, message: "the push did not work" });
+    const push = await publish(this, answer, commit, setback !== undefined);
+    if (push.kind === "conflict") return this.#sendBack(answer, { kind: "conflicted", when: "publishing" });
+    if (push.kind === "failed") {
+      await this.#fail({ class: push.class, message: "the push did not work" });
+      return done;
+    }
     await this.reach("complete");
     await this.#say("complete", (cloud) => completeAttempt(cloud, this.#caller, push));
+    return done;
+  }
+
+  async #sendBack(answer: StartAnswer, { kind }: Setback): Promise<{ isSentBack: boolean }> {
+    if (kind === "rejected") {
+      this.#rejections += 1;
+      const rejection = answer.rejections + this.#rejections;
+      const message = { by: "gates", why: "the tests fail", rejection } as const;
+      await this.#say("reject", (cloud) => rejectWork(cloud, this.#caller, message));
+    } else {
+      this.#conflicts += 1;
+      const conflict = answer.conflicts + this.#conflicts;
+      await this.#say("conflict", (cloud) => reportConflict(cloud, this.#caller, { paths: ["a"], conflict }));
+    }
+    return { isSentBack: true };
   }
 
   permit(branch: string) {
@@ -146,5 +188,8 @@ export class Supervisor {
   }
 }
 
-/** Each attempt makes another commit; 40 hexadecimal digits. */
-export const commitOf = (agentId: string): string => Buffer.from(agentId.slice(-12)).toString("hex").padStart(40, "0");
+const done = { isSentBack: false };
+
+/** Each round of each attempt makes another commit; 40 hexadecimal digits. */
+export const commitOf = (agentId: string, round: number): string =>
+  `${Buffer.from(agentId.slice(-12)).toString("hex").padStart(39, "0")}${round}`;

@@ -4,8 +4,10 @@ import type { Planned } from "../engine/heap.ts";
 import type { World } from "../engine/world.ts";
 import { type CallFault, callFaults } from "../faults.ts";
 
-/** A call whose fate is not known to its caller: the SDK gave up after its own retries. */
-class CallLost extends Error {}
+/** A call whose fate is not known to its caller: the SDK gave up after its own retries, and its errors say so. */
+class CallLost extends Error {
+  readonly $metadata = {};
+}
 
 const usualMs = 40;
 const timeoutMs = 6_000;
@@ -17,8 +19,12 @@ export interface Operation {
   code: number;
   /** What a throttled call answers; it throws where this is absent. */
   whenThrottled?: unknown;
+  /** It is not the SDK that makes it, so nobody repeats it. */
+  isOnce?: boolean;
   /** What its caller is told when it has no answer, where that is not just an error. */
   whenLost?: (message: string) => Error;
+  /** Or an answer that says so. */
+  answerWhenLost?: unknown;
   /** How long it takes to arrive at most, where that is longer than for others. */
   longestMs?: number;
 }
@@ -43,7 +49,8 @@ export abstract class Call<T> implements Planned {
   begin(): Promise<T> {
     const { activity } = this;
     const { world, random } = activity;
-    const fault = drawFault(world, activity);
+    const drawn = drawFault(world, activity);
+    const fault = drawn === "sdk_repeated" && this.operation.isOnce ? "answer_slow" : drawn;
     this.at = world.now + random.between(2, this.operation.longestMs ?? usualMs);
     activity.wait();
     if (fault) suffer(this, fault);
@@ -152,7 +159,8 @@ function attempt<T>(act: () => T): () => T {
   }
 }
 
-function lose({ operation }: { operation: Operation }): never {
+function lose<T>({ operation }: Call<T>): T {
+  if (operation.answerWhenLost !== undefined) return operation.answerWhenLost as T;
   throw lost(operation, "no answer");
 }
 

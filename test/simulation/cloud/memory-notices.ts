@@ -10,6 +10,12 @@ export class MemoryNotices implements Sync<Notices> {
   /** How old the index is that the next index read sees. */
   lagMs = 0;
 
+  /** Somebody is still to be told of something. */
+  isOwed(): boolean {
+    for (const { state } of this.deliveries.values()) if (state === "pending") return true;
+    return this.owed.size > 0;
+  }
+
   getOwed(taskId: TaskId): Owed | undefined {
     return this.owed.get(taskId);
   }

@@ -10,6 +10,7 @@ import {
   SimArtifacts,
   SimAuditKey,
   SimCredentials,
+  SimIntake,
   SimNoticeQueue,
   SimReceivers,
   SimWebhookSecrets,
@@ -95,6 +96,10 @@ class SimCloud implements Cloud {
     return new SimWebhookSecrets(this.#stage, this.#activity);
   }
 
+  get intake() {
+    return new SimIntake(this.#stage, this.#activity);
+  }
+
   get receivers() {
     return new SimReceivers(this.#stage, this.#activity);
   }
@@ -168,7 +173,11 @@ class SimWakeUps {
   }
 
   send(taskId: TaskId): Promise<void> {
-    return callCloud(this.#activity, operations.send, () => this.#stage.queue.accept(this.#activity, taskId));
+    return callCloud(this.#activity, operations.send, () => this.#accept(taskId));
+  }
+
+  #accept(taskId: TaskId): void {
+    this.#stage.queues.wakeUps.accept(this.#activity, JSON.stringify({ taskId }));
   }
 
   probe(): Promise<void> {

@@ -1,20 +1,35 @@
 // How does a function reach what matters less here: artifacts, credentials, keys, receivers? They answer, late or not at all.
 import type { ArtifactKind, Artifacts, AuditKey, Credentials } from "../../../functions/core/cloud.ts";
 import type { AgentId } from "../../../functions/core/ids.ts";
-import type { NoticeQueue, Notices, PostOutcome, Receivers, WebhookSecrets } from "../../../functions/core/notices.ts";
+import type { Intake, IntakeMessage } from "../../../functions/core/intake.ts";
+import type {
+  NoticeMessage,
+  NoticeQueue,
+  Notices,
+  PostOutcome,
+  Receivers,
+  WebhookId,
+  WebhookSecrets,
+} from "../../../functions/core/notices.ts";
 import type { Activity } from "../engine/activity.ts";
+import { watchPost } from "../invariants/messages.ts";
 import type { Stage } from "../stage.ts";
-import { callCloud } from "./call.ts";
+import { callCloud, type Operation } from "./call.ts";
 import { MemoryNotices } from "./memory-notices.ts";
 import { definePort } from "./port.ts";
+
+const silence: PostOutcome = { kind: "unreachable", why: "it does not answer" };
 
 const operations = {
   parameter: { name: "GetParameter", code: 304 },
   artifact: { name: "GetObject", code: 305 },
   putFile: { name: "PutObject", code: 306 },
   notice: { name: "SendMessage for notices", code: 307 },
-  post: { name: "POST to a receiver", code: 308 },
-} as const;
+  /** It never throws, whatever happens on the way. */
+  post: { name: "POST to a receiver", code: 308, isOnce: true, whenThrottled: silence, answerWhenLost: silence },
+  bury: { name: "SendMessage to the dead", code: 309 },
+  postpone: { name: "ChangeMessageVisibility", code: 310 },
+} satisfies Record<string, Operation>;
 
 export const openSimNotices = definePort<Notices>({
   type: MemoryNotices,
@@ -82,22 +97,25 @@ export class SimAuditKey extends Part implements AuditKey {
 }
 
 export class SimNoticeQueue extends Part implements NoticeQueue {
-  send() {
-    return this.call("notice", () => undefined);
+  send(messages: readonly NoticeMessage[], delaySeconds = 0) {
+    const { notices } = this.stage.queues;
+    return this.call("notice", () => {
+      for (const message of messages) notices.accept(this.activity, JSON.stringify(message), delaySeconds * 1000);
+    });
   }
 }
 
 export class SimWebhookSecrets extends Part implements WebhookSecrets {
-  put() {
-    return this.call("parameter", () => undefined);
+  put(webhookId: WebhookId, secret: string) {
+    return this.call("parameter", () => void this.stage.secrets.set(webhookId, secret));
   }
 
-  get() {
-    return this.call("parameter", () => undefined);
+  get(webhookId: WebhookId) {
+    return this.call("parameter", () => this.stage.secrets.get(webhookId));
   }
 
-  remove() {
-    return this.call("parameter", () => undefined);
+  remove(webhookId: WebhookId) {
+    return this.call("parameter", () => void this.stage.secrets.delete(webhookId));
   }
 }
 
@@ -106,7 +124,36 @@ export class SimReceivers extends Part implements Receivers {
     return undefined;
   }
 
-  post() {
-    return this.call("post", (): PostOutcome => ({ kind: "answered", status: 200 }));
+  post(url: string, headers: Record<string, string>, body: string) {
+    return this.call("post", () => this.#take(url, headers, body));
+  }
+
+  #take(url: string, headers: Record<string, string>, body: string): PostOutcome {
+    const { world, posts, judge } = this.stage;
+    const taken = !world.strikes(this.activity, "receiver_failed");
+    watchPost(this.stage, headers, body);
+    judge.count(taken ? "post taken" : "post refused");
+    posts.push({ url, messageId: headers["webhook-id"] ?? "", taken });
+    // It may have taken what it does not answer.
+    if (world.strikes(this.activity, "receiver_silent")) return silence;
+    return { kind: "answered", status: taken ? 200 : 500 };
+  }
+}
+
+/** Gives messages of the public queue back, or up. */
+export class SimIntake extends Part implements Intake {
+  readonly workspace = "red";
+  readonly principal = "intake";
+
+  get maxReceives() {
+    return this.stage.world.swarm.intakeReceives;
+  }
+
+  bury({ messageId }: IntakeMessage, reason: string) {
+    return this.call("bury", () => void this.stage.buried.push({ messageId, reason }));
+  }
+
+  postpone({ receiptHandle }: IntakeMessage, delaySeconds: number) {
+    return this.call("postpone", () => this.stage.queues.intake.postpone(receiptHandle, delaySeconds * 1000));
   }
 }

@@ -24,13 +24,17 @@ const isExpiry = ({ type, by }: TaskChange["event"]) => type === "attempt_failed
 
 export class Judge {
   readonly #stage: Stage;
-  /** `type from→to`, as often as it happened. */
-  readonly transitions = new Map<string, number>();
+  /** Transitions (`type from→to`), acts and posts, as often as they happened. */
+  readonly happened = new Map<string, number>();
 
   #lastStopAt: number | undefined;
 
   constructor(stage: Stage) {
     this.#stage = stage;
+  }
+
+  count(name: string): void {
+    this.happened.set(name, (this.happened.get(name) ?? 0) + 1);
   }
 
   watchCommit(change: TaskChange, act: () => unknown): unknown {
@@ -41,7 +45,7 @@ export class Judge {
     const isNew = this.#stage.table.getTask(event.taskId) !== stored;
     if (!stored || !isNew) return outcome;
     const name = `${event.type} ${stored.status}→${event.to}`;
-    this.transitions.set(name, (this.transitions.get(name) ?? 0) + 1);
+    this.count(name);
     this.#stage.world.mix(name.length * 31 + change.after.version);
     if (this.#stage.world.timeline) this.#stage.world.say(event.by, `${event.taskId} v${event.version} ${name}`);
     this.#checkStep(stored, change);
@@ -119,6 +123,9 @@ export class Judge {
     if (table.getChainHead(act.chain).version === head.version) return outcome;
     if (act.version !== head.version + 1 || act.previousHash !== head.hash)
       this.#fail("chain_broken", `act ${act.version} of ${act.chain} does not follow ${head.version}`);
+    this.count(`act ${act.type}`);
+    for (const write of writes)
+      if (write.kind === "webhook") this.#stage.subscribedAt.set(write.webhook.webhookId, world.trueTime);
     if (act.type !== "switch_stop") return outcome;
     this.#lastStopAt = world.now;
     expectEndOfAll(this.#stage);
@@ -170,7 +177,10 @@ export class Judge {
       ({ type, by, data }) =>
         type === "permit_granted" && by === `agent:${push.agentId}` && data.commit === push.commit,
     );
-    if (!permit) this.#fail("push_without_permit", `${push.agentId} pushed ${push.commit}`);
+    const isVoid = row?.events.some(
+      ({ type, data }) => type === "conflicted" && data.permitId === permit?.data.permitId,
+    );
+    if (!permit || isVoid) this.#fail("push_without_permit", `${push.agentId} pushed ${push.commit}`);
     const outcome = row?.task.publishOutcome;
     if (row && row.task.status !== "completed" && outcome && outcome !== "unresolved")
       this.#fail("push_after_outcome", `${push.agentId} pushed after the outcome was resolved as ${outcome}`);

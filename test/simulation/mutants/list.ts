@@ -3,6 +3,13 @@ import { cloudMutants } from "./cloud-mutants.ts";
 import { coreMutants } from "./core-mutants.ts";
 import type { Mutant } from "./edit.ts";
 import { flowMutants } from "./flow-mutants.ts";
+import { messageMutants } from "./message-mutants.ts";
 import { reaperMutants } from "./reaper-mutants.ts";
 
-export const mutants: readonly Mutant[] = [...cloudMutants, ...coreMutants, ...flowMutants, ...reaperMutants];
+export const mutants: readonly Mutant[] = [
+  ...cloudMutants,
+  ...coreMutants,
+  ...flowMutants,
+  ...messageMutants,
+  ...reaperMutants,
+];

@@ -14,6 +14,7 @@ export const reaperMutants = [
   mutant("reaper: outcomes are not resolved", without("resolveOutcomes")),
   mutant("reaper: orphans are not swept", without("sweepOrphans")),
   mutant("reaper: wake-ups are not sent again", without("resendWakeUps")),
+  mutant("reaper: notices are not sent again", without("resendNotices")),
   mutant("reaper: stops of a scope are not finished", without("finishOperations")),
   mutant("reaper: slots that were left are not released", without("releaseLeftSlots")),
   mutant(

@@ -1,0 +1,58 @@
+// What if messages, or what they tell of, got lost on the way?
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: pieces of source text
+import { edit, mutant } from "./edit.ts";
+
+const table = "test/simulation/cloud/memory-table.ts";
+const notices = "test/simulation/cloud/memory-notices.ts";
+const spread = "functions/flows/spread-notice.ts";
+const tries = "functions/core/webhook-tries.ts";
+const takeIn = "functions/flows/take-in.ts";
+const intake = "functions/flows/answer-intake.ts";
+const each = "functions/flows/answer-each.ts";
+const bury = "functions/flows/bury-wake-up.ts";
+
+export const messageMutants = [
+  mutant(
+    "commit: the end is not put into the outbox",
+    edit(table, "if (owed) this.notices.owed.set(owed.taskId, owed);", ""),
+  ),
+  mutant(
+    "notices: the outbox is cleared before the deliveries are written",
+    edit(
+      spread,
+      "  for (const sink of sinks)",
+      "  await cloud.notices.clearOwed(taskId);\n  for (const sink of sinks)",
+    ),
+  ),
+  mutant("notices: a try that failed is the last", edit(tries, "if (left <= 0 || isHopeless)", "if (true)")),
+  mutant(
+    "notices: two may begin the same try",
+    edit(notices, 'if (now?.state !== before.state || now.attempts !== before.attempts) return "stale";', ""),
+  ),
+  mutant(
+    "batch: what failed is done with",
+    edit(each, "    batchItemFailures.push(", "    if (!message) batchItemFailures.push("),
+  ),
+  mutant(
+    "intake: the key is not kept",
+    edit(takeIn, "    idempotencyKey: `intake:${idempotencyKey}`,\n", "    ...(idempotencyKey ? {} : {}),\n"),
+  ),
+  mutant("intake: what is refused is not buried", edit(takeIn, "  await intake.bury(message, reason);\n", "")),
+  mutant(
+    "intake: what is refused is not recorded",
+    edit(takeIn, "  await recordAct(cloud,", "  if (message.receives < 0) await recordAct(cloud,"),
+  ),
+  mutant("intake: what is to come again is done with", edit(intake, 'return "again";', 'return "done";')),
+  mutant(
+    "intake: one that was given up may become a task after all",
+    edit(takeIn, "if (message.receives > intake.maxReceives) return", "if (message.receives < 0) return"),
+  ),
+  mutant(
+    "dead letter: what is no wake-up is not recorded",
+    edit(bury, 'if (!taskId) return record(cloud, "wake_up_refused"', 'if (!taskId) return void ("wake_up_refused"'),
+  ),
+  mutant(
+    "dead letter: what cannot be dispatched is not given up",
+    edit(bury, "if (flaw) return giveUp(cloud, taskId, flaw);", "if (flaw) return;"),
+  ),
+];
