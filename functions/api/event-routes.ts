@@ -108,7 +108,8 @@ async function sendBeat(cloud: Cloud, task: Task, at: Sent, stream: SSEStreaming
 const viewEvent = ({ at, ...event }: AuditEvent) => ({ ...event, at: new Date(at).toISOString() });
 
 /** `output` is what is new on this connection, and begins at `outputFrom`: a gap or a repetition shows there. */
-function viewBeat(agentId: AgentId, { seq, step, stepStartedAt, output, outputLength }: Beat, sentLength: number) {
+function viewBeat(agentId: AgentId, beat: Beat, sentLength: number) {
+  const { seq, step, stepStartedAt, output, outputLength, spend } = beat;
   const fresh = output.slice(Math.max(0, output.length - Math.max(0, outputLength - sentLength)));
   return {
     agentId,
@@ -118,6 +119,7 @@ function viewBeat(agentId: AgentId, { seq, step, stepStartedAt, output, outputLe
     output: outputLength > sentLength ? fresh : "",
     outputFrom: outputLength - fresh.length,
     outputLength,
+    ...(spend ? { spend } : {}),
   };
 }
 

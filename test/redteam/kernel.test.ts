@@ -1,0 +1,4 @@
+import { kernelVectors } from "./kernel.ts";
+import { testVectors } from "./suite.ts";
+
+testVectors(kernelVectors);

@@ -1,0 +1,4 @@
+import { networkVectors } from "./network.ts";
+import { testVectors } from "./suite.ts";
+
+testVectors(networkVectors);

@@ -1,0 +1,4 @@
+import { processVectors } from "./processes.ts";
+import { testVectors } from "./suite.ts";
+
+testVectors(processVectors);

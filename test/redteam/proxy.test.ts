@@ -1,0 +1,4 @@
+import { proxyVectors } from "./proxy.ts";
+import { testVectors } from "./suite.ts";
+
+testVectors(proxyVectors);

@@ -1,0 +1,28 @@
+// Which one safeguard is missing? Changes of bubblewrap's arguments, for controls only.
+import type { Weaken } from "../../infra/local/sandbox/confined.ts";
+
+const all = ["user", "ipc", "pid", "net", "uts", "cgroup"] as const;
+
+/** Without an option and the values it takes. */
+export function without(option: string, values = 0): Weaken {
+  return (given) => {
+    const at = given.indexOf(option);
+    if (at < 0) throw new Error(`${option} is not among bubblewrap's arguments, so nothing is taken away`);
+    return [...given.slice(0, at), ...given.slice(at + 1 + values)];
+  };
+}
+
+export const unfiltered = without("--seccomp", 1);
+
+/** In the machine's own namespace of one kind. */
+export function sharing(kind: (typeof all)[number]): Weaken {
+  return (given) => {
+    const rest = without("--unshare-all")(given);
+    return [...all.filter((one) => one !== kind).map((one) => `--unshare-${one}`), ...rest];
+  };
+}
+
+export const both =
+  (one: Weaken, other: Weaken): Weaken =>
+  (given) =>
+    other(one(given));
