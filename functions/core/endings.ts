@@ -133,13 +133,13 @@ export function kill(before: Task, next: Task, event: Extract<TaskEvent, { type:
 export const owesCleanup = ({ owedCleanups }: Task, attempt: number): boolean =>
   owedCleanups?.some((owed) => owed.attempt === attempt) ?? false;
 
-/** A task that ends while it waits has no sandbox, unless that of an earlier attempt may live yet. */
+/** A task that ends while it waits has no sandbox, unless the one of its last attempt may live yet. */
 export const confirmedAtEnd = (before: Task, now: number): Partial<Task> =>
-  isLive(before.status) || (before.owedCleanups ?? []).length > 0
+  isLive(before.status) || owesCleanup(before, before.attempt)
     ? {}
     : { ...owedOutcome(before, now), stopConfirmation: "not_needed" };
 
-/** Once for each attempt. The last that an ended task owes is also the confirmation that nothing of it runs any more. */
+/** Once for each attempt. Of an ended task's last one it is also the confirmation that nothing runs any more. */
 export function cleanUp(
   before: Task,
   next: Task,
@@ -148,7 +148,7 @@ export function cleanUp(
 ): Applied {
   const { owedCleanups = [], ...rest } = next;
   const left = owedCleanups.filter((owed) => owed.attempt !== attempt);
-  const isLast = isFinal(before.status) && left.length === 0 && !before.stopConfirmation;
+  const isLast = isFinal(before.status) && attempt === before.attempt;
   const task: Task = {
     ...rest,
     ...(left.length > 0 ? { owedCleanups: left } : {}),

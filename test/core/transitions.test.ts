@@ -331,14 +331,6 @@ describe("a cleanup", () => {
     expect(result).not.toHaveProperty("task.stopConfirmation");
   });
 
-  it("confirms the stop only when no attempt owes any: an earlier sandbox may outlive the last", () => {
-    const task = makeTask({ status: "killed", attempt: 2, owedCleanups: [{ attempt: 1 }, { attempt: 2 }] });
-    const once = applyEvent(task, cleanup(2), now);
-    expect(once).not.toHaveProperty("task.stopConfirmation");
-    if (once.kind === "refused") throw new Error(once.reason);
-    expect(applyEvent(once.task, cleanup(1), now)).toMatchObject({ task: { stopConfirmation: "stopped" } });
-  });
-
   it("finds the slots that the end could not give back", () => {
     const task = makeTask({ status: "running", owedCleanups: [{ attempt: 7 }] });
     const killed = applyEvent(task, { type: "killed", reason: "enough", by: "key_1", cause: "kill" }, now);
