@@ -1,10 +1,15 @@
 // What must a restarted stack know again? Ports that running sandboxes were told, and the secrets that sign for them.
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeAtomically } from "./atomic-file.ts";
+import { SetUpError } from "./data-dir.ts";
+
+const lowest = 20_000;
+const beyond = 32_000;
+const maxTries = 100;
 
 const rememberedSchema = z.object({
   ports: z.object({ s3: z.int(), git: z.int() }),
@@ -22,21 +27,25 @@ export async function remember(dataDir: string): Promise<Remembered> {
   return chosen;
 }
 
-/** Held all at once, so that they differ; another process may still take one before we listen on it. */
+/**
+ * By chance, below the ports that systems give to outgoing connections: a restart must find them free again, and no
+ * connection of a neighbour may take one between this look and our listening.
+ */
 async function findFreePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            resolve(typeof address === "object" && address ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
+  const found = new Set<number>();
+  for (let tried = 0; found.size < count; tried++) {
+    if (tried === maxTries)
+      throw new SetUpError(`No free port was found on 127.0.0.1 between ${lowest} and ${beyond}.`);
+    const port = randomInt(lowest, beyond);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }

@@ -1,11 +1,13 @@
 // `npm start` as a user runs it: the script in a process of its own, with what it prints.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { until } from "./stack.ts";
 
 export interface Started {
-  child: ChildProcess;
+  /** To the script itself: bubblewrap around it would die of it, and take the script along unheard. */
+  signal(name: NodeJS.Signals): void;
   /** Everything printed so far, both streams. */
   said(): string;
   exited: Promise<number | null>;
@@ -32,8 +34,13 @@ export function runStart(args: string[], options: { namespacesBanned?: boolean }
   const child = spawn(command[0] as string, command.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
-  return { child, said: () => said, exited: once(child, "exit").then(([code]) => code as number | null) };
+  const pid = () => Number(options.namespacesBanned ? childrenOf(child)[0] : child.pid);
+  const signal = (name: NodeJS.Signals) => void (child.exitCode === null && process.kill(pid(), name));
+  return { signal, said: () => said, exited: once(child, "exit").then(([code]) => code as number | null) };
 }
+
+const childrenOf = ({ pid }: ChildProcess) =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
 
 /** The API's address and key, once it says that it is up. */
 export const untilUp = ({ said }: Started) =>

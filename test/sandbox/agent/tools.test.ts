@@ -130,8 +130,8 @@ describe("the shell", () => {
   });
 
   it("has the variables that the sandbox gives to commands, and none of drover's", async () => {
-    const { bash } = await openShop({ env: { npm_config_registry: "http://registry.test" } });
-    expect(await bash("echo $npm_config_registry")).toBe("http://registry.test\n");
+    const { bash } = await openShop({ env: { npm_config_registry: "http://packages.test" } });
+    expect(await bash("echo $npm_config_registry")).toBe("http://packages.test\n");
     expect(await bash("env")).not.toMatch(/DROVER|ANTHROPIC|SECRET/);
   });
 });
