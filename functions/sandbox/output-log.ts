@@ -1,6 +1,7 @@
 // What did the agent print? The newest part for the heartbeat, and a log that keeps the beginning and the end.
 import { StringDecoder } from "node:string_decoder";
 import { maxBeatOutputCharacters } from "../core/callbacks.ts";
+import { openLineGuard } from "./line-guard.ts";
 
 const maxHeadBytes = 512 * 1024;
 const maxTailBytes = 512 * 1024;
@@ -11,6 +12,7 @@ export class OutputLog {
   #tail: Buffer[] = [];
   #tailBytes = 0;
   #bytes = 0;
+  readonly #guard = openLineGuard();
   readonly #decoder = new StringDecoder("utf8");
   #latest = "";
   #length = 0;
@@ -30,8 +32,12 @@ export class OutputLog {
     return this.#latest;
   }
 
+  /** What the agent has printed. */
   write(chunk: Buffer | string): void {
-    const bytes = Buffer.from(chunk);
+    this.#append(this.#guard.pass(Buffer.from(chunk)));
+  }
+
+  #append(bytes: Buffer): void {
     this.#bytes += bytes.length;
     const text = this.#decoder.write(bytes);
     this.#length += text.length;
@@ -43,14 +49,14 @@ export class OutputLog {
 
   /** A line of drover's own, marked as such. */
   note(text: string): void {
-    this.write(`[drover] ${text}\n`);
+    this.#append(Buffer.concat([this.#guard.breakLine(), Buffer.from(`[drover] ${text}\n`)]));
   }
 
   /** The kept log; what had to go is said where it is missing. */
   read(): Buffer {
     const cut = this.#bytes - this.#headBytes - this.#tailBytes;
     const gap = cut > 0 ? [Buffer.from(`\n[drover] ${cut} bytes of output were left out here\n`)] : [];
-    return Buffer.concat([...this.#head, ...gap, ...this.#tail]);
+    return Buffer.concat([...this.#head, ...gap, ...this.#tail, this.#guard.held()]);
   }
 
   /** The last lines, for an error message. */
