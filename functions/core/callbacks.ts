@@ -94,8 +94,8 @@ export const rejectMessage = z.strictObject({
   by: z.enum(rejecters),
   why: z.string().min(1).max(1_000),
   verdicts: verdictSummary.optional(),
-  /** Which rejection of the task this is, from 1: a repetition is recognised by it. */
-  rejection: z.int().positive(),
+  /** How many rejections of the task there are with this one: a repetition is recognised by it. */
+  rejection: z.int().nonnegative(),
 });
 export type RejectMessage = z.output<typeof rejectMessage>;
 
@@ -108,9 +108,20 @@ export const conflictMessage = z.strictObject({
 });
 export type ConflictMessage = z.output<typeof conflictMessage>;
 
-export const permitMessage = z.strictObject({ branch: z.string().max(255), verdicts: verdictSummary.optional() });
+/** The number of the last message that the agent has heard; absent from an agent that hears none. */
+const heard = z.int().nonnegative().optional();
+export const permitMessage = z.strictObject({
+  branch: z.string().max(255),
+  verdicts: verdictSummary.optional(),
+  heard,
+});
 export type PermitMessage = z.output<typeof permitMessage>;
-export const permitAnswer = z.strictObject({ permitId: z.string(), branch: z.string() });
+/** `unheard`: there is no permit, since people have said something that the agent has not heard. */
+export const permitAnswer = z.union([
+  z.strictObject({ permitId: z.string(), branch: z.string() }),
+  z.strictObject({ unheard: z.literal(true) }),
+]);
+export type PermitAnswer = z.output<typeof permitAnswer>;
 
 /** Whether the work would merge into the base branch as it was when the work was published. */
 const mergeability = z.strictObject({
@@ -126,7 +137,7 @@ export const completeMessage = z.discriminatedUnion("kind", [
     commit: z.string().regex(/^[0-9a-f]{40}$/),
     merge: mergeability.optional(),
   }),
-  z.strictObject({ kind: z.literal("no_changes") }),
+  z.strictObject({ kind: z.literal("no_changes"), heard }),
 ]);
 export type CompleteMessage = z.output<typeof completeMessage>;
 
@@ -138,6 +149,7 @@ export const failMessage = z.strictObject({
   retryAt: z.int().positive().optional(),
 });
 
+/** `status`: the task's, after the call. A `complete` that leaves it in `verifying` found a message that is unheard. */
 export const acknowledged = z.strictObject({ status: z.string() });
 /** `inbox`: the number of the last message that people have sent to the agent. */
 export const beatAnswer = z.strictObject({ status: z.string(), inbox: z.int().nonnegative() });

@@ -40,8 +40,8 @@ export interface Merge {
   paths?: string[];
 }
 
-/** A secret in the outgoing commit, gates that did not pass, or a review that did not approve. */
-export const rejecters = ["secret_scan", "gates", "review"] as const;
+/** A secret in the outgoing commit, gates that did not pass, a review that did not approve, or a person who has spoken meanwhile. */
+export const rejecters = ["secret_scan", "gates", "review", "message"] as const;
 export type RejectedBy = (typeof rejecters)[number];
 
 /** What else the same transaction writes. A slot names its holder, so a double release is impossible. */

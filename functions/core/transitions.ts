@@ -154,7 +154,8 @@ function refusal(task: Task, event: TaskEvent, code: Refused["code"]): Refused {
 /** The commit that was rejected is not the task's work any more; an earlier attempt's branch stays known. */
 function reject(before: Task, next: Task, event: Extract<TaskEvent, { type: "rejected" }>): Applied {
   const { type: _, by, ...data } = event;
-  const rejections = (before.rejections ?? 0) + 1;
+  // That a person has something to add is no fault of the work.
+  const rejections = (before.rejections ?? 0) + (by === "message" ? 0 : 1);
   return applied({ ...next, status: "running", rejections }, { ...data, rejectedBy: by, agentId: current(before) });
 }
 

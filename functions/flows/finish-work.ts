@@ -2,13 +2,13 @@
 import type {
   CompleteMessage,
   ConflictMessage,
+  PermitAnswer,
   PermitMessage,
   RejectMessage,
   WorkDoneMessage,
 } from "../core/callbacks.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
-import type { PermitId } from "../core/ids.ts";
 import type { Failure, Task } from "../core/task.ts";
 import { type Caller, callBack } from "./call-back.ts";
 import { wakeAfter } from "./wake.ts";
@@ -27,33 +27,38 @@ export async function reportWork(cloud: Cloud, caller: Caller, work: WorkDoneMes
 
 /**
  * verifying → publishing. This write is the last moment at which a kill prevents the push: after it the push may land,
- * and its outcome is read from the remote.
+ * and its outcome is read from the remote. What people have said up to this write is heard: else there is no permit.
  */
 export async function grantPermit(
   cloud: Cloud,
   caller: Caller,
-  { branch, verdicts }: PermitMessage,
-): Promise<{ permitId: PermitId; branch: string }> {
+  { branch, verdicts, heard = Number.POSITIVE_INFINITY }: PermitMessage,
+): Promise<PermitAnswer> {
   const task = await callBack(cloud, caller, (now) =>
-    now.status === "publishing" && now.branch === branch
+    isUnheard(now, heard) || (now.status === "publishing" && now.branch === branch)
       ? { kind: "already_done" }
       : {
           kind: "change",
           event: { type: "permit_granted", permitId: cloud.ids.permit(), branch: ownBranch(now, branch), verdicts },
         },
   );
+  if (isUnheard(task, heard)) return { unheard: true };
   if (!task.permitId) throw new Error(`${task.taskId} is publishing without a permit`);
   return { permitId: task.permitId, branch };
 }
 
-/** publishing → completed with the receipt, or verifying → completed when there was nothing to push. */
+/** People have said something after the agent has listened for the last time. */
+const isUnheard = ({ status, messages = 0 }: Task, heard: number) => status === "verifying" && messages > heard;
+
+/** publishing → completed with the receipt, or verifying → completed when there was nothing to push and nothing to hear. */
 export async function completeAttempt(cloud: Cloud, caller: Caller, message: CompleteMessage): Promise<Task> {
+  const { heard = Number.POSITIVE_INFINITY, ...result } = { heard: undefined, ...message };
   const task = await callBack(cloud, caller, (now) =>
-    now.status === "completed"
+    now.status === "completed" || isUnheard(now, heard)
       ? { kind: "already_done" }
-      : { kind: "change", event: { type: "completed", result: message } },
+      : { kind: "change", event: { type: "completed", result } },
   );
-  await wakeAfter(cloud, task);
+  if (task.status === "completed") await wakeAfter(cloud, task);
   return task;
 }
 
@@ -83,7 +88,7 @@ export async function failAttempt(cloud: Cloud, caller: Caller, failure: Failure
 export async function rejectWork(cloud: Cloud, caller: Caller, message: RejectMessage): Promise<Task> {
   const { rejection, ...rest } = message;
   return callBack(cloud, caller, (task) =>
-    task.status === "running" && task.rejections === rejection
+    task.status === "running" && (task.rejections ?? 0) === rejection
       ? { kind: "already_done" }
       : { kind: "change", event: { type: "rejected", ...rest } },
   );

@@ -15,6 +15,8 @@ export interface Author {
   unresolved: readonly Conflict[];
   /** A command would only do the same again. */
   canRepair: boolean;
+  /** The number of the last message of people that it has heard; absent where nobody listens. */
+  heard?(): number;
   /** By somebody who has not seen how the work came about; where there is a model to ask. */
   review?(change: Omit<ReviewInput, "task">): Promise<ReviewOutcome>;
 }

@@ -7,6 +7,7 @@ import {
   type ConflictMessage,
   maxFailureCharacters,
   messagesAnswer,
+  type PermitAnswer,
   type PermitMessage,
   permitAnswer,
   type RejectMessage,
@@ -27,8 +28,9 @@ export interface ControlPlane {
   workDone(work: WorkDoneMessage): Promise<void>;
   rejected(message: RejectMessage): Promise<void>;
   conflicted(message: ConflictMessage): Promise<void>;
-  permit(message: PermitMessage): Promise<{ permitId: string; branch: string }>;
-  complete(message: CompleteMessage): Promise<void>;
+  permit(message: PermitMessage): Promise<PermitAnswer>;
+  /** Answers the task's status. */
+  complete(message: CompleteMessage): Promise<string>;
   fail(failure: Failure): Promise<void>;
   /** Epoch milliseconds of the last answer. */
   lastAnswerAt(): number;
@@ -68,7 +70,7 @@ export function connectControlPlane(options: ControlPlaneOptions): ControlPlane 
     rejected: async (message) => void (await call("rejected", message, acknowledged)),
     conflicted: async (message) => void (await call("conflicted", message, acknowledged)),
     permit: (message) => call("permit", message, permitAnswer),
-    complete: async (message) => void (await call("complete", message, acknowledged)),
+    complete: async (message) => (await call("complete", message, acknowledged)).status,
     async fail(failure) {
       // A refused report would lose the cause: whatever a server or a command said is made to fit.
       const message = failure.message.slice(0, maxFailureCharacters).toWellFormed() || "no reason was given";

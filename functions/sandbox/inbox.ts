@@ -4,6 +4,8 @@ import type { Attempt } from "./run-attempt.ts";
 export interface Inbox {
   /** At the `end` nobody asks again: what was sent up to this moment is heard. */
   take(moment: "turn" | "end"): Promise<string[]>;
+  /** The number of the last message that was taken. */
+  heard(): number;
 }
 
 /** The beats tell when there is something new; only then it is asked for. */
@@ -18,5 +20,6 @@ export function openInbox({ heartbeat, plane }: Pick<Attempt, "heartbeat" | "pla
       heard = messages.at(-1)?.number ?? heard ?? 0;
       return messages.map(({ text }) => text);
     },
+    heard: () => heard ?? 0,
   };
 }

@@ -10,8 +10,8 @@ export interface Growing {
 
 export interface KeptUploaded {
   add(growing: Growing): void;
-  /** The last state of each, for good. */
-  finish(): Promise<void>;
+  /** As it now is: also at the end, when the supervisor goes, and the timer with it. */
+  flush(): Promise<void>;
 }
 
 /** One upload at a time; each costs a request, so there is one in `everyMs` at most, and none without news. */
@@ -30,13 +30,6 @@ export function keepUploaded(everyMs: number): KeptUploaded {
     underWay = underWay.then(uploadNews);
     return underWay;
   };
-  const timer = setInterval(() => void upload(), everyMs);
-  timer.unref();
-  return {
-    add: (growing) => void sources.set(growing, 0),
-    async finish() {
-      clearInterval(timer);
-      await upload();
-    },
-  };
+  setInterval(() => void upload(), everyMs).unref();
+  return { add: (growing) => void sources.set(growing, 0), flush: upload };
 }

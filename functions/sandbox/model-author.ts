@@ -72,6 +72,7 @@ export async function openModelAuthor(
       await checkpoints.take();
       return failure;
     },
+    heard: inbox.heard,
     review: (change) => review(asking, answer, change),
   };
 }

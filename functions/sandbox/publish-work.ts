@@ -6,7 +6,11 @@ import { type PushOutcome, pushCommit } from "../git/push.ts";
 import { readRemoteBranch } from "../git/remote.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
-export type Publication = { kind: "pushed"; branch: string; commit: string } | { kind: "failed"; failure: Failure };
+export type Publication =
+  | { kind: "pushed"; branch: string; commit: string }
+  /** Nothing was pushed: people have said something that the agent has not heard. */
+  | { kind: "unheard" }
+  | { kind: "failed"; failure: Failure };
 
 const maxSuffix = 20;
 
@@ -14,13 +18,16 @@ export async function publishWork(
   plane: ControlPlane,
   answer: StartAnswer,
   repository: Repository,
-  { commit, verdicts }: { commit: string; verdicts: Record<string, string> },
+  work: { commit: string; verdicts: Record<string, string>; heard?: number | undefined },
 ): Promise<Publication> {
+  const { commit, verdicts, heard } = work;
   const { url, auth } = answer.repository;
   const free = await findBranch(answer);
   if (free.kind === "failed") return free;
   // From the permit on a kill can no longer promise that nothing is pushed; before it, it can.
-  const { branch } = await plane.permit({ branch: free.branch, verdicts });
+  const permit = await plane.permit({ branch: free.branch, verdicts, heard });
+  if ("unheard" in permit) return { kind: "unheard" };
+  const { branch } = permit;
   const push = (expect: Free["expect"]) => pushCommit({ repository, commit, branch, url, auth, expect });
   let outcome = await push(free.expect);
   if (outcome.kind === "branch_exists" || (outcome.kind === "rejected" && outcome.reason === "not_fast_forward")) {

@@ -12,7 +12,7 @@ import { type Court, openCourt, refuseHopeless } from "./court.ts";
 import { explainFailure } from "./explain-failure.ts";
 import type { GatesRoom } from "./gates/room.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import { judgeWork } from "./judge-work.ts";
+import { type Judgement, judgeWork } from "./judge-work.ts";
 import type { KeptUploaded } from "./keep-uploaded.ts";
 import type { OutputLog } from "./output-log.ts";
 import { publishWork } from "./publish-work.ts";
@@ -46,6 +46,10 @@ export interface Rejection {
 const cloneLimitMs = 15 * 60_000;
 const transferLimitMs = 10 * 60_000;
 const publishLimitMs = 10 * 60_000;
+
+const spokenMeanwhile =
+  "Your work was accepted as it is, but it is not published yet: while it was judged, somebody sent you the message below. " +
+  "Do what it asks for. If it asks for nothing, say so and leave the files as they are.";
 
 /** Undefined when the attempt has been completed; else why it failed, still to be reported. */
 export async function runAttempt(attempt: Attempt): Promise<Failure | undefined> {
@@ -103,12 +107,25 @@ async function workUntilAccepted(
       continue;
     }
     const isUnchanged = stood.kind === "unchanged";
-    if (isUnchanged && !mustJudgeUnchanged(attempt, author)) return completeUnchanged(attempt, repository);
     const work = isUnchanged ? nothingOn(repository) : stood.work;
-    const judgement = await judgeWork(attempt, repository, { author, court }, work);
+    const judgement: Judgement =
+      isUnchanged && !mustJudgeUnchanged(attempt, author)
+        ? { kind: "accepted", verdicts: {} }
+        : await judgeWork(attempt, repository, { author, court }, work);
     if (judgement.kind === "failed") return judgement.failure;
-    if (judgement.kind === "accepted" && isUnchanged) return completeUnchanged(attempt, repository);
-    if (judgement.kind === "accepted") return publish(attempt, repository, work.commit, judgement.verdicts);
+    if (judgement.kind === "accepted") {
+      const { verdicts } = judgement;
+      const heard = author.heard?.();
+      const ending = isUnchanged
+        ? await completeUnchanged(attempt, repository, heard)
+        : await publish(attempt, repository, { commit: work.commit, verdicts, heard });
+      if (ending.kind !== "unheard") return ending.kind === "failed" ? ending.failure : undefined;
+      const why = "Somebody has sent a message that the agent has not heard.";
+      log.note(why);
+      await plane.rejected({ by: "message", why, rejection: rejections });
+      feedback = spokenMeanwhile;
+      continue;
+    }
 
     rejections += 1;
     const { feedback: words, ...rejection } = judgement.rejection;
@@ -131,28 +148,34 @@ function nothingOn({ baseCommit: commit }: Repository): ChangedWork {
   return { kind: "changed", commit, diff: { text: "", files: [], leftOut: [] } };
 }
 
-async function completeUnchanged({ log, plane, uploads }: Attempt, repository: Repository): Promise<undefined> {
+type Ending = { kind: "done" } | { kind: "unheard" } | { kind: "failed"; failure: Failure };
+
+async function completeUnchanged(
+  { log, plane, uploads }: Attempt,
+  repository: Repository,
+  heard: number | undefined,
+): Promise<Ending> {
   log.note("nothing was changed, so nothing is pushed");
-  await uploads.finish();
+  await uploads.flush();
   await plane.workDone({ commit: repository.baseCommit, files: 0, additions: 0, deletions: 0 });
-  await plane.complete({ kind: "no_changes" });
+  const status = await plane.complete({ kind: "no_changes", heard });
+  return { kind: status === "completed" ? "done" : "unheard" };
 }
 
 async function publish(
   attempt: Attempt,
   repository: Repository,
-  commit: string,
-  verdicts: Record<string, string>,
-): Promise<Failure | undefined> {
+  work: { commit: string; verdicts: Record<string, string>; heard: number | undefined },
+): Promise<Ending> {
   const { answer, heartbeat, log, plane, uploads } = attempt;
-  const merge = await lookWhetherItMerges(attempt, repository, commit);
+  const merge = await lookWhetherItMerges(attempt, repository, work.commit);
   heartbeat.enter("publishing", publishLimitMs);
-  const publication = await publishWork(plane, answer, repository, { commit, verdicts });
-  if (publication.kind === "failed") return publication.failure;
+  const publication = await publishWork(plane, answer, repository, work);
+  if (publication.kind !== "pushed") return publication;
   log.note(`pushed ${publication.commit} to ${publication.branch}`);
-  await uploads.finish();
+  await uploads.flush();
   await plane.complete({ ...publication, merge });
-  return undefined;
+  return { kind: "done" };
 }
 
 function giveUp({ canRepair }: Author, { by, why }: Rejection, rejections: number): Failure {

@@ -89,7 +89,7 @@ async function main(): Promise<number> {
         }).catch(async (error: unknown) => {
           if (!(error instanceof WorkspaceError)) throw error;
           log.note(error.message);
-          await uploads.finish();
+          await uploads.flush();
           return "lost" as const;
         });
   heartbeat.stop();
@@ -97,7 +97,7 @@ async function main(): Promise<number> {
   if (failure === "lost") return 1;
   if (failure) {
     log.note(`failed (${failure.class}): ${failure.message}`);
-    await uploads.finish();
+    await uploads.flush();
     await plane.fail(failure);
   }
   if (!(workspace instanceof Error)) workspace.close();

@@ -7,6 +7,7 @@ import { call, tasksPath, until, untilSettled, untilStatus, useStack } from "../
 
 const stack = useStack();
 const remote = useRemote(failingProject);
+const mended = useRemote({ ...failingProject, "add.mjs": "export const add = (a, b) => a + b;\n" });
 const model = useModel(stack);
 const agentOf = (taskId: string, attempt = 1) => `agt_${taskId.slice("tsk_".length)}_${attempt}`;
 const eventsOf = (taskId: `tsk_${string}`) => stack.cloud.table.listEvents(taskId, 0, 100);
@@ -101,6 +102,30 @@ it.each([
   await checkInvariants(stack, [taskId]);
 });
 
+it.each([
+  ["work", remote, mend],
+  ["no change", mended, bash("true")],
+])("what a person says while %s is judged is heard before it ends, and is no rejection", async (_what, repository, act) => {
+  const gate = Promise.withResolvers<void>();
+  model.script = (request, turn) => {
+    if (request.output_config?.format) return { ...review(true, 0.97), gate: gate.promise };
+    return [{ tools: [act] }, done, { tools: [write("NOTES.md", "Mind the gap")] }, done][turn] ?? done;
+  };
+  const taskId = await model.submit({ repository: repository.url, gates: { gates: ["test", "ai_review"] } });
+  await untilStatus(stack, taskId, "verifying");
+  const sent = await call(stack, "POST", `${tasksPath}/${taskId}/messages`, { text: "Mind the gap, too" });
+  expect(sent.status).toBe(201);
+  gate.resolve();
+  const task = await untilSettled(stack, taskId);
+  expect(task).toMatchObject({ status: "completed", attempt: 1 });
+  expect(task.rejections ?? 0).toBe(0);
+  expect(model.api.requests.some(({ body }) => JSON.stringify(body.messages).includes("Mind the gap, too"))).toBe(true);
+  const rejected = (await eventsOf(taskId)).filter(({ type }) => type === "rejected");
+  expect(rejected.map(({ data }) => data.rejectedBy)).toEqual(["message"]);
+  expect(repository.git("show", `${drover(taskId)}:NOTES.md`)).toContain("Mind the gap");
+  await checkInvariants(stack, [taskId]);
+});
+
 it("an agent that is done without a change is not believed: the gates run on what is there, and it goes back", async () => {
   model.script = [done, { tools: [mend] }, done];
   const taskId = await model.submit({ repository: remote.url });
@@ -110,7 +135,6 @@ it("an agent that is done without a change is not believed: the gates run on wha
   await checkInvariants(stack, [taskId]);
 });
 
-const mended = useRemote({ ...failingProject, "add.mjs": "export const add = (a, b) => a + b;\n" });
 it("where nothing needs to be done, the gates and the reviewer say so, and the task is completed without a branch", async () => {
   model.script = (request) => (request.output_config?.format ? review(true, 0.97) : done);
   const taskId = await model.submit({ repository: mended.url, gates: { gates: ["test", "ai_review"] } });

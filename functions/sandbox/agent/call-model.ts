@@ -99,14 +99,10 @@ export async function askModel(asking: Asking, question: Question): Promise<Answ
     }
     settleFailed(budget, model, error);
     if (signal.aborted) return { kind: "stopped" };
-    const problem = judgeError(error, { model: model.id, now: time.now() });
-    if (problem.kind === "final") {
-      return {
-        kind: "failed",
-        failure: { ...problem.failure, message: asking.client.redact(problem.failure.message) },
-      };
-    }
-    const said = asking.client.redact(problem.said);
+    const { redact } = asking.client;
+    const problem = judgeError(error, { model: model.id, now: time.now(), redact });
+    if (problem.kind === "final") return { kind: "failed", failure: problem.failure };
+    const { said } = problem;
     if (problem.kind === "too_long" || problem.kind === "foreign_thinking") return { kind: problem.kind, said };
     if (problem.kind === "broken") broken += 1;
     if (broken > maxBrokenAnswers) {

@@ -25,22 +25,29 @@ const creditCodes = new Set([
 /** There is no code for these; the words are those of the provider. */
 const creditWords = /credit balance|spend(ing)? limit|usage limit|billing|quota|out of credits?|regain access/i;
 
-export function judgeError(error: unknown, context: { model: string; now: number }): CallProblem {
+interface Context {
+  model: string;
+  now: number;
+  /** Takes the key out; before anything is cut, since half a key would not be found. */
+  redact(text: string): string;
+}
+
+export function judgeError(error: unknown, context: Context): CallProblem {
   if (error instanceof BrokenStream) {
     // An error that the server sends in the middle of its stream is as good as an answer.
     const { cause } = error;
-    if (!(cause instanceof APIError) || cause.type === null) return { kind: "broken", said: tell(cause) };
+    if (!(cause instanceof APIError) || cause.type === null) return { kind: "broken", said: tell(cause, context) };
     return judgeAnswer(cause, context);
   }
-  if (error instanceof APIConnectionError) return { kind: "broken", said: tell(error) };
+  if (error instanceof APIConnectionError) return { kind: "broken", said: tell(error, context) };
   if (error instanceof APIError) return judgeAnswer(error, context);
-  // The client's own mistake, as a header that cannot be sent: whole, so that the key in it is found and taken out.
-  const said = error instanceof Error ? error.message : String(error);
-  return final("infrastructure", `The call to the model could not be made: ${said}`);
+  // The client's own mistake, as a header that cannot be sent.
+  return final("infrastructure", `The call to the model could not be made: ${tell(error, context)}`);
 }
 
-function judgeAnswer(error: APIError, { model, now }: { model: string; now: number }): CallProblem {
-  const said = tell(error);
+function judgeAnswer(error: APIError, context: Context): CallProblem {
+  const { model, now } = context;
+  const said = tell(error, context);
   const status = error.status ?? statusOfType(error.type);
   if (isOutOfCredit(error, status)) {
     const retryAt = readRegainedAt(said) ?? now + creditPauseMs;
@@ -102,11 +109,11 @@ function readRegainedAt(said: string): number | undefined {
 
 const maxSaidCharacters = 300;
 
-/** An answer of the provider, or what the network said. The SDK puts no header, and so no key, into it. */
-function tell(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+/** An answer of the provider, what the network said, or what the SDK could not send. */
+function tell(error: unknown, { redact }: Context): string {
+  if (!(error instanceof Error)) return redact(String(error));
   const said = error instanceof APIError ? (error.apiMessage ?? error.message) : error.message;
   const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
   const prefix = error instanceof APIError && error.status ? `${error.status} ` : "";
-  return `${prefix}${said}${cause}`.replaceAll(/\s+/g, " ").slice(0, maxSaidCharacters);
+  return redact(`${prefix}${said}${cause}`).replaceAll(/\s+/g, " ").slice(0, maxSaidCharacters);
 }

@@ -123,6 +123,21 @@ describe("a server that is busy while time runs out", () => {
   });
 });
 
+it("what a provider says is shown without the key, also where it is cut in the middle of it", async () => {
+  for (const [at, error] of [
+    [285, { status: 400, type: "invalid_request_error" }],
+    [270, { status: 500, type: "api_error" }],
+  ] as const) {
+    const { api, conversation } = await openStage((_, turn) => {
+      if (turn > 0) throw new Error("it went on");
+      return { error: { ...error, message: `${"x".repeat(at)} ${api.key}`, headers: { "retry-after": "1800" } } };
+    });
+    const outcome = await conversation.run("Go.");
+    expect(outcome).toMatchObject({ kind: "failed", failure: { message: expect.stringContaining("xxx") } });
+    expect(JSON.stringify(outcome)).not.toContain(api.key.slice(0, 6));
+  }
+});
+
 describe("an account without credit", () => {
   it.each([
     [402, "billing_error", undefined, "Check your payment details."],
