@@ -17,10 +17,10 @@ import { openReceivers } from "./aws/receivers.ts";
 import { openSandboxes } from "./aws/sandboxes.ts";
 import { openTable } from "./aws/table.ts";
 import { openWakeUps } from "./aws/wake-ups.ts";
-import { signAttempt } from "./core/attempt-token.ts";
 import { type BackendSettings, declaredBackends, defaultBackend, type EcsTarget } from "./core/backends.ts";
 import type { Cloud, Isolation } from "./core/cloud.ts";
 import { readModels } from "./core/models.ts";
+import { signAttempt, signFor } from "./core/signing.ts";
 import { openForges } from "./forge/forges.ts";
 import { openRemotes } from "./git/remotes.ts";
 
@@ -81,6 +81,10 @@ const environment = z.object({
   /** JSON of `Isolation`; Fargate's micro-VM when absent. */
   DROVER_ISOLATION: z.string().default('{"kind":"confined"}'),
   DROVER_LOCAL_GIT_URL: z.url().optional(),
+  DROVER_PUBLIC_ORIGIN: z
+    .url({ normalize: true })
+    .transform((url) => new URL(url).origin)
+    .optional(),
   /** JSON: other prices or windows, or more models; see `readModels`. */
   DROVER_MODELS: z.string().optional(),
 });
@@ -109,6 +113,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
     ),
     credentials: openCredentials(ssm, env.DROVER_PARAMETERS),
     tokenOf: (agentId) => signAttempt(tokenSecret, agentId),
+    sign: (purpose, text) => signFor(tokenSecret, purpose, text),
     auditKey: openAuditKey(ssm, env.DROVER_PARAMETERS),
     remotes: openRemotes(),
     notices: openNotices(dynamo),
@@ -140,6 +145,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       launchLimitMs: env.DROVER_LAUNCH_LIMIT_MS,
       models: readModels(env.DROVER_MODELS),
       isolation: JSON.parse(env.DROVER_ISOLATION) as Isolation,
+      ...(env.DROVER_PUBLIC_ORIGIN && { publicOrigin: env.DROVER_PUBLIC_ORIGIN }),
       ...(localGitUrl ? { localGit: { url: localGitUrl, secret: tokenSecret } } : {}),
     },
     clock: { now: () => Date.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },

@@ -19,6 +19,7 @@ import { addListRoutes } from "./list-routes.ts";
 import { addMessageRoutes } from "./message-routes.ts";
 import { answerProblem, refuseInvalid } from "./problems.ts";
 import { addQualityRoutes } from "./quality-routes.ts";
+import { addSessionRoutes } from "./session-routes.ts";
 import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
 import { addTaskRoutes } from "./task-routes.ts";
 import { addWebhookRoutes } from "./webhook-routes.ts";
@@ -56,6 +57,7 @@ function createBareApp(cloud: OpenCloud): Api {
 export function createApp(cloud: OpenCloud): Api {
   const app = createBareApp(cloud);
   addHealthRoutes(app, cloud);
+  addSessionRoutes(app, cloud);
   addTaskRoutes(app, cloud);
   addListRoutes(app, cloud);
   addEditRoutes(app, cloud);
@@ -78,6 +80,11 @@ export function createApp(cloud: OpenCloud): Api {
     type: "apiKey",
     in: "header",
     name: "X-API-Key",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "session", {
+    type: "apiKey",
+    in: "cookie",
+    name: "drover_session",
   });
   app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "drover", version: "1" } });
   return app;

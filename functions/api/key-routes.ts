@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { KeyId } from "../core/ids.ts";
 import { resourceName } from "../core/requests.ts";
-import type { ApiKey } from "../core/table.ts";
+import { type ApiKey, roles } from "../core/table.ts";
 import { createApiKey, revokeApiKey } from "../flows/api-keys.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, formatApiKey, hashSecret, security } from "./auth.ts";
@@ -15,7 +15,6 @@ const path = "/api/orchestrator/workspaces/{workspace}/keys";
 const params = z.object({
   workspace: resourceName,
 });
-const roles = ["member", "workspace_admin", "super_admin"] as const;
 
 const keyRequest = z.strictObject({
   name: z.string().trim().min(1).max(100),

@@ -14,6 +14,7 @@ import type {
 } from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { ForgeKind, Forges } from "./pull-requests.ts";
+import type { SigningPurpose } from "./signing.ts";
 import type { Limits } from "./slots.ts";
 import type { Table } from "./table.ts";
 import type { MeasuredLimit } from "./task.ts";
@@ -27,6 +28,8 @@ export interface Cloud {
   credentials: Credentials;
   /** What an attempt proves itself by; see `signAttempt`. */
   tokenOf(agentId: AgentId): string;
+  /** A signature of this deployment under a text, for one purpose. */
+  sign(purpose: SigningPurpose, text: string): string;
   auditKey: AuditKey;
   remotes: Remotes;
   notices: Notices;
@@ -82,6 +85,8 @@ export interface Settings {
   launchLimitMs: number;
   models: readonly ModelProfile[];
   isolation: Isolation;
+  /** Where browsers find the API and the dashboard, as `https://drover.example.com`; where a front door has another name. */
+  publicOrigin?: string;
   /** Where local paths are served over smart HTTP; undefined where the control plane is not on the user's machine. */
   localGit?: { url: string; secret: string };
 }

@@ -9,6 +9,8 @@ export type PermitId = `prm_${string}`;
 const taskIdForm = /^tsk_[0-9A-HJKMNP-TV-Z]{26}$/;
 const agentIdForm = /^agt_([0-9A-HJKMNP-TV-Z]{26})_([1-9]\d{0,5})$/;
 
+export const isKeyId = (text: string): text is KeyId => /^key_[0-9A-HJKMNP-TV-Z]{26}$/.test(text);
+
 export function isTaskId(text: string): text is TaskId {
   return taskIdForm.test(text);
 }

@@ -43,7 +43,8 @@ export interface Creation {
   idempotency?: { key: string; bodyHash: string; expiresAt: number };
 }
 
-export type Role = "member" | "workspace_admin" | "super_admin";
+export const roles = ["member", "workspace_admin", "super_admin"] as const;
+export type Role = (typeof roles)[number];
 
 /** What an act may change together with its entry in the audit log. */
 export type ActWrite =

@@ -1,9 +1,10 @@
 // May this callback happen? Only the current attempt of a live task may speak, and only with its own token.
-import { isSameToken } from "../core/attempt-token.ts";
+
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { Refused, TaskEvent } from "../core/events.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
+import { isSameToken } from "../core/signing.ts";
 import { isFinal, isLive, type Task } from "../core/task.ts";
 import { changeTask, taskNotFound } from "./change-task.ts";
 

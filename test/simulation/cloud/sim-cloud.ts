@@ -1,7 +1,8 @@
 // Which cloud does one run of a function get? The stage's, with that activity's own clock, chance and misfortunes.
-import { signAttempt } from "../../../functions/core/attempt-token.ts";
+
 import type { Clock, Cloud, Ids, Remotes, Sandboxes } from "../../../functions/core/cloud.ts";
 import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
+import { type SigningPurpose, signAttempt, signFor } from "../../../functions/core/signing.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
 import { callCloud } from "./call.ts";
@@ -57,6 +58,10 @@ class SimCloud implements Cloud {
     const token = signAttempt("a secret of the simulation", agentId);
     tokens.set(agentId, token);
     return token;
+  }
+
+  sign(purpose: SigningPurpose, text: string): string {
+    return signFor("a secret of the simulation", purpose, text);
   }
 
   sandboxes(): Sandboxes {

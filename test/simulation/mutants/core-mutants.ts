@@ -5,7 +5,7 @@ const transitions = "functions/core/transitions.ts";
 const endings = "functions/core/endings.ts";
 const failures = "functions/core/failures.ts";
 const switches = "functions/core/switches.ts";
-const token = "functions/core/attempt-token.ts";
+const token = "functions/core/signing.ts";
 
 export const coreMutants = [
   mutant("transition: the version stays", edit(transitions, "version: task.version + 1", "version: task.version")),

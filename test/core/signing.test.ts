@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { isSameToken, signAttempt } from "../../functions/core/attempt-token.ts";
 import { agentIdOf, isTaskId, parseAgentId } from "../../functions/core/ids.ts";
+import { isSameToken, signAttempt } from "../../functions/core/signing.ts";
 
 const task = "tsk_01K0000000000000000000000A";
 const first = agentIdOf(task, 1);
