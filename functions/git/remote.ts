@@ -58,15 +58,20 @@ async function inspectBranch(remote: RemoteCall, branch: string): Promise<Remote
 
 async function inspectDefaultBranch(remote: RemoteCall): Promise<RemoteInspection> {
   const head = (await listRefs(remote, "HEAD")).find(({ ref }) => ref === "HEAD");
-  if (head?.target?.startsWith(heads)) {
-    return { kind: "found", branch: head.target.slice(heads.length), commit: head.oid };
-  }
+  if (head?.target?.startsWith(heads)) return found(remote, head.target.slice(heads.length), head.oid);
   const branches = await listRefs(remote, heads);
   // Some servers (CodeCommit) do not say what HEAD points at: one branch at the same commit must be it.
   const same = branches.filter(({ oid }) => oid === head?.oid);
   const only = same.find(({ ref }) => ref === `${heads}main`) ?? (same.length === 1 ? same[0] : undefined);
-  if (only) return { kind: "found", branch: only.ref.slice(heads.length), commit: only.oid };
+  if (only) return found(remote, only.ref.slice(heads.length), only.oid);
   return branchMissing(remote, branches, "does not say which branch is its default");
+}
+
+/** What a server calls its branch becomes a file of ours, and part of requests. */
+function found({ url }: RemoteCall, branch: string, commit: string): RemoteInspection {
+  const whyBad = whyBadBranch(branch);
+  if (!whyBad) return { kind: "found", branch, commit };
+  return { kind: "branch_missing", message: `${url} has a default branch that git would not take: ${whyBad}.` };
 }
 
 async function findBranch(remote: RemoteCall, branch: string): Promise<string | undefined> {

@@ -1,4 +1,3 @@
-import { kernelVectors } from "./kernel.ts";
-import { testVectors } from "./suite.ts";
+import { testChapter } from "./suite.ts";
 
-testVectors(kernelVectors);
+testChapter("kernel");

@@ -1,4 +1,3 @@
-import { networkVectors } from "./network.ts";
-import { testVectors } from "./suite.ts";
+import { testChapter } from "./suite.ts";
 
-testVectors(networkVectors);
+testChapter("network");

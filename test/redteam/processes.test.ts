@@ -1,4 +1,3 @@
-import { processVectors } from "./processes.ts";
-import { testVectors } from "./suite.ts";
+import { testChapter } from "./suite.ts";
 
-testVectors(processVectors);
+testChapter("processes");

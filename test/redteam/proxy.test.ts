@@ -1,4 +1,3 @@
-import { proxyVectors } from "./proxy.ts";
-import { testVectors } from "./suite.ts";
+import { testChapter } from "./suite.ts";
 
-testVectors(proxyVectors);
+testChapter("proxy");

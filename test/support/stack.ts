@@ -20,37 +20,44 @@ export interface TestStack {
   faults: Record<Interposable, FaultProxy>;
 }
 
-/** One stack per test file (the functions read their settings once per process). `settings` are DROVER_* variables. */
-export function useStack(settings: Record<string, string> = {}): TestStack {
-  const dataDir = mkdtempSync(join(tmpdir(), "drover-test-"));
-  const stack = { dataDir } as TestStack;
+/** One stack per process (the functions read their settings once). `settings` are DROVER_* variables. */
+export async function startStack(
+  settings: Record<string, string> = {},
+  dataDir = mkdtempSync(join(tmpdir(), "drover-test-")),
+): Promise<TestStack & { close(): Promise<void> }> {
   const faults: Record<string, FaultProxy> = {};
-  beforeAll(async () => {
-    Object.assign(process.env, {
-      DROVER_BEAT_MS: "100",
-      DROVER_LOG_UPLOAD_MS: "500",
-      DROVER_PUSH_SETTLE_MS: "500",
-      ...settings,
-    });
-    stack.local = await startLocal({
-      dataDir,
-      port: 0,
-      ephemeral: true,
-      imageDir: sharedImageDir,
-      async interpose(service, url) {
-        const proxy = await startFaultProxy(url);
-        faults[service] = proxy;
-        return proxy.url;
-      },
-    });
-    stack.faults = faults as TestStack["faults"];
-    stack.cloud = await cloudOfThisProcess();
+  Object.assign(process.env, {
+    DROVER_BEAT_MS: "100",
+    DROVER_LOG_UPLOAD_MS: "500",
+    DROVER_PUSH_SETTLE_MS: "500",
+    ...settings,
   });
-  afterAll(async () => {
-    await stack.local?.closeAndKill();
-    for (const proxy of Object.values(faults)) await proxy.close();
-    rmSync(dataDir, { recursive: true, force: true });
+  const local = await startLocal({
+    dataDir,
+    port: 0,
+    ephemeral: true,
+    imageDir: sharedImageDir,
+    async interpose(service, url) {
+      const proxy = await startFaultProxy(url);
+      faults[service] = proxy;
+      return proxy.url;
+    },
   });
+  return {
+    ...{ dataDir, local, faults: faults as TestStack["faults"], cloud: await cloudOfThisProcess() },
+    async close() {
+      await local.closeAndKill();
+      for (const proxy of Object.values(faults)) await proxy.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One stack per test file. */
+export function useStack(settings: Record<string, string> = {}): TestStack {
+  const stack = { dataDir: mkdtempSync(join(tmpdir(), "drover-test-")) } as TestStack & { close?(): Promise<void> };
+  beforeAll(async () => void Object.assign(stack, await startStack(settings, stack.dataDir)));
+  afterAll(() => stack.close?.());
   return stack;
 }
 

@@ -2,15 +2,12 @@
 import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { joinSockets } from "../join-sockets.ts";
-import type { RunnerSettings } from "./environment.ts";
+import { relayPort } from "./environment.ts";
 
 const maxConnections = 256;
 
 /** Raw bytes only: what may go out is judged by the supervisor. False when the port is taken, so nothing is relayed. */
-export async function startRelay({
-  socketFolder,
-  relayPort,
-}: Pick<RunnerSettings, "socketFolder" | "relayPort">): Promise<boolean> {
+export async function startRelay(socketFolder: string): Promise<boolean> {
   const path = join(socketFolder, "egress.sock");
   const server = createServer({ allowHalfOpen: true }, (inside) => {
     joinSockets(inside, createConnection({ path, allowHalfOpen: true }));

@@ -1,0 +1,21 @@
+// Which attacks are there? All of them, by what they are aimed at.
+import { fileVectors } from "./files.ts";
+import { gitVectors } from "./git.ts";
+import { kernelVectors } from "./kernel.ts";
+import { networkVectors } from "./network.ts";
+import { processVectors } from "./processes.ts";
+import { proxyVectors } from "./proxy.ts";
+import { tokenVectors } from "./tokens.ts";
+import type { Vector } from "./vector.ts";
+
+export const chapters = {
+  processes: processVectors,
+  kernel: kernelVectors,
+  network: networkVectors,
+  proxy: proxyVectors,
+  files: fileVectors,
+  git: gitVectors,
+  tokens: tokenVectors,
+} satisfies Record<string, readonly Vector[]>;
+
+export type ChapterName = keyof typeof chapters;
