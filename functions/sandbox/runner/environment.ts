@@ -8,12 +8,20 @@ export interface RunnerSettings {
   lineCount: number;
   /** In a pid namespace of its own, where every other process is the agent's. */
   confined: boolean;
+  /** Where commands have a uid of their own: the program that runs another one under it. It belongs to that uid. */
+  asAgent: string | undefined;
+  /** Started by a runner that has another uid: the lines are open already, and whether there is a relay is known. */
+  hand: { relayUp: boolean } | undefined;
+  relayPort: number;
+  /** So many at most run as the agent, threads counted, where it has a uid of its own. */
+  processes: number;
   /** Tells this runner's commands from everything else on the machine, where it has no namespace of its own. */
   mark: string;
 }
 
-/** The port inside the sandbox's own network namespace; nothing outside can reach it. */
-export const relayPort = 3128;
+/** In the sandbox's own network namespace, where it has one; nothing outside can reach it. */
+const usualRelayPort = 3128;
+const usualProcesses = 2_048;
 export const markName = "RUNNER_MARK";
 
 const passedOn = ["PATH", "HOME", "LANG", "TMPDIR"];
@@ -24,19 +32,39 @@ export function readSettings(environment: NodeJS.ProcessEnv): RunnerSettings {
     workspace: environment.DROVER_WORKSPACE ?? "/workspace",
     lineCount: Number(environment.DROVER_LINES ?? 1),
     confined: environment.DROVER_CONFINED === "1",
+    asAgent: environment.DROVER_AS_AGENT,
+    hand: readHand(environment.DROVER_HAND),
+    relayPort: Number(environment.DROVER_RELAY_PORT ?? usualRelayPort),
+    processes: Number(environment.DROVER_PROCESSES ?? usualProcesses),
     mark: randomUUID(),
   };
 }
 
+const readHand = (given: string | undefined) => (given === undefined ? undefined : { relayUp: given === "relay" });
+
+/** For the process that does what touches the agent's files. It gets what a command may see, and its settings. */
+export function handEnvironment(own: NodeJS.ProcessEnv, settings: RunnerSettings & { relayUp: boolean }) {
+  return {
+    ...passOn(own),
+    DROVER_WORKSPACE: settings.workspace,
+    DROVER_LINES: String(settings.lineCount),
+    DROVER_CONFINED: settings.confined ? "1" : "0",
+    DROVER_RELAY_PORT: String(settings.relayPort),
+    DROVER_HAND: settings.relayUp ? "relay" : "direct",
+  };
+}
+
+const passOn = (own: NodeJS.ProcessEnv) =>
+  Object.fromEntries(passedOn.flatMap((name) => (own[name] ? [[name, own[name]]] : [])));
+
 export function buildEnvironment(
   own: NodeJS.ProcessEnv,
   wanted: Readonly<Record<string, string>>,
-  options: { relayUp: boolean; mark: string | undefined },
+  options: { relayUp: boolean; relayPort: number; mark: string | undefined },
 ): NodeJS.ProcessEnv {
-  const passed = Object.fromEntries(passedOn.flatMap((name) => (own[name] ? [[name, own[name]]] : [])));
   return {
-    ...passed,
-    ...(options.relayUp && proxyVariables()),
+    ...passOn(own),
+    ...(options.relayUp && proxyVariables(options.relayPort)),
     ...wanted,
     // It must survive what the command wants.
     ...(options.mark !== undefined && { [markName]: options.mark }),
@@ -44,8 +72,8 @@ export function buildEnvironment(
 }
 
 /** There is no one spelling that all programs read. */
-function proxyVariables(): Record<string, string> {
-  const proxy = `http://127.0.0.1:${relayPort}`;
+function proxyVariables(port: number): Record<string, string> {
+  const proxy = `http://127.0.0.1:${port}`;
   const direct = "localhost,127.0.0.1";
   return {
     http_proxy: proxy,

@@ -1,6 +1,9 @@
 // How is everything ended that commands left running, for certain?
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readlinkSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { agentCommand } from "./as-agent.ts";
 import { markName, type RunnerSettings } from "./environment.ts";
 import { listProcesses, readEnvironment, withDescendants } from "./processes.ts";
 
@@ -9,11 +12,13 @@ const lookAgainMs = 5;
 /** PROC_PID_INIT_INO in the kernel: the pid namespace of the whole machine. */
 const machineNamespace = "pid:[4026531836]";
 
+type KillSettings = Pick<RunnerSettings, "confined" | "mark" | "asAgent">;
+
 /** Settles when /proc shows none of them any more. */
-export async function killOthers({ confined, mark }: Pick<RunnerSettings, "confined" | "mark">): Promise<void> {
+export async function killOthers({ confined, mark, asAgent }: KillSettings): Promise<void> {
   const giveUpAt = performance.now() + confirmMs;
   for (;;) {
-    if (confined) killNamespace();
+    if (confined) await killNamespace(asAgent);
     const left = confined ? listStrangers() : listOwn(mark);
     if (left.length === 0) return;
     if (!confined) for (const pid of left) kill(pid);
@@ -24,10 +29,15 @@ export async function killOthers({ confined, mark }: Pick<RunnerSettings, "confi
 
 /**
  * kill(-1) reaches every process but the caller and pid 1 at once, and no fork can slip through: the kernel refuses to
- * fork while a signal is pending. Going through /proc would lose the race against a process that keeps re-forking.
+ * fork while a signal is pending. Going through /proc would lose the race against a process that keeps re-forking. A
+ * process under another uid is reached by that uid only. Whoever strikes first there ends our killer as well: then it
+ * is sent again, and an agent that keeps that up has ended the process which serves it, and so itself.
  */
-function killNamespace(): void {
-  kill(-1);
+async function killNamespace(asAgent: string | undefined): Promise<void> {
+  if (asAgent === undefined) return kill(-1);
+  const [program = "", ...args] = agentCommand(asAgent, ["/bin/sh", "-c", "kill -s KILL -- -1"]);
+  const killer = spawn(program, args, { cwd: "/", env: {}, stdio: "ignore" });
+  await once(killer, "close");
 }
 
 /**
@@ -46,8 +56,11 @@ export function refuseUnsafeConfinement(): void {
 
 function listStrangers(): number[] {
   const pids = listProcesses().map((seen) => seen.pid);
-  return pids.filter((pid) => pid !== 1 && pid !== process.pid);
+  return pids.filter((pid) => !isOurs(pid));
 }
+
+/** The init, this process, and the runner that started it, where that is not the init. */
+export const isOurs = (pid: number) => pid === 1 || pid === process.pid || pid === process.ppid;
 
 /**
  * Without a namespace: our descendants, everything that carries the mark (a daemon has another parent), and the

@@ -2,12 +2,15 @@
 import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { joinSockets } from "../join-sockets.ts";
-import { relayPort } from "./environment.ts";
+import type { RunnerSettings } from "./environment.ts";
 
 const maxConnections = 256;
 
 /** Raw bytes only: what may go out is judged by the supervisor. False when the port is taken, so nothing is relayed. */
-export async function startRelay(socketFolder: string): Promise<boolean> {
+export async function startRelay({
+  socketFolder,
+  relayPort,
+}: Pick<RunnerSettings, "socketFolder" | "relayPort">): Promise<boolean> {
   const path = join(socketFolder, "egress.sock");
   const server = createServer({ allowHalfOpen: true }, (inside) => {
     joinSockets(inside, createConnection({ path, allowHalfOpen: true }));

@@ -1,7 +1,7 @@
 // Which processes did one command start, where others run beside it, and how do they end without the others?
 import { setTimeout as pause } from "node:timers/promises";
 import type { RunnerSettings } from "./environment.ts";
-import { carriesMark, kill, killOthers } from "./kill.ts";
+import { carriesMark, isOurs, kill, killOthers } from "./kill.ts";
 import { listProcesses, withDescendants } from "./processes.ts";
 
 export interface Run {
@@ -95,7 +95,7 @@ function listMembers(run: Active, active: ReadonlySet<Active>, { confined }: Run
     );
   const members = groupOf(run);
   if (!confined) return [...members];
-  const known = withDescendants([process.pid], seen).add(1);
+  const known = withDescendants([process.pid], seen);
   for (const one of active) if (one !== run) for (const pid of groupOf(one)) known.add(pid);
-  return seen.map(({ pid }) => pid).filter((pid) => members.has(pid) || !known.has(pid));
+  return seen.map(({ pid }) => pid).filter((pid) => members.has(pid) || !(known.has(pid) || isOurs(pid)));
 }
