@@ -1,7 +1,7 @@
 // How does a person speak to the agent of a task, and read what was said?
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Message } from "../core/message.ts";
 import { messageRequest } from "../core/requests.ts";
-import type { Message } from "../core/task.ts";
 import { sendMessage } from "../flows/send-message.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";

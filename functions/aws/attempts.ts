@@ -28,6 +28,7 @@ const slotIsHeldBy = "holder = :holder";
 const attemptIsRunning = "#state = :running";
 const owesCleanup = "attribute_exists(cleanupAt)";
 const attemptIsLive = "#state IN (:spawning, :running)";
+const noSandboxIsRecorded = "#state = :spawning AND attribute_not_exists(sandboxArn)";
 
 function toAttempt(item: Item): Attempt {
   const { pk: _pk, sk: _sk, duePk: _duePk, dueSk: _dueSk, ...attempt } = item;
@@ -70,6 +71,12 @@ export async function beat(
 export async function recordSandbox(dynamo: Dynamo, agentId: AgentId, sandboxArn: string): Promise<boolean> {
   const live = { ":spawning": "spawning", ":running": "running" };
   return (await updateAttempt(dynamo, agentId, { sandboxArn }, attemptIsLive, live)) !== undefined;
+}
+
+/** Before somebody else than the claimer calls RunTask: from then on no answer to one of them speaks for both. */
+export async function takeUpLaunch(dynamo: Dynamo, agentId: AgentId, at: number): Promise<boolean> {
+  const values = { ":spawning": "spawning" };
+  return (await updateAttempt(dynamo, agentId, { relaunchedAt: at }, noSandboxIsRecorded, values)) !== undefined;
 }
 
 export async function dueCleanups(dynamo: Dynamo, now: number, limit: number): Promise<AgentId[]> {

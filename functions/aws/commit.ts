@@ -35,6 +35,7 @@ import {
 
 const versionIsTheOneRead = "version = :read";
 const leaseIsTheOneRead = "leaseExpiresAt = :lease";
+const nobodyElseLaunchedIt = "attribute_not_exists(relaunchedAt)";
 const sameGeneration = "generation = :admitted";
 const untouchedOrSame = "attribute_not_exists(pk) OR generation = :admitted";
 const slotIsFree = "attribute_not_exists(pk)";
@@ -140,18 +141,11 @@ function writeAttempt(dynamo: Dynamo, change: AttemptChange): TransactWriteItem 
   }
   const Key = toItem(attemptKey(change.agentId));
   const update = setExpression({ ...change.set, ...attemptIndexKeys(change.agentId, change.set) });
-  if (change.ifLeaseAt !== undefined) {
-    return {
-      Update: {
-        TableName: dynamo.tableName,
-        Key,
-        ...update,
-        ConditionExpression: leaseIsTheOneRead,
-        ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ...toItem({ ":lease": change.ifLeaseAt }) },
-      },
-    };
-  }
-  return { Update: { TableName: dynamo.tableName, Key, ...update } };
+  const Update = { TableName: dynamo.tableName, Key, ...update };
+  if (change.set.neverLaunched) return { Update: { ...Update, ConditionExpression: nobodyElseLaunchedIt } };
+  if (change.ifLeaseAt === undefined) return { Update };
+  const ExpressionAttributeValues = { ...update.ExpressionAttributeValues, ...toItem({ ":lease": change.ifLeaseAt }) };
+  return { Update: { ...Update, ConditionExpression: leaseIsTheOneRead, ExpressionAttributeValues } };
 }
 
 function writeSlot(dynamo: Dynamo, change: SlotChange): TransactWriteItem {

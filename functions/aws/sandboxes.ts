@@ -1,20 +1,19 @@
-// How are sandboxes started, stopped and found? The only file that says "ECS task".
+// How are sandboxes stopped and found? Only this file and the launch beside it say "ECS task".
 import {
-  ClientException,
   DescribeClustersCommand,
   DescribeTasksCommand,
   ECSClient,
   type Task as EcsTask,
   InvalidParameterException,
   ListTasksCommand,
-  RunTaskCommand,
   StopTaskCommand,
 } from "@aws-sdk/client-ecs";
 import { type BackendSettings, declarationOf, type EcsTarget, type KeptBackends, reachOf } from "../core/backends.ts";
-import type { LaunchOutcome, Sandboxes, SandboxState } from "../core/cloud.ts";
+import type { Sandboxes, SandboxState } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
-import { type AgentId, parseAgentId } from "../core/ids.ts";
+import { parseAgentId } from "../core/ids.ts";
 import { describeEnd } from "../core/sandbox-end.ts";
+import { launch, sayWhy } from "./launch.ts";
 
 /** A backend that takes a connection and then says nothing must not hold up the work of the others. */
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
@@ -23,6 +22,8 @@ const maxReasonCharacters = 255;
 
 interface Place {
   client: ECSClient;
+  /** Makes each call once. */
+  once: ECSClient;
   target: EcsTarget;
 }
 
@@ -31,20 +32,24 @@ export function openSandboxes(
   settings: BackendSettings,
   keptBackends: () => Promise<KeptBackends>,
 ): (backend: string) => Sandboxes {
-  const clients = new Map<string, ECSClient>();
+  const clients = new Map<string, Pick<Place, "client" | "once">>();
 
-  function clientOf({ region, endpoint }: EcsTarget): ECSClient {
+  function clientsOf({ region, endpoint }: EcsTarget) {
     const place = `${region} ${endpoint}`;
-    const client = clients.get(place) ?? new ECSClient({ region, endpoint, requestHandler });
-    clients.set(place, client);
-    return client;
+    const options = { region, endpoint, requestHandler };
+    const both = clients.get(place) ?? {
+      client: new ECSClient(options),
+      once: new ECSClient({ ...options, maxAttempts: 1 }),
+    };
+    clients.set(place, both);
+    return both;
   }
 
   async function locate(name: string): Promise<Place> {
     const declared = declarationOf(name, settings);
     const kept = declared ? undefined : (await keptBackends()).backends.find((backend) => backend.name === name);
     const target = declared ?? (kept && reachOf(kept, settings));
-    if (target) return { target, client: clientOf(target) };
+    if (target) return { target, ...clientsOf(target) };
     throw new DroverError("backend_unavailable", `Backend ${name} is not declared, so this process may not reach it.`);
   }
 
@@ -64,7 +69,7 @@ function sandboxesOf(name: string, locate: () => Promise<Place>): Sandboxes {
   }
 
   return {
-    launch: (agentId, token) => ask("RunTask", (place) => launch(place, agentId, token)),
+    launch: (agentId, token) => ask("RunTask", ({ once, target }) => launch(once, target, agentId, token)),
     stop: (sandboxArn, reason) => ask("StopTask", (place) => stop(place, sandboxArn, reason)),
     describe: (sandboxArn) => ask("DescribeTasks", async (place) => (await describe(place, [sandboxArn])).at(0)),
     findByAgent: (agentId) =>
@@ -119,64 +124,6 @@ async function probe({ client, target: { cluster } }: Place): Promise<void> {
   const { clusters } = await client.send(new DescribeClustersCommand({ clusters: [cluster] }), { abortSignal });
   if (clusters?.[0]?.status !== "ACTIVE") throw new Error(`cluster ${cluster} is not active`);
 }
-
-/**
- * `clientToken` and `startedBy` come from the attempt, so a repeated call finds the same sandbox. The token is
- * remembered for the task's life plus an hour only; the caller must not launch later than its launch deadline.
- */
-async function launch({ client, target }: Place, agentId: AgentId, token: string): Promise<LaunchOutcome> {
-  const environment = [
-    { name: "DROVER_AGENT_ID", value: agentId },
-    { name: "DROVER_TOKEN", value: token },
-  ];
-  try {
-    const { tasks, failures } = await client.send(
-      new RunTaskCommand({
-        cluster: target.cluster,
-        taskDefinition: target.taskDefinition,
-        launchType: "FARGATE",
-        clientToken: agentId,
-        startedBy: agentId,
-        overrides: { containerOverrides: [{ name: "supervisor", environment }] },
-        networkConfiguration: {
-          awsvpcConfiguration: {
-            subnets: target.subnets,
-            securityGroups: target.securityGroups,
-            assignPublicIp: target.assignPublicIp ? "ENABLED" : "DISABLED",
-          },
-        },
-      }),
-    );
-    const sandboxArn = tasks?.[0]?.taskArn;
-    if (sandboxArn) return { kind: "launched", sandboxArn };
-    // RunTask answers 200 without a task when there is no room.
-    return { kind: "no_capacity", why: failures?.map((f) => f.reason).join("; ") || "RunTask started nothing" };
-  } catch (error) {
-    if (isThrottling(error)) return { kind: "no_capacity", why: "RunTask is throttled" };
-    if (error instanceof InvalidParameterException || error instanceof ClientException) {
-      return { kind: "refused", why: error.message };
-    }
-    if (isNotConnected(error)) return { kind: "unreachable", why: sayWhy(error) };
-    throw error;
-  }
-}
-
-const connectionErrors = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
-const isNotConnected = (error: unknown) =>
-  error instanceof Error && connectionErrors.includes(String((error as NodeJS.ErrnoException).code));
-
-/** An error of several addresses has no message of its own. */
-function sayWhy(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { name, message, code } = error as NodeJS.ErrnoException;
-  return [name === "Error" ? "" : name, message || code].filter(Boolean).join(": ");
-}
-
-/** ECS says so in several ways, also as an invalid parameter: then only its words tell. */
-const isThrottling = (error: unknown) =>
-  error instanceof Error &&
-  (/^(ThrottlingException|RequestLimitExceeded|TooManyRequestsException)$/.test(error.name) ||
-    /rate exceeded|request ?limit ?exceeded|throttl|capacity is unavailable/i.test(error.message));
 
 function toState(task: EcsTask): SandboxState | undefined {
   if (!task.taskArn) return undefined;

@@ -51,6 +51,7 @@ export function openTable(dynamo: Dynamo): Table {
     beat: (agentId, beat, leaseExpiresAt) => attempts.beat(dynamo, agentId, beat, leaseExpiresAt),
     recordSandbox: async (agentId, arn) =>
       (await attempts.recordSandbox(dynamo, agentId, arn)) ? "recorded" : "refused",
+    takeUpLaunch: (agentId, at) => attempts.takeUpLaunch(dynamo, agentId, at),
     dueCleanups: (now, limit) => attempts.dueCleanups(dynamo, now, limit),
     postponeCleanup: (agentId, at, unseenAt) => attempts.postponeCleanup(dynamo, agentId, at, unseenAt),
     heldSlots: (pool) => attempts.heldSlots(dynamo, pool),

@@ -2,8 +2,9 @@
 import { BatchGetItemCommand } from "@aws-sdk/client-dynamodb";
 import type { AuditEvent } from "../core/audit.ts";
 import type { TaskId } from "../core/ids.ts";
+import type { Message } from "../core/message.ts";
 import type { TaskCounts, TaskPage } from "../core/table.ts";
-import type { Due, Message, Task, TaskSpec } from "../core/task.ts";
+import type { Due, Task, TaskSpec } from "../core/task.ts";
 import { type Dynamo, fromItem, getItem, type Item, queryItems, toItem } from "./dynamo.ts";
 import {
   counterKey,

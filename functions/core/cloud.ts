@@ -102,13 +102,14 @@ export interface WakeUps {
   probe(): Promise<void>;
 }
 
+/** All but `launched` say for certain that this call has started nothing. */
 export type LaunchOutcome =
   | { kind: "launched"; sandboxArn: string }
-  /** Nothing was started; the task goes back without using an attempt. */
+  /** The task goes back without using an attempt. */
   | { kind: "no_capacity"; why: string }
-  /** The backend did not answer; should it have started something after all, that is an orphan. */
+  /** There was no connection. */
   | { kind: "unreachable"; why: string }
-  /** Nothing was started and nothing will be: a setting is wrong. */
+  /** Nothing will be started either: a setting is wrong. */
   | { kind: "refused"; why: string };
 
 export interface SandboxState {

@@ -3,7 +3,16 @@ import type { Applied, TaskEvent } from "./events.ts";
 import { decideAfterFailure } from "./failures.ts";
 import { type AgentId, agentIdOf } from "./ids.ts";
 import { providerPool } from "./slots.ts";
-import { type AttemptState, type Due, type Failure, isFinal, isLive, type Task } from "./task.ts";
+import {
+  type Attempt,
+  type AttemptState,
+  type Due,
+  type Failure,
+  isFinal,
+  isLive,
+  type StopConfirmation,
+  type Task,
+} from "./task.ts";
 
 /** How soon after its end the sandbox of an attempt is looked at: one that should leave by itself gets time for it. */
 const firstLookMs = { completed: 120_000, otherwise: 5_000 } as const;
@@ -23,7 +32,9 @@ export function putBack(
     attemptsUsed: before.attemptsUsed - 1,
     putBacks: (before.putBacks ?? 0) + 1,
   };
-  return { ...endAttempt(before, back, "failed", now), data: { agentId: current(before), why: event.why } };
+  const { why, neverLaunched } = event;
+  const data = { agentId: current(before), why, ...(neverLaunched ? { neverLaunched } : {}) };
+  return { ...endAttempt(before, back, "failed", now, neverLaunched), data };
 }
 
 /** Back to the queue. The commit and branch of the failed attempt stay known: the next one may replace that branch. */
@@ -42,14 +53,16 @@ function dueAgain({ workspace, provider }: Task, failure: Failure, at: number): 
 const owedOutcome = (task: Task, now: number): Partial<Task> =>
   task.publishOutcome === "unresolved" ? { due: { kind: "outcome", at: now } } : {};
 
-function endAttempt(before: Task, task: Task, state: AttemptState, now: number): Applied {
+function endAttempt(before: Task, task: Task, state: AttemptState, now: number, neverLaunched?: true): Applied {
   if (!isLive(before.status)) return applied(task, {});
   const agentId = current(before);
   const owedCleanups = [...(before.owedCleanups ?? []), { attempt: before.attempt }];
   const lookInMs = state === "completed" ? firstLookMs.completed : firstLookMs.otherwise;
+  // Of what was never launched nothing is left: its slots go with this write.
+  const after: Partial<Attempt> = neverLaunched ? { neverLaunched, cleanedUpAt: now } : { cleanupAt: now + lookInMs };
   return {
-    ...applied({ ...task, owedCleanups }, {}),
-    attempt: { kind: "set", agentId, set: { state, endedAt: now, cleanupAt: now + lookInMs } },
+    ...applied(neverLaunched ? task : { ...task, owedCleanups }, {}),
+    attempt: { kind: "set", agentId, set: { state, endedAt: now, ...after } },
     slots: (before.slots ?? []).map((slot) => ({
       kind: "release",
       slot,
@@ -103,22 +116,31 @@ export function notePullRequest(next: Task, event: Extract<TaskEvent, { type: `p
   }
 }
 
-export function failAttempt(before: Task, next: Task, failure: Failure, now: number): Applied {
+export function failAttempt(
+  before: Task,
+  next: Task,
+  { failure, neverLaunched }: Extract<TaskEvent, { type: "attempt_failed" }>,
+  now: number,
+): Applied {
   const agentId = current(before);
+  const launch = neverLaunched ? { neverLaunched } : {};
   const after = decideAfterFailure(before, failure, now);
   if (after.kind === "retry") {
     const again = queueAgain({ ...next, failure }, dueAgain(before, failure, after.notBefore));
     if (!after.usesAttempt) again.attemptsUsed -= 1;
-    return { ...endAttempt(before, again, "failed", now), data: { agentId, failure, notBefore: after.notBefore } };
+    const data = { agentId, failure, ...launch, notBefore: after.notBefore };
+    return { ...endAttempt(before, again, "failed", now, neverLaunched), data };
   }
   const { slots: _, ...rest } = next;
   const failed: Task = {
     ...rest,
+    ...(neverLaunched && !before.owedCleanups ? confirmed(before, "never_started", now) : {}),
     status: "failed",
     failure,
     ...(after.escalate ? { escalated: true } : {}),
   };
-  return { ...endAttempt(before, failed, "failed", now), data: { agentId, failure, why: after.why } };
+  const data = { agentId, failure, ...launch, why: after.why };
+  return { ...endAttempt(before, failed, "failed", now, neverLaunched), data };
 }
 
 export function kill(before: Task, next: Task, event: Extract<TaskEvent, { type: "killed" }>, now: number): Applied {
@@ -133,13 +155,17 @@ export function kill(before: Task, next: Task, event: Extract<TaskEvent, { type:
 export const owesCleanup = ({ owedCleanups }: Task, attempt: number): boolean =>
   owedCleanups?.some((owed) => owed.attempt === attempt) ?? false;
 
-/** A task that ends while it waits has no sandbox, unless the one of its last attempt may live yet. */
+/** A task that ends while it waits has no sandbox, unless that of an earlier attempt may live yet. */
 export const confirmedAtEnd = (before: Task, now: number): Partial<Task> =>
-  isLive(before.status) || owesCleanup(before, before.attempt)
-    ? {}
-    : { ...owedOutcome(before, now), stopConfirmation: "not_needed" };
+  isLive(before.status) || before.owedCleanups ? {} : confirmed(before, "not_needed", now);
 
-/** Once for each attempt. Of an ended task's last one it is also the confirmation that nothing runs any more. */
+/** Nothing of the task runs any more, so what it has pushed can be found out. */
+const confirmed = (before: Task, stopConfirmation: StopConfirmation, now: number): Partial<Task> => ({
+  ...owedOutcome(before, now),
+  stopConfirmation,
+});
+
+/** Once for each attempt that may have been launched. The last that an ended task owes is also the confirmation that nothing of it runs any more. */
 export function cleanUp(
   before: Task,
   next: Task,
@@ -148,11 +174,11 @@ export function cleanUp(
 ): Applied {
   const { owedCleanups = [], ...rest } = next;
   const left = owedCleanups.filter((owed) => owed.attempt !== attempt);
-  const isLast = isFinal(before.status) && attempt === before.attempt;
+  const isLast = isFinal(before.status) && left.length === 0;
   const task: Task = {
     ...rest,
     ...(left.length > 0 ? { owedCleanups: left } : {}),
-    ...(isLast ? { ...owedOutcome(before, now), stopConfirmation: sandbox } : {}),
+    ...(isLast ? confirmed(before, sandbox, now) : {}),
   };
   const agentId = agentIdOf(before.taskId, attempt);
   const set = {

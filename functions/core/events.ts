@@ -5,7 +5,8 @@ import type { Attempt, Failure, KillCause, Mergeability, PublishOutcome, Sandbox
 export type TaskEvent =
   | { type: "edited"; title?: string; priority?: number; labels?: string[]; maxAttempts?: number; fields: string[] }
   | { type: "claimed"; slots: Slot[]; leaseMs: number }
-  | { type: "put_back"; why: string; notBefore: number }
+  /** `neverLaunched`: it is certain that no sandbox was started. */
+  | { type: "put_back"; why: string; notBefore: number; neverLaunched?: true }
   | { type: "started"; leaseMs: number }
   | { type: "work_done"; commit: string; files: number; additions: number; deletions: number }
   /** `by`: what rejected it. `verdicts`: gate → outcome. */
@@ -18,7 +19,7 @@ export type TaskEvent =
       type: "completed";
       result: { kind: "pushed"; branch: string; commit: string; merge?: Merge } | { kind: "no_changes" };
     }
-  | { type: "attempt_failed"; failure: Failure }
+  | { type: "attempt_failed"; failure: Failure; neverLaunched?: true }
   | { type: "expired"; why: string }
   /** drover itself cannot handle it: a person must look. */
   | { type: "given_up"; why: string }
@@ -47,7 +48,10 @@ export type RejectedBy = (typeof rejecters)[number];
 /** What else the same transaction writes. A slot names its holder, so a double release is impossible. */
 export type AttemptChange =
   | { kind: "open"; attempt: Attempt }
-  /** What is set to undefined is removed. `ifLeaseAt`: only while the lease is the one that was read, so that a beat in between wins. */
+  /**
+   * What is set to undefined is removed. `ifLeaseAt`: only while the lease is the one that was read, so that a beat in
+   * between wins. What is set to have never been launched may not have been taken up by somebody else meanwhile.
+   */
   | { kind: "set"; agentId: AgentId; set: Partial<Attempt>; ifLeaseAt?: number };
 /** The workspace stands in the slot, so that the slots alone tell how much each workspace has running. */
 export type SlotChange = { kind: "take" | "release"; slot: Slot; holder: AgentId; workspace: string };

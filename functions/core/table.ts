@@ -4,11 +4,12 @@ import type { Backend, BackendHealth, KeptBackends } from "./backends.ts";
 import type { DigestRecord } from "./digest.ts";
 import type { AttemptChange, SlotChange } from "./events.ts";
 import type { AgentId, KeyId, TaskId } from "./ids.ts";
+import type { Message } from "./message.ts";
 import type { Webhook, WebhookId } from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { ReadyTask } from "./ready-order.ts";
 import type { Switch, Switches } from "./switches.ts";
-import type { Attempt, Beat, Due, FinalStatus, Message, Slot, Task, TaskSpec } from "./task.ts";
+import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
 
 /** One change of a task with everything that must be true together with it. */
 export interface TaskChange {
@@ -119,6 +120,8 @@ export interface Table {
   beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): Promise<BeatOutcome>;
   /** Refused once the attempt has ended: whoever launched must then stop what it started. */
   recordSandbox(agentId: AgentId, sandboxArn: string): Promise<"recorded" | "refused">;
+  /** False once its sandbox is recorded or it has spoken or ended: then nobody may launch it again. */
+  takeUpLaunch(agentId: AgentId, at: number): Promise<boolean>;
   /** Attempts that owe their cleanup and are to be looked at; read from the index, which lags. */
   dueCleanups(now: number, limit: number): Promise<AgentId[]>;
   /** Looks again at `at`; nothing happens if it is cleaned up already. Without `unseenAt` earlier looks do not count. */

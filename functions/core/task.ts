@@ -40,9 +40,9 @@ export interface Failure {
   retryAt?: number;
 }
 
-/** How it is known that the last sandbox of an ended task does not run any more. */
+/** How it is known that no sandbox of an ended task runs any more: what the last of its cleanups found. */
 export type StopConfirmation = SandboxFate | "not_needed";
-/** ECS said so; it never listed one; it has forgotten it. */
+/** ECS said so; it has started none, or never listed one; it has forgotten it. */
 export type SandboxFate = "stopped" | "never_started" | "gone";
 
 /** Whether our commit is on the remote: `unresolved` from the permit until the receipt, or until the remote was read. */
@@ -214,6 +214,10 @@ export interface Attempt {
   startedAt?: number;
   endedAt?: number;
   sandboxArn?: string;
+  /** When somebody else took its launch up: what one caller was answered tells nothing of the other's call. */
+  relaunchedAt?: number;
+  /** ECS has told its only caller that it started nothing: nothing is to be looked for. */
+  neverLaunched?: true;
   /** When ECS was known to have stopped the sandbox. */
   sandboxStoppedAt?: number;
   /** Once it has ended: when it is looked at whether anything of it is left. */
@@ -225,15 +229,6 @@ export interface Attempt {
   /** The number of the last message that people have sent; told to the supervisor in the answer to its beat. */
   inbox?: number;
   beat?: Beat;
-}
-
-/** What a person has said to the agent of a task; it hears it before its next turn. */
-export interface Message {
-  /** From 1. */
-  number: number;
-  at: number;
-  by: string;
-  text: string;
 }
 
 /** The last heartbeat: what is done, and the end of what was printed, which is `outputLength` characters by now. */

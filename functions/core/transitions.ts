@@ -90,7 +90,7 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
     case "completed":
       return complete(task, next, event, now);
     case "attempt_failed":
-      return failAttempt(task, next, event.failure, now);
+      return failAttempt(task, next, event, now);
     case "expired":
     case "given_up": {
       const { due: _, ...rest } = next;

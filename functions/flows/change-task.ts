@@ -5,9 +5,10 @@ import { leaveSlots } from "../core/endings.ts";
 import { DroverError } from "../core/errors.ts";
 import type { Applied, Refused, TaskEvent } from "../core/events.ts";
 import type { TaskId } from "../core/ids.ts";
+import type { Message } from "../core/message.ts";
 import { owedBy } from "../core/notices.ts";
 import type { TaskChange } from "../core/table.ts";
-import type { Message, Task, TaskSpec } from "../core/task.ts";
+import type { Task, TaskSpec } from "../core/task.ts";
 import { applyEvent } from "../core/transitions.ts";
 import { announceEnd } from "./announce.ts";
 

@@ -21,7 +21,9 @@ export async function launchAttempt(
   { agentId, backend, claimedAt }: Launch,
   isRepeated = false,
 ): Promise<void> {
-  if (cloud.clock.now() > claimedAt + launchDeadlineMs) return putBack(cloud, agentId, "the launch came too late");
+  if (cloud.clock.now() > claimedAt + launchDeadlineMs) {
+    return endUnlaunched(cloud, agentId, (task) => goBack(cloud, task, "the launch came too late"));
+  }
   const sandboxes = cloud.sandboxes(backend);
   const launch = await sandboxes.launch(agentId, cloud.tokenOf(agentId));
   switch (launch.kind) {
@@ -34,13 +36,15 @@ export async function launchAttempt(
     case "no_capacity":
       // The first one may be on its way: it is asked again until the deadline, and then what is listed decides.
       if (isRepeated) return;
-      return putBack(cloud, agentId, launch.why);
+      return endUnlaunched(cloud, agentId, (task) => goBack(cloud, task, launch.why));
     case "unreachable":
       // Known at once, so that the next task for it waits instead of being claimed in vain.
       await recordHealth(cloud, backend, cloud.clock.now(), launch.why);
-      return putBack(cloud, agentId, `backend ${backend} is not reachable: ${launch.why}`);
+      return endUnlaunched(cloud, agentId, (task) =>
+        goBack(cloud, task, `backend ${backend} is not reachable: ${launch.why}`),
+      );
     case "refused":
-      return end(cloud, agentId, () => ({
+      return endUnlaunched(cloud, agentId, () => ({
         type: "attempt_failed",
         failure: { class: "infrastructure", message: `The sandbox could not be launched: ${launch.why}` },
       }));
@@ -56,8 +60,7 @@ export async function launchAttempt(
 export async function recoverLaunch(cloud: Cloud, launch: Launch): Promise<void> {
   const { agentId, claimedAt, backend } = launch;
   if (cloud.clock.now() <= claimedAt + launchDeadlineMs) {
-    const attempt = await cloud.table.getAttempt(agentId);
-    if (attempt?.state === "spawning" && !attempt.sandboxArn) await launchAttempt(cloud, launch, true);
+    if (await cloud.table.takeUpLaunch(agentId, cloud.clock.now())) await launchAttempt(cloud, launch, true);
     return;
   }
   const sandboxes = cloud.sandboxes(backend);
@@ -77,20 +80,39 @@ function putBack(cloud: Cloud, agentId: AgentId, why: string): Promise<void> {
   return end(cloud, agentId, (task) => goBack(cloud, task, why));
 }
 
+type LaunchEnd = Extract<TaskEvent, { type: "put_back" | "attempt_failed" }>;
+
+/**
+ * ECS has told us that it started nothing. That is all there is to know while nobody else has called it:
+ *
+ *   claimer: claim ── RunTask ───────────────── no room ── ends it: relaunched, so its sandbox is looked for
+ *   another:             takes it up ── RunTask: started
+ */
+function endUnlaunched(cloud: Cloud, agentId: AgentId, decide: (task: Task) => LaunchEnd): Promise<void> {
+  return end(cloud, agentId, async (task) => {
+    const attempt = await cloud.table.getAttempt(agentId);
+    return attempt?.relaunchedAt === undefined ? { ...decide(task), neverLaunched: true } : decide(task);
+  });
+}
+
 /** Spread by chance as well, so that what an outage held back does not all come back at one moment. */
-export function goBack(cloud: Cloud, { putBacks = 0 }: Task, why: string): TaskEvent {
+export function goBack(cloud: Cloud, { putBacks = 0 }: Task, why: string): LaunchEnd {
   const delayMs = Math.min(longestPutBackMs, putBackDelayMs * 2 ** Math.min(putBacks, 10));
   return { type: "put_back", why, notBefore: cloud.clock.now() + Math.ceil(delayMs * (1 + cloud.ids.random() / 2)) };
 }
 
 /** Ends the launch of this very attempt; another attempt, or an ended task, is left alone. */
-async function end(cloud: Cloud, agentId: AgentId, decide: (task: Task) => TaskEvent): Promise<void> {
+async function end(
+  cloud: Cloud,
+  agentId: AgentId,
+  decide: (task: Task) => LaunchEnd | Promise<LaunchEnd>,
+): Promise<void> {
   const parsed = parseAgentId(agentId);
   if (!parsed) return;
-  await changeTask(cloud, parsed.taskId, by, (task) =>
+  await changeTask(cloud, parsed.taskId, by, async (task) =>
     // One that has spoken runs, whatever a repeated launch or a list that lags may say.
     task.attempt === parsed.attempt && task.status === "launching"
-      ? { event: decide(task) }
+      ? { event: await decide(task) }
       : { kind: "refused", code: "illegal_transition", reason: `${agentId} is not being launched` },
   );
 }

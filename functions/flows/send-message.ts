@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { TaskId } from "../core/ids.ts";
-import { isFinal, type Message, type Task } from "../core/task.ts";
+import type { Message } from "../core/message.ts";
+import { isFinal, type Task } from "../core/task.ts";
 import { type Caller, readAsCaller } from "./call-back.ts";
 import { changeTask } from "./change-task.ts";
 

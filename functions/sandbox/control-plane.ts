@@ -15,7 +15,8 @@ import {
   startAnswer,
   type WorkDoneMessage,
 } from "../core/callbacks.ts";
-import type { Beat, Failure, Message } from "../core/task.ts";
+import type { Message } from "../core/message.ts";
+import type { Beat, Failure } from "../core/task.ts";
 
 /** This attempt may not go on: it was killed, has ended, or another one took its place. */
 export class Dismissed extends Error {}

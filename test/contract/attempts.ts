@@ -1,5 +1,6 @@
 // What do the writes of an attempt promise? Each is fenced by the attempt's own state.
 import { expect, it } from "vitest";
+import type { TaskEvent } from "../../functions/core/events.ts";
 import { agentIdOf } from "../../functions/core/ids.ts";
 import type { Task } from "../../functions/core/task.ts";
 import { apply, changeOf, claim, createTask, kill, newTaskId, now, type OpenTable } from "./support.ts";
@@ -59,6 +60,32 @@ export function attemptContract(open: OpenTable): void {
     expect(await open().recordSandbox(agentId, `${arn}2`)).toBe("refused");
     expect((await open().getAttempt(agentId))?.sandboxArn).toBe(arn);
     expect(await open().recordSandbox(agentIdOf(newTaskId(), 1), arn)).toBe("refused");
+  });
+
+  it("lets somebody else take a launch up only while no sandbox is recorded", async () => {
+    const task = await claimed();
+    const agentId = agentIdOf(task.taskId, 1);
+    expect(await open().takeUpLaunch(agentId, now)).toBe(true);
+    expect(await open().getAttempt(agentId)).toMatchObject({ relaunchedAt: now, state: "spawning" });
+    await open().recordSandbox(agentId, arn);
+    expect(await open().takeUpLaunch(agentId, now + 1)).toBe(false);
+    const other = await claimed();
+    await apply(open(), other, kill);
+    expect(await open().takeUpLaunch(agentIdOf(other.taskId, 1), now)).toBe(false);
+    expect(await open().takeUpLaunch(agentIdOf(newTaskId(), 1), now)).toBe(false);
+  });
+
+  it("ends as never launched only what nobody else has taken up", async () => {
+    const unlaunched: TaskEvent = { type: "put_back", why: "no room", notBefore: now, neverLaunched: true };
+    const alone = await claimed();
+    expect(await open().commit(changeOf(alone, unlaunched))).toEqual({ kind: "committed" });
+    const ended = await open().getAttempt(agentIdOf(alone.taskId, 1));
+    expect(ended).toMatchObject({ neverLaunched: true, cleanedUpAt: now });
+    const taken = await claimed();
+    await open().takeUpLaunch(agentIdOf(taken.taskId, 1), now);
+    expect(await open().commit(changeOf(taken, unlaunched))).toEqual({ kind: "stale" });
+    const { neverLaunched: _, ...putBack } = unlaunched;
+    expect(await open().commit(changeOf(taken, putBack))).toEqual({ kind: "committed" });
   });
 
   it("owes the cleanup of an attempt from its end on, until it is recorded, and looks again when it is told", async () => {

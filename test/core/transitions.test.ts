@@ -126,6 +126,28 @@ describe("slots and attempts", () => {
     expect(task.owedCleanups).toEqual([{ attempt: 1 }]);
   });
 
+  it.each([
+    ["put_back", "queued"],
+    ["attempt_failed", "queued"],
+  ] as const)("%s of an attempt that was certainly never launched owes no cleanup", (type, status) => {
+    const event = events.find((candidate) => candidate.type === type) as TaskEvent;
+    const before = makeTask({ status: "launching", attempt: 2, owedCleanups: [{ attempt: 1 }] });
+    const after = apply(before, { ...event, neverLaunched: true } as TaskEvent);
+    expect(after.task).toMatchObject({ status, owedCleanups: [{ attempt: 1 }] });
+    expect(after.data).toMatchObject({ agentId: "agt_01K0000000000000000000000A_2", neverLaunched: true });
+    expect(after.slots).toHaveLength(1);
+    expect(after.attempt).toMatchObject({ set: { endedAt: now, cleanedUpAt: now, neverLaunched: true } });
+    expect(after.attempt).not.toHaveProperty("set.cleanupAt");
+  });
+
+  it("the end of a task whose last attempt was never launched confirms that nothing runs", () => {
+    const failed = { type: "attempt_failed", failure: { class: "poison", message: "x" }, neverLaunched: true } as const;
+    const before = makeTask({ status: "launching", publishOutcome: "unresolved", attempt: 2 });
+    const confirmed = { stopConfirmation: "never_started", due: { kind: "outcome", at: now } };
+    expect(apply(before, failed).task).toMatchObject({ status: "failed", ...confirmed });
+    expect(apply({ ...before, owedCleanups }, failed).task).not.toHaveProperty("stopConfirmation");
+  });
+
   it("putting back uses no attempt, and the next claim has a new agent all the same", () => {
     const back = apply(makeTask({ status: "launching" }), { type: "put_back", why: "full", notBefore: now + 5 }).task;
     expect(back).toMatchObject({ status: "queued", attempt: 1, attemptsUsed: 0, due: { kind: "ready", at: now + 5 } });
@@ -323,12 +345,26 @@ describe("a cleanup", () => {
     }
   });
 
-  it("of an earlier attempt confirms nothing of the last one, and leaves what is due", () => {
+  it.each([
+    [1, 2],
+    [2, 1],
+  ])("of attempt %d confirms nothing while attempt %d owes its own, and leaves what is due", (first, second) => {
     const due = { kind: "branch", at: now + 9 } as const;
     const task = makeTask({ status: "killed", attempt: 2, due, owedCleanups: [{ attempt: 1 }, { attempt: 2 }] });
-    const result = applyEvent(task, cleanup(1), now);
-    expect(result).toMatchObject({ task: { due, owedCleanups: [{ attempt: 2 }] } });
+    const result = applyEvent(task, cleanup(first), now);
+    expect(result).toMatchObject({ task: { due, owedCleanups: [{ attempt: second }] } });
     expect(result).not.toHaveProperty("task.stopConfirmation");
+    if (result.kind === "refused") throw new Error(result.reason);
+    const last = applyEvent(result.task, cleanup(second, { sandbox: "gone" }), now);
+    expect(last).toMatchObject({ task: { stopConfirmation: "gone" } });
+  });
+
+  it("of an earlier attempt, which may live, is waited for by the kill of a task that waits for its next one", () => {
+    const waiting = makeTask({ status: "queued", slots: undefined, attempt: 2, owedCleanups: [{ attempt: 1 }] });
+    const killed = applyEvent(waiting, { type: "killed", reason: "enough", by: "key_1", cause: "kill" }, now);
+    if (killed.kind === "refused") throw new Error(killed.reason);
+    expect(killed.task.stopConfirmation).toBeUndefined();
+    expect(applyEvent(killed.task, cleanup(1), now)).toMatchObject({ task: { stopConfirmation: "stopped" } });
   });
 
   it("finds the slots that the end could not give back", () => {

@@ -157,29 +157,80 @@ it("killed while launching, and never launched: only the second look, five minut
   await checkInvariants(stack, [taskId]);
 });
 
-it("an attempt that is put back is cleaned up as well, while the next one has done the work", async () => {
-  const full = stack.faults.ECS.on({
-    operation: "RunTask",
-    // Its first attempt only, whoever tries to launch it how often.
-    match: (body) => (body as { startedBy: string }).startedBy.endsWith("_1"),
-    do: { kind: "error", type: "ThrottlingException", message: "Rate exceeded" },
-  });
+const throttled = { kind: "error", type: "ThrottlingException", message: "Rate exceeded" } as const;
+
+it("an attempt that ECS refused to launch leaves nothing to look for, and a kill of its task nothing to wait for", async () => {
+  const full = stack.faults.ECS.on({ operation: "RunTask", do: throttled });
   const taskId = await start(["true"]);
   const back = await untilTask(stack, taskId, "is put back", ({ putBacks }) => putBacks === 1);
-  expect(back).toMatchObject({ status: "queued", owedCleanups: [{ attempt: 1 }] });
-  const statusOf = async () => (await stack.cloud.table.getTask(taskId))?.status;
-  await later(minute, () => reaped("the next attempt has begun", async () => (await statusOf()) !== "queued"));
-  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 2 });
-  expect((await cleanupsOf(taskId)).map(({ data }) => data.agentId)).toEqual([agentIdOf(taskId, 2)]);
-  await checkInvariants(stack, [taskId]);
-  for (const aheadMs of [3 * minute, 9 * minute]) {
-    await later(aheadMs, () => stack.local.reaper.runNow());
-    await checkInvariants(stack, [taskId]);
-  }
+  expect(back.owedCleanups).toBeUndefined();
+  expect(full.hits()).toBe(1);
+  expect(await stack.cloud.table.getAttempt(agentIdOf(taskId, 1))).toMatchObject({
+    neverLaunched: true,
+    cleanedUpAt: expect.any(Number),
+  });
+  expect((await kill(stack, taskId)).body).toMatchObject({ stop: "not_needed" });
   full.remove();
-  const [, first] = await cleanupsOf(taskId);
-  const steps = { sandbox: "never_started" };
-  expect(first).toMatchObject({ to: "completed", data: { agentId: agentIdOf(taskId, 1), steps } });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ stopConfirmation: "not_needed" });
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a launch without an answer that is then refused may have started its sandbox all the same: it is found", async () => {
+  const lost = stack.faults.ECS.on({ operation: "RunTask", times: 1, do: { kind: "drop_answer" } });
+  const full = stack.faults.ECS.on({ operation: "RunTask", do: throttled });
+  const taskId = await start(["true"]);
+  await until("the second try was refused", async () => full.hits() > 0);
+  const settled = await untilSettled(stack, taskId);
+  expect(settled).toMatchObject({ status: "completed", attempt: 1, stopConfirmation: "stopped" });
+  expect(lost.hits()).toBe(1);
+  full.remove();
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a refusal says nothing of a launch that somebody else has taken up: its sandbox is stopped, and waited for", async () => {
+  const repeated = hold();
+  const first = stack.faults.ECS.on({
+    operation: "RunTask",
+    times: 1,
+    do: { ...throttled, after: repeated.reached },
+  });
+  const taskId = await start(endless);
+  await until("it is being launched", async () => first.hits() > 0);
+  // The reaper repeats the launch while the first call hangs; its own is slower still.
+  stack.faults.ECS.on({ operation: "RunTask", times: 1, do: repeated });
+  const round = stack.local.reaper.runNow();
+  const back = await untilTask(stack, taskId, "is put back", ({ putBacks }) => putBacks === 1);
+  expect(back.owedCleanups).toEqual([{ attempt: 1 }]);
+  expect((await kill(stack, taskId)).status).toBe(200);
+  expect((await stack.cloud.table.getTask(taskId))?.stopConfirmation).toBeUndefined();
+  repeated.release();
+  await round;
+  await later(minute, () => reaped("it is cleaned up", async () => (await cleanupsOf(taskId)).length > 0));
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "killed", stopConfirmation: "stopped" });
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a stop is confirmed only when no sandbox of an earlier attempt lives either", async () => {
+  const taskId = await running();
+  process.kill(await supervisorOf(taskId), "SIGSTOP");
+  const { sandboxArn } = (await stack.cloud.table.getAttempt(agentIdOf(taskId, 1))) ?? {};
+  const refused = stack.faults.ECS.on({
+    operation: "StopTask",
+    match: (body) => (body as { task: string }).task === sandboxArn,
+    do: { kind: "error", type: "ServerException", message: "not now", status: 500 },
+  });
+  const statusOf = async () => (await stack.cloud.table.getTask(taskId))?.status;
+  await later(10 * minute, () => reaped("the lease is over", async () => (await statusOf()) === "queued"));
+  await later(20 * minute, () => reaped("the next one runs", async () => (await statusOf()) === "running"));
+  await kill(stack, taskId);
+  await until("the last attempt is cleaned up", async () => (await cleanupsOf(taskId)).length > 0);
+  const killed = await stack.cloud.table.getTask(taskId);
+  expect(killed).toMatchObject({ status: "killed", attempt: 2, owedCleanups: [{ attempt: 1 }] });
+  expect(killed?.stopConfirmation).toBeUndefined();
+  refused.remove();
+  await later(30 * minute, () => reaped("the first one too", async () => (await cleanupsOf(taskId)).length > 1));
+  expect(await untilSettled(stack, taskId)).toMatchObject({ stopConfirmation: "stopped" });
+  await checkInvariants(stack, [taskId]);
 });
 
 it("a task whose first sandbox died is tried again, and each attempt has a cleanup of its own", async () => {

@@ -6,7 +6,15 @@ import { type Endpoint, listenOnLoopback, readBody } from "../../infra/local/aws
 export type Fault =
   | { kind: "drop_request" }
   | { kind: "drop_answer" }
-  | { kind: "error"; type: string; message: string; extra?: Record<string, unknown>; status?: number }
+  /** `after`: only then is it answered. */
+  | {
+      kind: "error";
+      type: string;
+      message: string;
+      extra?: Record<string, unknown>;
+      status?: number;
+      after?: Promise<unknown>;
+    }
   | Hold
   | { kind: "delay_until"; promise: Promise<unknown> }
   /** When it has taken effect, and nobody was told yet. */
@@ -75,7 +83,10 @@ export async function startFaultProxy(targetUrl: string): Promise<FaultProxy> {
     const operation = String(request.headers["x-amz-target"] ?? "").split(".")[1] ?? "";
     const fault = choose(operation, body.toString());
     if (fault?.kind === "drop_request") return void request.socket.destroy();
-    if (fault?.kind === "error") return answerError(response, fault);
+    if (fault?.kind === "error") {
+      await fault.after;
+      return answerError(response, fault);
+    }
     if (fault?.kind === "hold") fault.arrive();
     if (fault?.kind === "hold") await fault.released;
     if (fault?.kind === "delay_until") await fault.promise;

@@ -12,6 +12,7 @@ type Part = Pick<
   Sync<Table>,
   | "beat"
   | "recordSandbox"
+  | "takeUpLaunch"
   | "dueCleanups"
   | "postponeCleanup"
   | "getAttempt"
@@ -57,6 +58,13 @@ export class MemoryAttempts extends MemoryActs implements Part {
     if (attempt?.state !== "spawning" && attempt?.state !== "running") return "refused";
     this.attempts.set(agentId, { ...attempt, sandboxArn });
     return "recorded";
+  }
+
+  takeUpLaunch(agentId: AgentId, at: number): boolean {
+    const attempt = this.attempts.get(agentId);
+    if (attempt?.state !== "spawning" || attempt.sandboxArn) return false;
+    this.attempts.set(agentId, { ...attempt, relaunchedAt: at });
+    return true;
   }
 
   dueCleanups(now: number, limit: number): AgentId[] {

@@ -1,6 +1,7 @@
 // What is the table when it is only memory? The same conditions as in `functions/aws`, held to it by test/contract.
 import type { AuditEvent } from "../../../functions/core/audit.ts";
 import type { TaskId } from "../../../functions/core/ids.ts";
+import type { Message } from "../../../functions/core/message.ts";
 import { owedBy } from "../../../functions/core/notices.ts";
 import { beginningOf, parseReady, positionOf, type ReadyTask } from "../../../functions/core/ready-order.ts";
 import { isFenced } from "../../../functions/core/switches.ts";
@@ -14,7 +15,7 @@ import type {
   TaskCounts,
   TaskPage,
 } from "../../../functions/core/table.ts";
-import { type Due, isFinal, type Message, type Task, type TaskSpec } from "../../../functions/core/task.ts";
+import { type Due, isFinal, type Task, type TaskSpec } from "../../../functions/core/task.ts";
 import { byDue, byId, byReady, order } from "./index-order.ts";
 import { MemoryAttempts, slotName } from "./memory-attempts.ts";
 import type { Sync } from "./sync.ts";
@@ -83,6 +84,8 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     if (attempt?.kind === "set" && attempt.ifLeaseAt !== undefined) {
       if (this.attempts.get(attempt.agentId)?.leaseExpiresAt !== attempt.ifLeaseAt) return { kind: "stale" };
     }
+    if (attempt?.kind === "set" && attempt.set.neverLaunched && this.attempts.get(attempt.agentId)?.relaunchedAt)
+      return { kind: "stale" };
     if (!slots.every((slot) => this.maySet(slot))) return { kind: "slot_taken" };
     if (attempt) this.writeAttempt(attempt);
     for (const { kind, slot, holder, workspace } of slots) {

@@ -17,7 +17,9 @@ export function checkEnd(stage: Stage, checkHashes: boolean): void {
     world.fail(pool === "global" ? "slots_unbalanced" : "slot_leaked", `slot ${slot} is still held by ${holder}`);
   for (const { agentId, taskId } of table.attempts.values()) {
     const events = table.rows.get(taskId)?.events ?? [];
-    const times = events.filter(({ type, data }) => type === "cleanup" && data.agentId === agentId).length;
+    const isCleanup = ({ type, data }: (typeof events)[number]) =>
+      (type === "cleanup" || data.neverLaunched === true) && data.agentId === agentId;
+    const times = events.filter(isCleanup).length;
     if (times !== 1) world.fail("cleanup_not_once", `${agentId} was cleaned up ${times} times`);
   }
   for (const operation of table.openOperations())

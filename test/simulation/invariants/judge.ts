@@ -56,6 +56,7 @@ export class Judge {
     if (event.type === "killed" && isLive(stored.status))
       expectStop(this.#stage, agentIdOf(stored.taskId, stored.attempt));
     if (event.type === "cleanup") this.#checkCleanup(change);
+    if (change.after.stopConfirmation && !stored.stopConfirmation) this.#checkConfirmation(change.after);
     if (event.type === "outcome_resolved") checkOutcome(this.#stage, change.after);
     if (event.type === "completed") checkReceipt(this.#stage, change.after);
     return outcome;
@@ -113,6 +114,14 @@ export class Judge {
       this.#fail("cleaned_up_alive", `${agentId} is called cleaned up, and ${after.taskId} is ${after.status}`);
   }
 
+  #checkConfirmation({ taskId, attempt }: Task): void {
+    for (let n = 1; n <= attempt; n += 1) {
+      const agentId = agentIdOf(taskId, n);
+      if (this.#stage.ecs.liveOf(agentId).length > 0)
+        this.#fail("stop_false", `the stop of ${taskId} is confirmed, and the sandbox of ${agentId} lives`);
+    }
+  }
+
   watchAct(act: AuditAct, writes: readonly ActWrite[], commit: () => unknown): unknown {
     const { table, world } = this.#stage;
     const head = table.getChainHead(act.chain);
@@ -167,7 +176,7 @@ export class Judge {
     const latest = (attempt?.claimedAt ?? 0) + launchDeadlineMs + 2 * world.swarm.skewMs + launchSlackMs;
     if (world.trueTime > latest) this.#fail("launched_late", `${agentId} was launched after its deadline`);
     const task = attempt && table.getTask(attempt.taskId);
-    if (task?.attempt === attempt?.attempt && task?.stopConfirmation)
+    if (task?.stopConfirmation)
       this.#fail("stop_false", `${agentId} starts after its stop was confirmed (${task.stopConfirmation})`);
   }
 

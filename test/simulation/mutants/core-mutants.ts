@@ -25,10 +25,21 @@ export const coreMutants = [
       'killed: ["queued", "launching", "running", "verifying", "publishing", "completed", "failed"]',
     ),
   ),
-  mutant("end: the cleanup is not owed", edit(endings, "applied({ ...task, owedCleanups }, {})", "applied(task, {})")),
+  mutant(
+    "end: the cleanup is not owed",
+    edit(endings, "applied(neverLaunched ? task : { ...task, owedCleanups }, {})", "applied(task, {})"),
+  ),
   mutant(
     "end: an earlier cleanup that is owed is forgotten",
     edit(endings, "[...(before.owedCleanups ?? []), { attempt: before.attempt }]", "[{ attempt: before.attempt }]"),
+  ),
+  mutant(
+    "cleanup: that of the last attempt confirms the stop, whatever earlier ones left",
+    edit(
+      endings,
+      "isFinal(before.status) && left.length === 0",
+      "isFinal(before.status) && attempt === before.attempt",
+    ),
   ),
   mutant(
     "cleanup: it may happen again",

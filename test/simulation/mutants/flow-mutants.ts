@@ -49,7 +49,16 @@ export const flowMutants = [
   ),
   mutant(
     "launch: without capacity it is left as it is",
-    edit(launch, "return putBack(cloud, agentId, launch.why);", "return;"),
+    edit(launch, "return endUnlaunched(cloud, agentId, (task) => goBack(cloud, task, launch.why));", "return;"),
+  ),
+  mutant(
+    "launch: a refusal speaks for the calls of others too",
+    edit(launch, "return attempt?.relaunchedAt === undefined ?", "return attempt ?"),
+    edit(
+      "test/simulation/cloud/memory-table.ts",
+      "attempt.set.neverLaunched && this.attempts",
+      "false && this.attempts",
+    ),
   ),
   mutant(
     "kill: the sandbox is not stopped",
