@@ -12,6 +12,7 @@ import { addCredentialRoutes } from "./credential-routes.ts";
 import { addEditRoutes } from "./edit-routes.ts";
 import { addEventRoutes } from "./event-routes.ts";
 import { addFeedRoutes } from "./feed-routes.ts";
+import { registerFeedSchemas } from "./feed-view.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addKeyRoutes } from "./key-routes.ts";
 import { addKillRoutes } from "./kill-routes.ts";
@@ -76,6 +77,7 @@ export function createApp(cloud: OpenCloud): Api {
   addAuditRoutes(app, cloud);
   addWebhookRoutes(app, cloud);
   addCallbackRoutes(app, cloud);
+  registerFeedSchemas(app);
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
     type: "apiKey",
     in: "header",

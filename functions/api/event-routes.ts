@@ -4,10 +4,11 @@ import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { AuditEvent } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
-import { type AgentId, agentIdOf, type TaskId } from "../core/ids.ts";
-import { type Beat, isFinal, isLive, type Task } from "../core/task.ts";
+import { agentIdOf, type TaskId } from "../core/ids.ts";
+import { isFinal, isLive, type Task } from "../core/task.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
+import { viewBeat, viewEvent } from "./feed-view.ts";
 import { taskParams } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { taskOf } from "./task-routes.ts";
@@ -103,24 +104,6 @@ async function sendBeat(cloud: Cloud, task: Task, at: Sent, stream: SSEStreaming
     data: JSON.stringify(viewBeat(agentId, beat, at.outputLength)),
   });
   return next;
-}
-
-const viewEvent = ({ at, ...event }: AuditEvent) => ({ ...event, at: new Date(at).toISOString() });
-
-/** `output` is what is new on this connection, and begins at `outputFrom`: a gap or a repetition shows there. */
-function viewBeat(agentId: AgentId, beat: Beat, sentLength: number) {
-  const { seq, step, stepStartedAt, output, outputLength, spend } = beat;
-  const fresh = output.slice(Math.max(0, output.length - Math.max(0, outputLength - sentLength)));
-  return {
-    agentId,
-    seq,
-    step,
-    stepStartedAt: new Date(stepStartedAt).toISOString(),
-    output: outputLength > sentLength ? fresh : "",
-    outputFrom: outputLength - fresh.length,
-    outputLength,
-    ...(spend ? { spend } : {}),
-  };
 }
 
 const format = ({ version, progress }: Position) => `${version}.${progress}`;

@@ -1,11 +1,13 @@
 // How does a user follow all tasks of a workspace? One stream; after a break it goes on without a gap.
 import { createRoute, z } from "@hono/zod-openapi";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
-import type { AuditEvent } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
+import { type Snapshot, viewEvent } from "./feed-view.ts";
+import { ofWorkspace } from "./list-routes.ts";
+import { chooseWorkspace } from "./roles.ts";
 import { viewTasks } from "./task-view.ts";
 
 const pollMs = 500;
@@ -23,7 +25,10 @@ const feed = createRoute({
   path: "/api/orchestrator/agents/events",
   summary: "Follow all tasks of the workspace",
   security,
-  request: { headers: z.object({ "last-event-id": z.string().optional() }) },
+  request: {
+    headers: z.object({ "last-event-id": z.string().optional() }),
+    query: z.strictObject(ofWorkspace),
+  },
   responses: {
     200: {
       description:
@@ -37,7 +42,7 @@ const feed = createRoute({
 export function addFeedRoutes(app: Api, openCloud: OpenCloud): void {
   app.openapi(feed, async (context) => {
     const cloud = await openCloud();
-    const { workspace } = await authenticate(cloud, context);
+    const workspace = chooseWorkspace(await authenticate(cloud, context), context.req.valid("query").workspace);
     const since = parsePosition(context.req.valid("header")["last-event-id"]);
     context.header("cache-control", "no-store");
     return streamSSE(context, (stream) => follow(cloud, workspace, since, stream));
@@ -67,7 +72,11 @@ async function follow(
     const events = await cloud.table.listFeed(workspace, from, cloud.clock.now(), pageSize);
     for (const event of events.filter(({ eventId }) => !sent.has(eventId))) {
       sent.set(event.eventId, event.at);
-      await stream.writeSSE({ event: "audit", id: `${event.at}-${event.eventId}`, data: JSON.stringify(view(event)) });
+      await stream.writeSSE({
+        event: "audit",
+        id: `${event.at}-${event.eventId}`,
+        data: JSON.stringify(viewEvent(event)),
+      });
     }
     const isFull = events.length === pageSize;
     from = Math.max(from, isFull ? (events.at(-1)?.at ?? from) : cloud.clock.now() - overlapMs);
@@ -78,11 +87,9 @@ async function follow(
 
 async function sendSnapshot(cloud: Cloud, workspace: string, stream: SSEStreamingApi): Promise<void> {
   const { tasks, next } = await cloud.table.listTasks(workspace, { limit: snapshotSize, phase: "active" });
-  const data = { ...viewTasks(tasks), complete: next === undefined };
+  const data: Snapshot = { ...viewTasks(tasks), complete: next === undefined };
   await stream.writeSSE({ event: "snapshot", data: JSON.stringify(data) });
 }
-
-const view = ({ at, ...event }: AuditEvent) => ({ ...event, at: new Date(at).toISOString() });
 
 function parsePosition(id: string | undefined): number | undefined {
   if (!id) return undefined;

@@ -3,6 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { isTaskId, type TaskId } from "../core/ids.ts";
+import { resourceName } from "../core/requests.ts";
 import type { Phase } from "../core/table.ts";
 import { isFinal, type Task, taskStatuses } from "../core/task.ts";
 import { readStats } from "../flows/read-stats.ts";
@@ -11,8 +12,12 @@ import { repositoryKeyOf } from "../flows/submit-task.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { problemResponse } from "./problems.ts";
+import { chooseWorkspace } from "./roles.ts";
 import { json, tasks } from "./task-routes.ts";
 import { taskSummarySchema, viewTasks } from "./task-view.ts";
+
+/** For a super admin: another workspace than the key's own. */
+export const ofWorkspace = { workspace: resourceName.optional() };
 
 /** What one request reads at most when a filter throws most of it away; the cursor goes on from there. */
 const maxRead = 300;
@@ -24,6 +29,7 @@ const filters = z.strictObject({
   label: z.string().max(40).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(25),
   cursor: z.string().optional(),
+  ...ofWorkspace,
 });
 type Filters = z.output<typeof filters>;
 
@@ -67,19 +73,21 @@ const stats = createRoute({
   path: "/api/orchestrator/stats",
   summary: "How many tasks of the workspace are in which state",
   security,
+  request: { query: z.strictObject(ofWorkspace) },
   responses: { 200: { description: "The counts", content: json(statsSchema) } },
 });
 
 export function addListRoutes(app: Api, openCloud: OpenCloud): void {
   app.openapi(list, async (context) => {
     const cloud = await openCloud();
-    const { workspace } = await authenticate(cloud, context);
-    const page = await readPage(cloud, workspace, context.req.valid("query"));
+    const filter = context.req.valid("query");
+    const workspace = chooseWorkspace(await authenticate(cloud, context), filter.workspace);
+    const page = await readPage(cloud, workspace, filter);
     return context.json({ ...viewTasks(page.tasks), nextCursor: page.next }, 200);
   });
   app.openapi(stats, async (context) => {
     const cloud = await openCloud();
-    const { workspace } = await authenticate(cloud, context);
+    const workspace = chooseWorkspace(await authenticate(cloud, context), context.req.valid("query").workspace);
     return context.json(await readStats(cloud, workspace), 200);
   });
 }

@@ -20,6 +20,12 @@ export function requireRole(key: ApiKey, role: Role, workspace?: string): void {
   );
 }
 
+/** The key's own workspace, or the one that a super admin asks for; throws `forbidden`. */
+export function chooseWorkspace(key: ApiKey, asked: string | undefined): string {
+  if (asked !== undefined && asked !== key.workspace) requireRole(key, "super_admin");
+  return asked ?? key.workspace;
+}
+
 /** "Own" goes by the principal, which outlives the key that made the task. */
 export function requireOwn(key: ApiKey, task: Task): void {
   if (task.owner === key.principal || mayAct(key, "workspace_admin", task.workspace)) return;
