@@ -38,6 +38,7 @@ const leaseIsTheOneRead = "leaseExpiresAt = :lease";
 const nobodyElseLaunchedIt = "attribute_not_exists(relaunchedAt)";
 const sameGeneration = "generation = :admitted";
 const untouchedOrSame = "attribute_not_exists(pk) OR generation = :admitted";
+const noYoloIsForbidden = "(attribute_not_exists(yoloForbidden) OR yoloForbidden = :no)";
 const slotIsFree = "attribute_not_exists(pk)";
 const slotIsOurs = "holder = :holder";
 
@@ -108,16 +109,21 @@ function addToCounter(dynamo: Dynamo, task: Task, by: Record<string, number>): T
 }
 
 /** A task keeps to the generations it was admitted under; an untouched switch has no item and generation 0. */
-function fencesOf(dynamo: Dynamo, task: Task): TransactWriteItem[] {
+function fencesOf(dynamo: Dynamo, task: Task, isAdmission = false): TransactWriteItem[] {
   const scopes = scopesOf(task);
-  return (["global", "workspace", "backend"] as const).map((kind) => ({
-    ConditionCheck: {
-      TableName: dynamo.tableName,
-      Key: toItem(switchKey(scopes[kind])),
-      ConditionExpression: task.admitted[kind] === 0 ? untouchedOrSame : sameGeneration,
-      ExpressionAttributeValues: toItem({ ":admitted": task.admitted[kind] }),
-    },
-  }));
+  // Every stop raises the generation; that gates may not be skipped any more does not, and concerns new tasks only.
+  const isYolo = isAdmission && task.yolo === true;
+  return (["global", "workspace", "backend"] as const).map((kind) => {
+    const sameStops = task.admitted[kind] === 0 ? untouchedOrSame : sameGeneration;
+    return {
+      ConditionCheck: {
+        TableName: dynamo.tableName,
+        Key: toItem(switchKey(scopes[kind])),
+        ConditionExpression: isYolo ? `(${sameStops}) AND ${noYoloIsForbidden}` : sameStops,
+        ExpressionAttributeValues: toItem({ ":admitted": task.admitted[kind], ...(isYolo ? { ":no": false } : {}) }),
+      },
+    };
+  });
 }
 
 function putTask(dynamo: Dynamo, { before, after }: TaskChange): TransactWriteItem {
@@ -162,10 +168,17 @@ function writeSlot(dynamo: Dynamo, change: SlotChange): TransactWriteItem {
   };
 }
 
-/** Writes a new task with its first event, or tells which task the same idempotency key already made. */
+/**
+ * Writes a new task with its first event, or tells which task the same idempotency key already made.
+ *
+ *   submission: reads the switches ─────────────────── writes (cancelled: another generation)
+ *   stop:                           raises the generation
+ */
 export async function createTask(dynamo: Dynamo, creation: Creation): Promise<CreateOutcome> {
   const { task, spec, event, idempotency } = creation;
+  const fences = fencesOf(dynamo, task, true);
   const items = [
+    ...fences,
     put(dynamo, { ...taskKey(task.taskId), ...taskIndexKeys(task), ...task }, mustNotExist),
     put(dynamo, { ...specKey(task.taskId), ...spec }, mustNotExist),
     putEvent(dynamo, task.workspace, event),
@@ -199,7 +212,8 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
   } catch (error) {
     const reasons = cancellationReasons(error);
     if (!reasons && isThrottled(error)) return { kind: "contended" };
-    const record = reasons?.at(4)?.item;
+    const record = idempotency && reasons?.at(-1)?.item;
+    if (!record && reasons?.slice(0, fences.length).some(isConditionReason)) return { kind: "fenced" };
     if (!record && reasons && isContention(reasons)) return { kind: "contended" };
     if (!record) throw error;
     return { kind: "repeated", taskId: record.taskId as TaskId, bodyHash: String(record.bodyHash) };

@@ -34,8 +34,13 @@ export type CommitOutcome = { kind: "committed" | "stale" | "fenced" | "slot_tak
 /** `inbox`: the number of the last message that the agent should have heard. */
 export type BeatOutcome = { kind: "accepted"; inbox: number } | { kind: "refused" };
 
-/** `repeated`: the idempotency key has made a task before. `contended`: nothing was written, try again. */
-export type CreateOutcome = { kind: "created" | "contended" } | { kind: "repeated"; taskId: TaskId; bodyHash: string };
+/**
+ * `repeated`: the idempotency key has made a task before. `fenced`: a switch is not any more as the task was admitted
+ * under. `contended`: try again. Nothing was written by either.
+ */
+export type CreateOutcome =
+  | { kind: "created" | "contended" | "fenced" }
+  | { kind: "repeated"; taskId: TaskId; bodyHash: string };
 
 export interface Creation {
   task: Task;

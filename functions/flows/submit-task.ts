@@ -1,6 +1,6 @@
 // How does a task begin? Check what can be known now, write it with its first event, wake the dispatcher.
 import { hash } from "node:crypto";
-import { canonicalJson, hashEvent } from "../core/audit.ts";
+import { type AuditEvent, canonicalJson, hashEvent } from "../core/audit.ts";
 import type { Cloud, Isolation } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { resolveGates } from "../core/gates.ts";
@@ -50,11 +50,6 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   const { agent, limits } = await admitAgent(cloud, workspace, request);
   const branch = await checkRepository(cloud, workspace, request);
   if (request.pullRequest) await refuseWithoutForge(cloud, workspace, request);
-  // Again, after the calls to others: a stop that comes after this read fences the task that is written now.
-  const switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
-  refuseWhileStopped(switches);
-  refuseForbiddenYolo(request, switches);
-  const task = newTask(cloud, submission, switches, now);
   const spec: TaskSpec = {
     repository: request.repository,
     baseBranch: branch,
@@ -67,27 +62,50 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
     ...(request.allowConfigChanges?.length ? { allowConfigChanges: request.allowConfigChanges } : {}),
     ...(request.pullRequest ? { pullRequest: request.pullRequest } : {}),
   };
+  const facts = { repository: request.repository, baseBranch: branch, ...describeAgent(spec), bodyHash };
+  const idempotency = idempotencyKey && { key: idempotencyKey, bodyHash, expiresAt: now + idempotencyLifeMs };
+  const made = await createAdmitted(cloud, request, workspace, (switches) => {
+    const task = newTask(cloud, submission, switches, now);
+    const event = firstEvent(task, facts);
+    return { task: { ...task, lastEventHash: event.hash }, spec, event, ...(idempotency ? { idempotency } : {}) };
+  });
+  if (made.kind === "repeated") return repeat(made, bodyHash, idempotencyKey ?? "");
+  await wake(cloud, made.taskId);
+  return { taskId: made.taskId, repeated: false };
+}
+
+/** What is written is as it would be admitted at that moment: a switch that was turned since its read is read again. */
+async function createAdmitted(
+  cloud: Cloud,
+  request: TaskRequest,
+  workspace: string,
+  prepare: (switches: Switches) => Creation,
+) {
+  for (let n = 1; n <= contendedTries; n += 1) {
+    const switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
+    refuseWhileStopped(switches);
+    refuseForbiddenYolo(request, switches);
+    const creation = prepare(switches);
+    const outcome = await createUncontended(cloud, creation);
+    if (outcome.kind === "created") return { kind: "created", taskId: creation.task.taskId } as const;
+    if (outcome.kind === "repeated") return outcome;
+  }
+  throw busy();
+}
+
+function firstEvent(task: Task, data: Record<string, unknown>): AuditEvent {
   const unhashed = {
     eventId: task.lastEventId,
     taskId: task.taskId,
     version: 1,
     type: "created",
-    at: now,
-    by: principal.keyId,
+    at: task.createdAt,
+    by: task.createdBy,
     to: task.status,
-    data: { repository: request.repository, baseBranch: branch, ...describeAgent(spec), bodyHash },
+    data,
     previousHash: "",
   };
-  const event = { ...unhashed, hash: hashEvent(unhashed) };
-  const outcome = await createUncontended(cloud, {
-    task: { ...task, lastEventHash: event.hash },
-    spec,
-    event,
-    ...(idempotencyKey ? { idempotency: { key: idempotencyKey, bodyHash, expiresAt: now + idempotencyLifeMs } } : {}),
-  });
-  if (outcome.kind === "repeated") return repeat(outcome, bodyHash, idempotencyKey ?? "");
-  await wake(cloud, task.taskId);
-  return { taskId: task.taskId, repeated: false };
+  return { ...unhashed, hash: hashEvent(unhashed) };
 }
 
 async function createUncontended(cloud: Cloud, creation: Creation) {
@@ -96,8 +114,10 @@ async function createUncontended(cloud: Cloud, creation: Creation) {
     if (outcome.kind !== "contended") return outcome;
     await cloud.clock.sleep(cloud.ids.random() * backoffMs * 2 ** n);
   }
-  throw new DroverError("busy", "The table is busy; no task was made. Send the request again.");
+  throw busy();
 }
+
+const busy = () => new DroverError("busy", "The table is busy; no task was made. Send the request again.");
 
 function newTask(cloud: Cloud, { principal, request, retryOf }: Submission, switches: Switches, now: number): Task {
   const allowedAt = chooseStart(request, now);

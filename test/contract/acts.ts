@@ -6,7 +6,18 @@ import type { Backend } from "../../functions/core/backends.ts";
 import type { Operation } from "../../functions/core/operations.ts";
 import { type Switch, untouched } from "../../functions/core/switches.ts";
 import type { ApiKey } from "../../functions/core/table.ts";
-import { changeOf, claim, createTask, kill, newEventId, newWorkspace, now, type OpenTable } from "./support.ts";
+import type { Task } from "../../functions/core/task.ts";
+import {
+  changeOf,
+  claim,
+  createTask,
+  kill,
+  makeCreation,
+  newEventId,
+  newWorkspace,
+  now,
+  type OpenTable,
+} from "./support.ts";
 
 function makeAct(chain: string, version: number, previousHash: string): AuditAct {
   const unhashed = {
@@ -82,6 +93,29 @@ export function actContract(open: OpenTable): void {
     const later = { global: 0, workspace: 1, backend: 0 };
     const admitted = await createTask(open(), { workspace, backend: `backend-${ulid()}`, admitted: later });
     expect(await open().commit(changeOf(admitted, claim(), { fenced: true }))).toEqual({ kind: "committed" });
+  });
+
+  it("makes no task that was admitted under another generation, and none without gates where that is forbidden", async () => {
+    const workspace = newWorkspace();
+    const chain = `workspace:${workspace}`;
+    const under = (generation: number, over: Partial<Task> = {}) =>
+      makeCreation({
+        ...{ workspace, backend: `backend-${ulid()}`, admitted: { global: 0, workspace: generation, backend: 0 } },
+        ...over,
+      });
+    const early = under(0);
+    const first = makeAct(chain, 1, "");
+    await open().commitAct(first, [{ kind: "switch", next: stopped(workspace) }]);
+    expect(await open().createTask(early)).toEqual({ kind: "fenced" });
+    expect(await open().getTask(early.task.taskId)).toBeUndefined();
+    expect(await open().createTask(under(1))).toEqual({ kind: "created" });
+    const idempotency = { key: "k", bodyHash: "b", expiresAt: now + 1_000_000 };
+    expect(await open().createTask({ ...under(0), idempotency })).toEqual({ kind: "fenced" });
+    expect(await open().getIdempotencyRecord(workspace, "k")).toBeUndefined();
+    const strict = { ...stopped(workspace), stopped: false, yoloForbidden: true };
+    await open().commitAct(makeAct(chain, 2, first.hash), [{ kind: "switch", next: strict }]);
+    expect(await open().createTask(under(1, { yolo: true }))).toEqual({ kind: "fenced" });
+    expect(await open().createTask(under(1))).toEqual({ kind: "created" });
   });
 
   it("keeps an operation open until it is finished", async () => {

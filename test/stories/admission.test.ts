@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { hold } from "../support/fault-proxy.ts";
 import { checkInvariants } from "../support/invariants.ts";
 import { useRemote } from "../support/remote.ts";
 import { call, tasksPath, untilSettled, useStack } from "../support/stack.ts";
@@ -156,5 +157,55 @@ describe("a message", () => {
     await call(stack, "POST", `${path}/kill`, reason);
     const ended = await call(stack, "POST", `${path}/messages`, { text: "hello" });
     expect(ended).toMatchObject({ status: 409, body: { code: "task_ended" } });
+  });
+});
+
+describe("a switch that is turned between the look at it and the write of a task", () => {
+  const command = { agent: { kind: "command", command: ["true"] }, delayMs: 0 };
+  const turn = async (act: string) =>
+    expect((await call(stack, "POST", `${workspace}/${act}`, reason)).status).toBe(200);
+
+  /** The request has passed every check, and its write is on its way. */
+  async function askWhile(over: object, act: () => Promise<void>) {
+    const held = hold();
+    const writes = stack.faults.DYNAMODB.on({
+      operation: "TransactWriteItems",
+      match: (body) => JSON.stringify(body).includes('"type":{"S":"created"}'),
+      times: 1,
+      do: held,
+    });
+    const asked = ask({ ...command, ...over });
+    await held.reached;
+    await act();
+    held.release();
+    const answer = await asked;
+    writes.remove();
+    return answer;
+  }
+
+  it("refuses it while the stop holds: no task is promised that could never run", async () => {
+    const before = await tasksThere();
+    const answer = await askWhile({}, () => turn("kill-all"));
+    expect(answer).toMatchObject({ status: 503, body: { code: "admission_stopped", scope: "workspace:default" } });
+    expect(await tasksThere()).toBe(before);
+    await turn("release");
+  });
+
+  it("admits it under the new generation once it is released", async () => {
+    const answer = await askWhile({}, async () => {
+      await turn("kill-all");
+      await turn("release");
+    });
+    expect(answer.status).toBe(201);
+    const task = await untilSettled(stack, answer.body.taskId);
+    const { generation } = (await call(stack, "GET", `${workspace}/switch`)).body;
+    expect(task).toMatchObject({ status: "completed", admitted: { workspace: generation } });
+    await checkInvariants(stack, [task.taskId]);
+  });
+
+  it("refuses one that would skip its gates, when that was forbidden", async () => {
+    const answer = await askWhile({ yolo: { reason: "in a hurry" } }, () => turn("forbid-yolo"));
+    expect(answer).toMatchObject({ status: 403, body: { code: "yolo_forbidden" } });
+    await turn("allow-yolo");
   });
 });

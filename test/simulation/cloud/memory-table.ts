@@ -4,7 +4,7 @@ import type { TaskId } from "../../../functions/core/ids.ts";
 import type { Message } from "../../../functions/core/message.ts";
 import { owedBy } from "../../../functions/core/notices.ts";
 import { beginningOf, parseReady, positionOf, type ReadyTask } from "../../../functions/core/ready-order.ts";
-import { isFenced } from "../../../functions/core/switches.ts";
+import { findYoloForbidden, isFenced } from "../../../functions/core/switches.ts";
 import type {
   CommitOutcome,
   CreateOutcome,
@@ -55,13 +55,17 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     // The request token: a repetition of the very same request is answered as the first.
     if (row?.events[0]?.eventId === event.eventId) return { kind: "created" };
     if (row) throw new Error(`${task.taskId} exists`);
+    const switches = this.getSwitches(task);
+    const isRefused = isFenced(task, switches) || (task.yolo && findYoloForbidden(switches));
     if (idempotency) {
       const key = `${task.workspace}#${idempotency.key}`;
       const record = this.idempotency.get(key);
       if (record && record.expiresAt > Math.floor(task.createdAt / 1000)) return { kind: "repeated", ...record };
+      if (isRefused) return { kind: "fenced" };
       const expiresAt = Math.ceil(idempotency.expiresAt / 1000);
       this.idempotency.set(key, { taskId: task.taskId, bodyHash: idempotency.bodyHash, expiresAt });
     }
+    if (isRefused) return { kind: "fenced" };
     this.rows.set(task.taskId, {
       task,
       spec,

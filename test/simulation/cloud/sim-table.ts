@@ -1,6 +1,6 @@
 // How does a function reach the table? What lags, what may be contended, and what the judge wants to see of it.
 import type { AuditAct } from "../../../functions/core/audit.ts";
-import type { ActWrite, Table, TaskChange } from "../../../functions/core/table.ts";
+import type { ActWrite, Creation, Table, TaskChange } from "../../../functions/core/table.ts";
 import { MemoryTable } from "./memory-table.ts";
 import { definePort } from "./port.ts";
 
@@ -25,6 +25,7 @@ export const openSimTable = definePort<Table>({
     return world.strikes(activity, "slots_contended");
   },
   watch: {
+    createTask: ({ judge }, [creation], act) => judge.watchCreation(creation as Creation, act),
     commit: ({ judge }, [change], act) => judge.watchCommit(change as TaskChange, act),
     commitAct: ({ judge }, [act, writes], commit) =>
       judge.watchAct(act as AuditAct, writes as readonly ActWrite[], commit),

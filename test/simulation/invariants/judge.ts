@@ -3,7 +3,14 @@ import type { AuditAct } from "../../../functions/core/audit.ts";
 import { type AgentId, agentIdOf, parseAgentId, type TaskId } from "../../../functions/core/ids.ts";
 import { poolsOf } from "../../../functions/core/slots.ts";
 import { isFenced } from "../../../functions/core/switches.ts";
-import type { ActWrite, BeatOutcome, CommitOutcome, TaskChange } from "../../../functions/core/table.ts";
+import type {
+  ActWrite,
+  BeatOutcome,
+  CommitOutcome,
+  CreateOutcome,
+  Creation,
+  TaskChange,
+} from "../../../functions/core/table.ts";
 import { isFinal, isLive, type Task } from "../../../functions/core/task.ts";
 import { launchDeadlineMs } from "../../../functions/flows/launch-attempt.ts";
 import { type HeldSlot, slotName } from "../cloud/memory-attempts.ts";
@@ -35,6 +42,15 @@ export class Judge {
 
   count(name: string): void {
     this.happened.set(name, (this.happened.get(name) ?? 0) + 1);
+  }
+
+  /** Whoever is told that there is a task must not have one that no dispatcher may ever touch. */
+  watchCreation({ task }: Creation, act: () => unknown): unknown {
+    const wasThere = this.#stage.table.getTask(task.taskId) !== undefined;
+    const outcome = act() as CreateOutcome;
+    if (outcome.kind === "created" && !wasThere && isFenced(task, this.#stage.table.getSwitches(task)))
+      this.#fail("admitted_stopped", `${task.taskId} was admitted under a stop that covers it`);
+    return outcome;
   }
 
   watchCommit(change: TaskChange, act: () => unknown): unknown {

@@ -54,6 +54,10 @@ export const cloudMutants = [
     "createTask: the idempotency key is not kept",
     edit(table, "this.idempotency.set(key,", "if (task.version > 1) this.idempotency.set(key,"),
   ),
+  mutant(
+    "createTask: no condition on the switches",
+    edit(table, "const isRefused = isFenced(task, switches)", "const isRefused = false"),
+  ),
   mutant("RunTask: no clientToken", edit(sandboxes, "if (started) return", "if (started && false) return")),
   mutant(
     "recordSandbox: no condition on the attempt's state",

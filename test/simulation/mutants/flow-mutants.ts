@@ -73,18 +73,11 @@ export const flowMutants = [
       "throw error;",
     ),
   ),
-  mutant("submit: nobody is woken", edit(submit, "await wake(cloud, task.taskId);", "")),
-  mutant(
-    "submit: the idempotency key is not written",
-    edit(submit, "...(idempotencyKey ? { idempotency:", "...(idempotencyKey === '' ? { idempotency:"),
-  ),
+  mutant("submit: nobody is woken", edit(submit, "await wake(cloud, made.taskId);", "")),
+  mutant("submit: the idempotency key is not written", edit(submit, "...(idempotency ? { idempotency } : {})", "")),
   mutant(
     "complete: nobody is woken for the free slot",
-    edit(
-      finish,
-      ': { kind: "change", event: { type: "completed", result: message } },\n  );\n  await wakeAfter(cloud, task);',
-      ': { kind: "change", event: { type: "completed", result: message } },\n  );',
-    ),
+    edit(finish, 'if (task.status === "completed") await wakeAfter(cloud, task);', ""),
   ),
   mutant(
     "fail: nobody is woken for the free slot",
