@@ -28,7 +28,8 @@ import { createRuntime } from "../infra/local/sandbox/runtime.ts";
 import { type Schedule, startSchedule } from "../infra/local/schedule.ts";
 import { startSqs } from "../infra/local/sqs.ts";
 import { startSsm } from "../infra/local/ssm.ts";
-import { sandboxFamily, sandboxTaskDefinition } from "../infra/local/task-definition.ts";
+import { sandboxTaskDefinition } from "../infra/local/task-definition.ts";
+import { sandboxFamily } from "../infra/sandbox-containers.ts";
 import { queuesOf, setQueues, startTriggers } from "./local-queues.ts";
 
 export type Interposable = "DYNAMODB" | "ECS" | "SQS" | "EVENTBRIDGE";

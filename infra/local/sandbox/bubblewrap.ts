@@ -1,6 +1,7 @@
 // What does a confined container see of this machine? The arguments of bubblewrap.
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { codePath, socketsPath } from "../../sandbox-containers.ts";
 import { hostEtcDirectories } from "./etc.ts";
 import { tmpfsBytes } from "./limits.ts";
 
@@ -17,9 +18,6 @@ export interface Confinement {
 export const descriptors = { seccomp: 3, status: 4, ready: 5, args: 6, cgroup: 7 } as const;
 
 const insideIds = { uid: 1000, gid: 1000 } as const;
-
-/** Where the container finds drover's own code; the same path as in the image on AWS. */
-export const codePath = "/opt/drover";
 
 const home = "/home/agent";
 
@@ -41,7 +39,7 @@ export function buildArguments(confinement: Confinement): string[] {
     mountTmpfs("/tmp", tmpfsBytes.tmp),
     mountTmpfs(home, tmpfsBytes.home),
     image ? mountImage(image) : [],
-    sockets ? ["--ro-bind", sockets, "/run/drover"] : [],
+    sockets ? ["--ro-bind", sockets, socketsPath] : [],
     workspace ? ["--bind", workspace, "/workspace"] : ["--dir", "/workspace"],
     // The rest of the tree is a tmpfs without a size: closed, so that it can neither be changed nor filled.
     ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/workspace"],
@@ -56,7 +54,7 @@ function buildEnvironment(environment: Confinement["environment"]): Record<strin
     PATH: `${codePath}/bin:/usr/local/bin:/usr/bin:/bin`,
     HOME: home,
     TMPDIR: "/tmp",
-    DROVER_SOCKETS: "/run/drover",
+    DROVER_SOCKETS: socketsPath,
     DROVER_WORKSPACE: "/workspace",
     // For the runner: every other process it sees in here is the agent's, and may be killed as such.
     DROVER_CONFINED: "1",

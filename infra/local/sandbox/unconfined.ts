@@ -1,8 +1,8 @@
 // How do containers run as plain processes: the trusted ones always, a confined one only where the user said so?
 import { chown, mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { codePath } from "../../sandbox-containers.ts";
 import type { ContainerSpec, TaskFolder } from "../containers.ts";
-import { codePath } from "./bubblewrap.ts";
 import { prepareDisk, prepareFolder } from "./disk.ts";
 import { openLog } from "./log.ts";
 import { markerOf, markerVariable } from "./members.ts";

@@ -1,0 +1,32 @@
+// Which containers is a sandbox, wherever it runs? Names, commands and sockets, the same on Fargate and on one machine.
+import { maxGatesAtOnce } from "../functions/core/gates.ts";
+
+export const sandboxFamily = "drover-sandbox";
+
+/** Where drover's own code lies in a container. `node` is the runtime that comes with it. */
+export const codePath = "/opt/drover";
+
+/** The volumes of the sockets: the supervisor sees all of them in here, every other container its own. */
+export const socketsPath = "/run/drover";
+
+const runner = ["node", `${codePath}/functions/sandbox/runner.ts`];
+
+/** Most tasks need no gates: until the supervisor opens their socket, a shell holds the place of the runner. */
+const whenWanted = 'until [ -S "$DROVER_SOCKETS/runner.sock" ]; do sleep 0.2; done; exec "$@"';
+
+export const supervisor = {
+  name: "supervisor",
+  essential: true,
+  command: ["node", `${codePath}/functions/sandbox/supervisor.ts`],
+} as const;
+
+/** What runs in them can stop its own runner, so the task does not end with them. */
+export const untrusted = [
+  { name: "workspace", essential: false, command: runner, environment: {} },
+  {
+    name: "gates",
+    essential: false,
+    command: ["/bin/sh", "-c", whenWanted, "gates", ...runner],
+    environment: { DROVER_LINES: String(maxGatesAtOnce) },
+  },
+] as const;
