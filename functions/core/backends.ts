@@ -86,6 +86,14 @@ export interface BackendHealth {
   latencyMs: number;
   /** Why it could not be reached, in words; absent when it answered. */
   error?: string;
+  /** It could not launch what it was asked for. */
+  rest?: Rest;
+}
+
+/** Until then it is asked for no launch. */
+export interface Rest {
+  until: number;
+  ms: number;
 }
 
 export interface KeptBackends {
@@ -141,8 +149,24 @@ export function isOnLoopback(endpoint: string | undefined): boolean {
 /** An older finding does not hold tasks back: whoever should have looked again has not. */
 const findingHoldsMs = 5 * 60_000;
 
+const firstRestMs = 2_000;
+const longestRestMs = 60_000;
+/** Who waits comes back with a round of the reaper; one that fails then fails in a row. */
+const inRowMs = 3 * 60_000;
+
+/** The rest after a launch that failed: twice as long as the one before, if that is only just over. */
+export function nextRest(last: Rest | undefined, now: number): Rest {
+  // Several were under way at once, and all of them have failed.
+  if (last && now < last.until) return last;
+  const isInRow = last !== undefined && now - last.until < inRowMs;
+  const ms = isInRow ? Math.min(longestRestMs, 2 * last.ms) : firstRestMs;
+  return { until: now + ms, ms };
+}
+
 export type BackendState =
   | "usable"
+  /** Its tasks wait, for as long as its rest takes. */
+  | "resting"
   /** Its tasks wait. */
   | "unreachable"
   /** Its declaration is gone; tasks wait that were accepted before. */
@@ -155,7 +179,8 @@ export function judgeBackend(backend: KnownBackend | undefined, now: number): Ba
   if (backend.revokedAt !== undefined) return "revoked";
   if (!backend.reach) return "undeclared";
   const { health } = backend;
-  return health?.error !== undefined && now - health.checkedAt < findingHoldsMs ? "unreachable" : "usable";
+  if (health?.error !== undefined && now - health.checkedAt < findingHoldsMs) return "unreachable";
+  return health?.rest && now < health.rest.until ? "resting" : "usable";
 }
 
 export type Placement =
@@ -198,6 +223,7 @@ export function refuseBackend(name: string, backends: readonly KnownBackend[], n
   const hint = `Those that take tasks are: ${open.join(", ") || "none"}. GET /api/orchestrator/backends tells more.`;
   switch (state) {
     case "usable":
+    case "resting":
     case "unreachable":
       return undefined;
     case "unknown":

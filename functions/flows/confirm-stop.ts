@@ -5,6 +5,7 @@ import type { TaskEvent } from "../core/events.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
 import { explainEnd, isLaunchOutage } from "../core/sandbox-end.ts";
 import { isLive, type Task } from "../core/task.ts";
+import { restBackend } from "./backends.ts";
 import { changeTask } from "./change-task.ts";
 import { afterCleanup, decideCleanup, recordCleanup } from "./clean-up.ts";
 import { goBack } from "./launch-attempt.ts";
@@ -32,6 +33,7 @@ export async function confirmStop(cloud: Cloud, agentId: AgentId, why: string): 
   if (change?.kind !== "changed") return;
   const wasLost = change.before.attempt === attempt && isLive(change.before.status);
   if (!wasLost) return afterCleanup(cloud, change.task);
+  if (isLaunchOutage(why)) await restBackend(cloud, change.task.backend);
   await wakeAfter(cloud, change.task);
   await recordCleanup(cloud, agentId, "stopped");
 }

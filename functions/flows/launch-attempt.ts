@@ -4,7 +4,7 @@ import { DroverError, hasCode } from "../core/errors.ts";
 import type { TaskEvent } from "../core/events.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
 import type { Attempt, Task } from "../core/task.ts";
-import { recordHealth } from "./backends.ts";
+import { recordHealth, restBackend } from "./backends.ts";
 import { changeTask } from "./change-task.ts";
 
 const by = "system:dispatcher";
@@ -25,7 +25,10 @@ export async function launchAttempt(
     return endUnlaunched(cloud, agentId, (task) => goBack(cloud, task, "the launch came too late"));
   }
   const sandboxes = cloud.sandboxes(backend);
-  const launch = await sandboxes.launch(agentId, cloud.tokenOf(agentId));
+  const launch = await sandboxes.launch(agentId, cloud.tokenOf(agentId)).catch(async (error: unknown) => {
+    if (hasCode(error, "backend_unavailable")) await restBackend(cloud, backend);
+    throw error;
+  });
   switch (launch.kind) {
     case "launched":
       // Killed while ECS was starting it: the kill found no ARN and relies on us.
@@ -35,8 +38,8 @@ export async function launchAttempt(
       return;
     case "no_capacity":
       // The first one may be on its way: it is asked again until the deadline, and then what is listed decides.
-      if (isRepeated) return;
-      return endUnlaunched(cloud, agentId, (task) => goBack(cloud, task, launch.why));
+      if (!isRepeated) await endUnlaunched(cloud, agentId, (task) => goBack(cloud, task, launch.why));
+      return restBackend(cloud, backend);
     case "unreachable":
       // Known at once, so that the next task for it waits instead of being claimed in vain.
       await recordHealth(cloud, backend, cloud.clock.now(), launch.why);

@@ -25,5 +25,5 @@ export async function tendBackends(cloud: Cloud, round: Round): Promise<void> {
 async function checkNowAndThen(cloud: Cloud, backend: KnownBackend): Promise<KnownBackend> {
   const { name, health } = backend;
   if (health && cloud.clock.now() - health.checkedAt < checkEveryMs) return backend;
-  return { ...backend, health: await checkBackend(cloud, name) };
+  return { ...backend, health: await checkBackend(cloud, name, health?.rest) };
 }

@@ -23,8 +23,8 @@ export interface ScheduleResult {
   timeline: readonly string[];
 }
 
-/** Faults end at 300 s. One slot, the longest work and every attempt of every task one after another take this long. */
-const horizonMs = 14_400_000;
+/** Faults are over. One slot, the longest work and every attempt of every task one after another take this long. */
+const afterFaultsMs = 14_400_000;
 
 export async function simulate(seed: number, options: StageOptions = {}): Promise<ScheduleResult> {
   const stage = new Stage(seed, options);
@@ -36,7 +36,7 @@ export async function simulate(seed: number, options: StageOptions = {}): Promis
   addOutsiders(stage);
   addReapers(stage);
   addCalmCheck(stage);
-  await world.run(horizonMs);
+  await world.run(world.swarm.faultsEndMs + afterFaultsMs);
   if (!world.violation) checkEnd(stage, options.checkHashes ?? false);
   return {
     seed,

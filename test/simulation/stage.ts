@@ -36,6 +36,8 @@ export class Stage {
   readonly remote = new RemoteState();
   /** Of the audit log, by name. */
   readonly files = new Map<string, string>();
+  /** When RunTask was called, whatever it answered. */
+  readonly launchedAt: number[] = [];
   readonly queues: Queues;
   readonly judge: Judge;
   readonly settings: Settings;
@@ -77,7 +79,7 @@ export class Stage {
       pushSettleMs: 60_000,
       // In all longer than the faults last, so that every notice gets through.
       notices: { backoffMs: [1_000, 5_000, ...Array.from({ length: 14 }, () => 60_000)], timeoutMs: 5_000 },
-      launchLimitMs: 180_000,
+      launchLimitMs: this.world.swarm.launchLimitMs,
       models: knownModels,
       isolation: { kind: "confined" },
     };

@@ -2,6 +2,7 @@
 import type { Limits } from "../../functions/core/slots.ts";
 import { hashName, Random } from "./engine/random.ts";
 import { callFaults, type FaultKind, faultKinds } from "./faults.ts";
+import { chooseSituation, type Situation, settle } from "./situations.ts";
 
 export interface Swarm {
   weights: Record<FaultKind, number>;
@@ -19,6 +20,14 @@ export interface Swarm {
   batchSize: number;
   reapers: 0 | 1 | 2;
   reapEveryMs: number;
+  /** From then on one runs, whatever else. */
+  reapersBackMs: number;
+  /** From then on nothing is lost on the way to the cloud: what the reaper has to do, it does in its next round. */
+  soundFromMs: number;
+  launchLimitMs: number;
+  /** So many launches ECS takes at once, and so many more a second. */
+  launchBucket: { burst: number; perSecond: number };
+  situation: Situation;
   operator: "none" | "stops" | "pauses" | "restarts";
   /** Who do the same at about the same time. */
   operators: number;
@@ -43,6 +52,12 @@ const appetites: Record<FaultKind, number> = {
   launch_no_capacity: 0.3,
   launch_refused: 0.05,
   launch_stuck: 0.1,
+  launch_failed: 0.2,
+  // It has a situation of its own.
+  launch_outage: 0,
+  // By the bucket alone.
+  launch_throttled: 0,
+  launcher_died: 0.2,
   sandbox_missing: 0.3,
   stop_ignored: 0.3,
   stop_slow: 0.3,
@@ -84,10 +99,11 @@ export function drawSwarm(seed: number): Swarm {
     }),
   ) as Record<FaultKind, number>;
   const backstop = random.next();
-  return {
+  const faultsEndMs = isCalm ? 600_000 : random.between(180, 300) * 1000;
+  const swarm: Swarm = {
     weights,
     callTrouble: callFaults.reduce((sum, kind) => sum + weights[kind], 0),
-    faultsEndMs: isCalm ? 600_000 : random.between(180, 300) * 1000,
+    faultsEndMs,
     tasks: random.between(3, 5),
     limits: drawLimits(random, isCalm),
     operator: operators[random.between(0, operators.length - 1)] ?? "none",
@@ -101,8 +117,16 @@ export function drawSwarm(seed: number): Swarm {
     batchSize: random.between(1, 3),
     reapers: isCalm || backstop < 0.15 ? 0 : backstop < 0.4 ? 2 : 1,
     reapEveryMs: random.between(80, 140) * 1000,
+    reapersBackMs: faultsEndMs,
+    soundFromMs: faultsEndMs,
+    // Usual, or so long that the reaper must find by itself what never came up.
+    launchLimitMs: isCalm || random.next() < 0.8 ? 180_000 : 1_200_000,
+    // Those of AWS.
+    launchBucket: { burst: 100, perSecond: 20 },
+    situation: "usual",
     isCalm,
   };
+  return settle(swarm, chooseSituation(seed));
 }
 
 const operators = ["none", "none", "none", "stops", "stops", "pauses", "restarts"] as const;

@@ -1,6 +1,7 @@
 // When does the reaper come? On its schedule; in some schedules twice at once, in others not until the faults are over.
 import { reap } from "../../../functions/flows/reap.ts";
 import { openSimCloud } from "../cloud/sim-cloud.ts";
+import { checkLeft } from "../invariants/left.ts";
 import type { Stage } from "../stage.ts";
 
 const code = 7;
@@ -8,9 +9,11 @@ const code = 7;
 export function addReapers(stage: Stage): void {
   const { world } = stage;
   const tick = () => {
-    const reapers = world.faultsAreOn ? world.swarm.reapers : Math.max(1, world.swarm.reapers);
+    const { reapers: wanted, reapersBackMs } = world.swarm;
+    const reapers = world.now < reapersBackMs ? wanted : Math.max(1, wanted);
     for (let n = 0; n < reapers; n += 1) startReaper(stage);
     stage.judge.checkStopped();
+    checkLeft(stage);
     if (!world.swarm.isCalm || !world.faultsAreOn) world.isOver ||= stage.isSettled();
     world.plan(world.now + world.swarm.reapEveryMs, code, tick);
   };

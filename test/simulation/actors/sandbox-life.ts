@@ -11,9 +11,17 @@ import { startSupervisor } from "./supervisor.ts";
 const code = { start: 4, stop: 5, event: 6 };
 const eventTries = 3;
 
-export function startLife(stage: Stage, launcher: Activity, sandbox: Sandbox): void {
+/** ECS takes the launch, and then has no room for it after all. */
+const noRoom = "TaskFailedToStart; Capacity is unavailable at this time";
+
+export function startLife(stage: Stage, launcher: Activity, sandbox: Sandbox, failsToStart = false): void {
   const { world } = stage;
   if (world.strikes(launcher, "launch_stuck")) return;
+  if (failsToStart || world.strikes(launcher, "launch_failed")) {
+    const failsAt = world.now + launcher.random.between(2_000, 40_000);
+    world.plan(failsAt, code.start, () => endSandbox(stage, sandbox, noRoom));
+    return;
+  }
   world.plan(world.now + launcher.random.between(2_000, 40_000), code.start, () => {
     if (sandbox.state !== "provisioning") return;
     sandbox.state = "running";

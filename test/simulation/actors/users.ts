@@ -12,14 +12,18 @@ import { request } from "./request.ts";
 import { cancel, edit, retry } from "./second-thoughts.ts";
 
 const workspaces = ["red", "blue"] as const;
+/** In a crowd all but the last of them come at once, and for the same workspace. */
+const lateComers = 2;
+const crowdWithinMs = 2_000;
 const askAgainMs = 3_000;
 
 export function addUsers(stage: Stage): void {
-  for (let n = 0; n < stage.world.swarm.tasks; n += 1) {
+  const { tasks, situation } = stage.world.swarm;
+  for (let n = 0; n < tasks; n += 1) {
     const user = stage.world.begin("user");
     stage.usersAtWork += 1;
     user.run(
-      () => useTask(stage, user, n),
+      () => (situation === "crowd" ? joinCrowd(stage, user, n) : useTask(stage, user, n)),
       () => {
         stage.usersAtWork -= 1;
       },
@@ -49,6 +53,12 @@ async function useTask(stage: Stage, user: Activity, n: number): Promise<void> {
   }
 }
 
+async function joinCrowd(stage: Stage, user: Activity, n: number): Promise<void> {
+  const isLate = n >= stage.world.swarm.tasks - lateComers;
+  await user.sleep(isLate ? user.random.between(5_000, 60_000) : user.random.between(0, crowdWithinMs));
+  await submit(stage, user, makeRequest(user, false), `key ${n}`, isLate ? "red" : "blue");
+}
+
 function makeRequest({ random }: Activity, isDelayed: boolean): TaskRequest {
   return {
     ...(isDelayed ? { delayMs: random.between(1_000, 60_000) } : {}),
@@ -62,8 +72,8 @@ function makeRequest({ random }: Activity, isDelayed: boolean): TaskRequest {
   };
 }
 
-function principalOf(user: Activity): ApiKey {
-  const workspace = workspaces[user.name.length % 2 === 0 ? 0 : Number(user.name.slice(-1)) % 2] ?? "red";
+function principalOf(user: Activity, chosen?: string): ApiKey {
+  const workspace = chosen ?? workspaces[user.name.length % 2 === 0 ? 0 : Number(user.name.slice(-1)) % 2] ?? "red";
   return {
     keyId: "key_00000000000000000000000001",
     name: "user",
@@ -75,8 +85,14 @@ function principalOf(user: Activity): ApiKey {
   };
 }
 
-async function submit(stage: Stage, user: Activity, body: TaskRequest, idempotencyKey: string): Promise<TaskId> {
-  const submission = { principal: principalOf(user), request: body, idempotencyKey };
+async function submit(
+  stage: Stage,
+  user: Activity,
+  body: TaskRequest,
+  idempotencyKey: string,
+  workspace?: string,
+): Promise<TaskId> {
+  const submission = { principal: principalOf(user, workspace), request: body, idempotencyKey };
   for (;;) {
     const answer = await request(stage, user, "submit", (cloud) => submitTask(cloud, submission));
     if (answer.kind === "answered") {

@@ -22,8 +22,22 @@ export class EcsState {
   readonly byAgent = new Map<AgentId, Sandbox[]>();
   readonly #now: () => number;
 
+  /** Launches that may be asked for now, as of `#filledAt`. */
+  #launches = Number.POSITIVE_INFINITY;
+  #filledAt = 0;
+
   constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** False: there were too many just now. */
+  takeLaunch({ burst, perSecond }: { burst: number; perSecond: number }): boolean {
+    const now = this.#now();
+    this.#launches = Math.min(burst, this.#launches + ((now - this.#filledAt) / 1000) * perSecond);
+    this.#filledAt = now;
+    if (this.#launches < 1) return false;
+    this.#launches -= 1;
+    return true;
   }
 
   /** The sandbox that this client token already started, while ECS remembers the token. */
@@ -82,8 +96,9 @@ export class EcsState {
 
 const isAlive = ({ state }: Sandbox) => state !== "stopped";
 
-const toState = ({ sandboxArn, agentId, state }: Sandbox): SandboxState => ({
+const toState = ({ sandboxArn, agentId, state, why }: Sandbox): SandboxState => ({
   sandboxArn,
   agentId,
   stopped: state === "stopped",
+  ...(state === "stopped" ? { why } : {}),
 });

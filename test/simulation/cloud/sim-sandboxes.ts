@@ -4,6 +4,8 @@ import { DroverError } from "../../../functions/core/errors.ts";
 import type { AgentId } from "../../../functions/core/ids.ts";
 import { askToStop, startLife } from "../actors/sandbox-life.ts";
 import type { Activity } from "../engine/activity.ts";
+import { watchRate } from "../invariants/launches.ts";
+import { outages } from "../situations.ts";
 import type { Stage } from "../stage.ts";
 import { callCloud, type Operation } from "./call.ts";
 
@@ -26,6 +28,8 @@ const operations = {
   probe: operation("DescribeClusters", 205),
 };
 
+const deathCode = 206;
+
 /** AWS says that a new task may be missing from the lists for up to five minutes. */
 const longestMissingMs = 5 * 60_000;
 
@@ -44,13 +48,25 @@ export function openSimSandboxes(stage: Stage, activity: Activity): Sandboxes {
 
 function launch(stage: Stage, activity: Activity, agentId: AgentId, token: string): LaunchOutcome {
   const { world, ecs } = stage;
+  watchRate(stage);
+  if (!ecs.takeLaunch(world.swarm.launchBucket)) {
+    world.fire(activity, "launch_throttled");
+    return { kind: "no_capacity", why: "RunTask is throttled" };
+  }
   const started = ecs.replay(agentId);
   if (started) return { kind: "launched", sandboxArn: started.sandboxArn };
+  const isOutage = world.strikes(activity, "launch_outage");
+  const outage = isOutage ? outages[activity.random.between(0, outages.length - 1)] : undefined;
+  if (outage === "no_room") return { kind: "no_capacity", why: "Capacity is unavailable at this time" };
+  if (outage === "unreachable") return { kind: "unreachable", why: "connection refused" };
+  if (outage === "silent") throw new DroverError("backend_unavailable", "RunTask: no answer");
   if (world.strikes(activity, "launch_no_capacity")) return { kind: "no_capacity", why: "no room" };
   if (world.strikes(activity, "launch_refused")) return { kind: "refused", why: "a setting is wrong" };
   stage.judge.watchLaunch(agentId);
   const missingMs = world.strikes(activity, "sandbox_missing") ? activity.random.between(1_000, longestMissingMs) : 0;
   const sandbox = ecs.add(agentId, token, missingMs);
-  startLife(stage, activity, sandbox);
+  startLife(stage, activity, sandbox, outage === "start_fails");
+  // Before it can tell anybody what it has started.
+  if (world.strikes(activity, "launcher_died")) world.plan(world.now, deathCode, () => activity.die());
   return { kind: "launched", sandboxArn: sandbox.sandboxArn };
 }

@@ -17,6 +17,7 @@ import { type HeldSlot, slotName } from "../cloud/memory-attempts.ts";
 import type { Push } from "../cloud/remote-state.ts";
 import type { Stage } from "../stage.ts";
 import { expectEndOfAll, expectStop } from "./calm.ts";
+import { watchBurn } from "./launches.ts";
 import { checkOutcome, checkReceipt } from "./outcomes.ts";
 
 const factsLearnedLater = new Set(["outcome_resolved", "branch_taken_back", "cleanup"]);
@@ -66,6 +67,7 @@ export class Judge {
     if (this.#stage.world.timeline) this.#stage.world.say(event.by, `${event.taskId} v${event.version} ${name}`);
     this.#checkStep(stored, change);
     this.#checkSlots(change);
+    watchBurn(this.#stage, change);
     const aliveMs = (attempt?.leaseExpiresAt ?? 0) - this.#stage.world.trueTime;
     if (isExpiry(event) && attempt?.state === "running" && aliveMs > 2 * this.#stage.world.swarm.skewMs)
       this.#fail("expired_alive", `${attempt.agentId} was given up ${aliveMs} ms before its lease was over`);
@@ -165,8 +167,9 @@ export class Judge {
   checkStopped(): void {
     const { table, ecs, world } = this.#stage;
     const boundMs = 2 * world.swarm.reapEveryMs + slowestStopMs;
-    if (this.#lastStopAt === undefined || world.now < Math.max(this.#lastStopAt, world.swarm.faultsEndMs) + boundMs)
-      return;
+    const { faultsEndMs, reapersBackMs } = world.swarm;
+    if (this.#lastStopAt === undefined) return;
+    if (world.now < Math.max(this.#lastStopAt, faultsEndMs, reapersBackMs) + boundMs) return;
     for (const { agentId } of ecs.alive()) {
       const parsed = parseAgentId(agentId);
       const task = parsed && table.getTask(parsed.taskId);

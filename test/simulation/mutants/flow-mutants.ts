@@ -2,6 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: pieces of source text
 import { edit, mutant } from "./edit.ts";
 
+const backends = "functions/flows/backends.ts";
 const callBack = "functions/flows/call-back.ts";
 const change = "functions/flows/change-task.ts";
 const choose = "functions/flows/choose-task.ts";
@@ -49,7 +50,11 @@ export const flowMutants = [
   ),
   mutant(
     "launch: without capacity it is left as it is",
-    edit(launch, "return endUnlaunched(cloud, agentId, (task) => goBack(cloud, task, launch.why));", "return;"),
+    edit(
+      launch,
+      "if (!isRepeated) await endUnlaunched(cloud, agentId, (task) => goBack(cloud, task, launch.why));",
+      "",
+    ),
   ),
   mutant(
     "launch: a refusal speaks for the calls of others too",
@@ -59,6 +64,19 @@ export const flowMutants = [
       "attempt.set.neverLaunched && this.attempts",
       "false && this.attempts",
     ),
+  ),
+  mutant(
+    "launch: a backend without room gets no rest",
+    edit(launch, "      return restBackend(cloud, backend);\n", "      return;\n"),
+  ),
+  mutant(
+    "launch: what is put back does not wait longer each time, and its backend gets no rest",
+    edit(launch, "putBackDelayMs * 2 ** Math.min(putBacks, 10)", "putBackDelayMs * 2 ** Math.min(putBacks, 0)"),
+    edit(backends, "if (rest !== last?.rest) await", "if (!rest) await"),
+  ),
+  mutant(
+    "launch: one that ECS had no room for is a failed attempt",
+    edit(confirm, 'if (task.status === "launching" && isLaunchOutage(why)) return', "if (!why) return"),
   ),
   mutant(
     "kill: the sandbox is not stopped",

@@ -13,6 +13,14 @@ export const reaperMutants = [
   mutant("reaper: what a stop covers and was not killed is left", without("endFenced")),
   mutant("reaper: outcomes are not resolved", without("resolveOutcomes")),
   mutant("reaper: orphans are not swept", without("sweepOrphans")),
+  mutant(
+    "sweep: a sandbox that nobody owns is left alone",
+    edit(reap, "|| !(await isOrphan(cloud, agentId))) continue;", ") continue;\n    if (agentId) continue;"),
+  ),
+  mutant(
+    "sweep: an attempt whose sandbox has stopped is taken for alive",
+    edit(reap, "if (state?.stopped) await confirmStop(", "if (state?.stopped && !agentId) await confirmStop("),
+  ),
   mutant("reaper: wake-ups are not sent again", without("resendWakeUps")),
   mutant("reaper: notices are not sent again", without("resendNotices")),
   mutant("reaper: stops of a scope are not finished", without("finishOperations")),

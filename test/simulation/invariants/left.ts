@@ -1,0 +1,32 @@
+// Is anything left that nobody owns? The reaper finds it in its next round, whatever else would find it much later.
+import type { Stage } from "../stage.ts";
+
+/** How long one round takes at most, with a stop that it has to finish before. */
+const roundMs = 40_000;
+/** A backend that was found silent is left in peace for so long. */
+const findingMs = 30_000;
+
+/** At the beginning of each round, so that the one before has had all its time. */
+export function checkLeft(stage: Stage): void {
+  const { world, table, ecs } = stage;
+  const { soundFromMs, reapEveryMs } = world.swarm;
+  const boundMs = reapEveryMs + roundMs;
+  const epochMs = world.trueTime - world.now;
+  const isLate = (since: number) => world.now > Math.max(since - epochMs, soundFromMs + findingMs) + boundMs;
+  if (!isLate(0)) return;
+  for (const { agentId, sandboxArn, state, visibleAt } of ecs.alive()) {
+    const endedAt = table.attempts.get(agentId)?.endedAt;
+    if (endedAt === undefined || state === "stopping" || !isLate(Math.max(endedAt, visibleAt))) continue;
+    world.fail("orphan_slow", `${sandboxArn} of ${agentId} still runs, ${boundMs} ms after nobody owned it any more`);
+  }
+  for (const { agentId, sandboxArn, endedAt } of table.attempts.values()) {
+    const stoppedAt = ecs.sandboxes.get(sandboxArn ?? "")?.stoppedAt;
+    if (endedAt === undefined && stoppedAt !== undefined && isLate(stoppedAt))
+      world.fail("loss_slow", `${agentId} is taken for alive ${boundMs} ms after its sandbox has stopped`);
+  }
+  for (const [slot, { holder }] of table.slots) {
+    const endedAt = table.attempts.get(holder)?.endedAt;
+    if (endedAt !== undefined && isLate(endedAt))
+      world.fail("slot_slow", `${slot} is held ${boundMs} ms after the end of ${holder}`);
+  }
+}

@@ -1,0 +1,72 @@
+// What is so rare, or so costly to play, that only a few schedules have it?
+import type { FaultKind } from "./faults.ts";
+import type { Swarm } from "./swarm.ts";
+
+export type Situation =
+  | "usual"
+  /** No sandbox can be launched for twelve hours; then everything works again. */
+  | "outage"
+  /** One workspace has many more tasks than there are slots, and another comes with a few. */
+  | "crowd"
+  /** The reaper is dead for an hour. */
+  | "no_reaper"
+  /** Many transactions meet at the slots, and launches come to nothing; the rest of the cloud is well. */
+  | "contended";
+
+/** How an outage shows, each time anew. */
+export const outages = ["no_room", "unreachable", "silent", "start_fails"] as const;
+
+const hourMs = 60 * 60_000;
+const outageMs = 12 * hourMs;
+/** By the number of the seed, so that a run of a thousand has each of them. */
+const oneIn = { outage: 800, crowd: 60, no_reaper: 40, contended: 50 } as const;
+
+export function chooseSituation(seed: number): Situation {
+  if (seed % oneIn.outage === 13) return "outage";
+  if (seed % oneIn.crowd === 7) return "crowd";
+  if (seed % oneIn.contended === 21) return "contended";
+  return seed % oneIn.no_reaper === 3 ? "no_reaper" : "usual";
+}
+
+/** The same schedule in that situation. */
+export function settle(swarm: Swarm, situation: Situation): Swarm {
+  const without = (kinds: Partial<Record<FaultKind, number>>): Swarm["weights"] => {
+    const none = Object.fromEntries(Object.keys(swarm.weights).map((kind) => [kind, 0]));
+    return { ...none, ...kinds } as Swarm["weights"];
+  };
+  switch (situation) {
+    case "usual":
+      return swarm;
+    case "outage":
+      // Nothing else goes wrong, so that what is counted comes from the outage.
+      return {
+        ...swarm,
+        ...{ situation, weights: without({ launch_outage: 1 }), callTrouble: 0, faultsEndMs: outageMs },
+        ...{ isCalm: false, skewMs: 0, operator: "none", parties: new Set(), reapers: 1 },
+        ...{ maxQueueAgeMs: 48 * hourMs, limits: { global: 5 }, launchLimitMs: 300_000, soundFromMs: 0 },
+      };
+    case "crowd":
+      return {
+        ...swarm,
+        ...{ situation, weights: without({}), callTrouble: 0, faultsEndMs: 600_000, isCalm: false, skewMs: 0 },
+        ...{ operator: "none", parties: new Set(), reapers: 1, soundFromMs: 0, maxQueueAgeMs: 48 * hourMs },
+        // Too many for the slots, or, at once, for a smaller account than AWS gives.
+        ...(swarm.tasks % 2 === 0
+          ? { limits: { global: 6 } }
+          : { limits: { global: 24 }, launchBucket: { burst: 4, perSecond: 1 } }),
+        tasks: 24,
+      };
+    case "no_reaper":
+      return {
+        ...swarm,
+        ...{ situation, isCalm: false, reapers: 0, reapersBackMs: hourMs, soundFromMs: hourMs },
+        maxQueueAgeMs: 48 * hourMs,
+      };
+    case "contended":
+      return {
+        ...swarm,
+        ...{ situation, callTrouble: 0, isCalm: false, skewMs: 0, reapers: 1, soundFromMs: 0 },
+        weights: without({ slots_contended: 0.9, launcher_died: 0.5, sandbox_missing: 0.7, launch_stuck: 0.5 }),
+      };
+  }
+}
