@@ -8,6 +8,7 @@ import {
   isOnLoopback,
   judgeBackend,
   knownBackends,
+  nextRest,
   placeBackend,
   refuseBackend,
 } from "../../functions/core/backends.ts";
@@ -149,4 +150,33 @@ describe("the declaration of backends", () => {
     ["a region that is none", { gpu: { ...target, region: "Frankfurt" } }],
     ["an endpoint that is no URL", { gpu: { ...target, endpoint: "127.0.0.1:80" } }],
   ])("is refused with %s", (_case, text) => expect(declaredBackends.safeParse(text).success).toBe(false));
+});
+
+describe("a backend that has no room", () => {
+  const first = nextRest(undefined, now);
+
+  it("rests, and is usable again when its rest is over", () => {
+    const health = (over: Partial<BackendHealth>) => [{ name: "gpu", checkedAt: now, latencyMs: 1, ...over }];
+    expect(judgeBackend(one(make("gpu"), {}, health({ rest: first })), first.until - 1)).toBe("resting");
+    expect(judgeBackend(one(make("gpu"), {}, health({ rest: first })), first.until)).toBe("usable");
+  });
+
+  it("takes tasks meanwhile: they wait", () => {
+    const resting = known([make("gpu")], {}, [{ name: "gpu", checkedAt: now, latencyMs: 1, rest: first }]);
+    expect(refuseBackend("gpu", resting, now)).toBeUndefined();
+  });
+
+  it.each<[string, number, number]>([
+    ["as long as it was to, when several find it full at once", first.until - 1, first.ms],
+    ["twice as long, when it is full again soon after", first.until + 60_000, 2 * first.ms],
+    ["as long as at first, when it was well for a while", first.until + 10 * 60_000, first.ms],
+  ])("rests %s", (_case, at, ms) => {
+    expect(nextRest(first, at).ms).toBe(ms);
+  });
+
+  it("never rests for longer than a minute", () => {
+    let rest = first;
+    for (let n = 0; n < 20; n += 1) rest = nextRest(rest, rest.until + 1);
+    expect(rest.ms).toBe(60_000);
+  });
 });
