@@ -4,6 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { parseConfig } from "../../functions/sandbox/gates/config.ts";
 import { sandboxTask, users } from "../../infra/aws/sandbox-task.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
@@ -147,6 +148,28 @@ describe("the packages in the image", () => {
     const names = Object.keys(dependencies);
     expect(names).toEqual(expect.arrayContaining(["@anthropic-ai/sdk", "isomorphic-git", "@secretlint/core", "zod"]));
     expect(names.filter((name) => /^(@aws-sdk|hono|@hono|@octokit)/.test(name))).toEqual([]);
+  });
+});
+
+describe.each(["python", "go"])("the example of an own image with %s", (name) => {
+  const example = join(checkout, "examples/own-image", name);
+  const text = readFileSync(join(example, "Dockerfile"), "utf8");
+  const own = parse(text);
+
+  it("adds to a sandbox image that is given, and keeps its users, entry points and volumes", () => {
+    const given = text.replace("ARG SANDBOX_IMAGE", `ARG SANDBOX_IMAGE=x@sha256:${"1".repeat(64)}`);
+    expect(judge(given)).toEqual([]);
+    expect(own.findLast((each) => each.name === "FROM")?.text).toMatch(/^\$\{SANDBOX_IMAGE\}$/);
+    expect(own.at(-1)).toEqual({ name: "USER", text: "1001:1001" });
+    expect(own.map((each) => each.name)).not.toEqual(expect.arrayContaining(["ENTRYPOINT"]));
+    const volumes: string[] = JSON.parse(all("VOLUME")[0] ?? "[]");
+    // But to leave them empty.
+    const texts = own.map((each) => each.text.replace("/tmp/*", ""));
+    for (const text of texts) for (const path of volumes) expect(text).not.toMatch(new RegExp(`(^| )${path}\\b`));
+  });
+
+  it("comes with a drover.yaml that is valid", () => {
+    expect(parseConfig(readFileSync(join(example, "drover.yaml"), "utf8")).kind).toBe("config");
   });
 });
 
