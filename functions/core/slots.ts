@@ -38,7 +38,8 @@ export function poolsOf(
 /** A free slot by chance (`random` in [0, 1)): two dispatchers that both took the first would meet. */
 export function chooseSlot(pool: Pool, held: readonly number[], random: number): Slot | undefined {
   const taken = new Set(held);
-  const free = Array.from({ length: pool.size }, (_, index) => index).filter((index) => !taken.has(index));
+  const free: number[] = [];
+  for (let index = 0; index < pool.size; index += 1) if (!taken.has(index)) free.push(index);
   const index = free[Math.floor(random * free.length)];
-  return index === undefined ? undefined : { pool: pool.name, index };
+  return index === undefined ? undefined : { index, pool: pool.name };
 }

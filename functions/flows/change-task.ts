@@ -100,16 +100,16 @@ function toChange(
 ): TaskChange {
   const eventId = cloud.ids.event();
   const unhashed = {
-    eventId,
-    taskId: before.taskId,
-    version: applied.task.version,
-    type,
     at: applied.task.updatedAt,
     by,
-    from: before.status,
-    to: applied.task.status,
     data: applied.data,
+    eventId,
+    from: before.status,
     previousHash: before.lastEventHash,
+    taskId: before.taskId,
+    to: applied.task.status,
+    type,
+    version: applied.task.version,
   };
   const event = { ...unhashed, hash: hashEvent(unhashed) };
   const after = { ...applied.task, lastEventId: eventId, lastEventHash: event.hash };

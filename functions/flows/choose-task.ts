@@ -25,9 +25,11 @@ const backendHoldMs = 10 * 60_000;
 export async function chooseTask(cloud: Cloud, woken: Task | undefined): Promise<Choice> {
   const held = await cloud.table.heldSlots("global");
   if (held.length >= cloud.settings.limits.global) return { kind: "none", reason: "every slot is held" };
-  const backends = await readBackends(cloud);
+  let backends: KnownBackend[] | undefined;
   for await (const ready of leastServedFirst(cloud, held, woken)) {
     for (const task of await readHead(cloud, ready, woken)) {
+      // Most wake-ups find nothing to run, and need not know where.
+      backends ??= await readBackends(cloud);
       const choice = await considerTask(cloud, task, held, backends);
       if (choice === "next_workspace") break;
       if (choice !== "next_task") return choice;

@@ -43,6 +43,6 @@ export function spentBy(attempts: readonly Attempt[]): Spend {
 }
 
 export async function uploadUrls(cloud: Cloud, agentId: AgentId): Promise<StartAnswer["uploads"]> {
-  const urls = artifactKinds.map(async (kind) => [kind, await cloud.artifacts.uploadUrl(agentId, kind)] as const);
-  return Object.fromEntries(await Promise.all(urls)) as StartAnswer["uploads"];
+  const urls = await Promise.all(artifactKinds.map((kind) => cloud.artifacts.uploadUrl(agentId, kind)));
+  return Object.fromEntries(artifactKinds.map((kind, n) => [kind, urls[n]])) as StartAnswer["uploads"];
 }

@@ -18,8 +18,11 @@ const headLength = 10;
  * In turn, from one by chance on, so that the first is not always the same. One request while all that is ready fits
  * in a page; else one more for every page of workspaces that are asked for, since the rest of a long queue is skipped.
  */
-export async function* readyWorkspaces({ table, ids }: Pick<Cloud, "table" | "ids">): AsyncGenerator<ReadyWorkspace> {
-  const all = await table.readyAfter("", pageSize);
+export async function* readyWorkspaces(
+  { table, ids }: Pick<Cloud, "table" | "ids">,
+  readFirst = () => firstReady(table),
+): AsyncGenerator<ReadyWorkspace> {
+  const all = await readFirst();
   if (all.length < pageSize) {
     const groups = group(all);
     const first = Math.floor(ids.random() * groups.length);
@@ -30,6 +33,9 @@ export async function* readyWorkspaces({ table, ids }: Pick<Cloud, "table" | "id
   yield* readBetween(table, start);
   yield* readBetween(table, "", start);
 }
+
+/** All that is ready, unless it fills the page. */
+export const firstReady = (table: Table): Promise<ReadyTask[]> => table.readyAfter("", pageSize);
 
 async function* readBetween(table: Table, from: string, until?: string): AsyncGenerator<ReadyWorkspace> {
   for (let after = from; ; ) {

@@ -3,8 +3,10 @@ import type { KnownBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
 import type { AgentId } from "../core/ids.ts";
+import type { ReadyTask } from "../core/ready-order.ts";
 import type { Attempt } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
+import { firstReady } from "./ready-workspaces.ts";
 
 /** By then whatever ran on a revoked backend was stopped, or some attempt still owes its cleanup and asks for it. */
 const revokedTendedMs = 24 * 60 * 60_000;
@@ -17,6 +19,8 @@ export interface Round {
   /** Of the slots of the global pool: live attempts, and those that ended without giving theirs back. */
   holders(): Promise<AgentId[]>;
   attempts(): Promise<Attempt[]>;
+  /** The first page of what is ready. */
+  ready(): Promise<ReadyTask[]>;
   /** Those on which something of ours may run. */
   backends(): Promise<KnownBackend[]>;
   /** Backends that gave no answer in this round. */
@@ -32,6 +36,7 @@ export function beginRound(cloud: Cloud): Round {
       const attempts = await Promise.all((await holders()).map((holder) => table.getAttempt(holder)));
       return attempts.filter((attempt) => attempt !== undefined);
     }),
+    ready: once(() => firstReady(table)),
     backends: once(async () => {
       const since = cloud.clock.now() - revokedTendedMs;
       return (await readBackends(cloud)).filter(({ reach, revokedAt }) => reach && (revokedAt ?? since) >= since);

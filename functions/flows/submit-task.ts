@@ -95,15 +95,15 @@ async function createAdmitted(
 
 function firstEvent(task: Task, data: Record<string, unknown>): AuditEvent {
   const unhashed = {
-    eventId: task.lastEventId,
-    taskId: task.taskId,
-    version: 1,
-    type: "created",
     at: task.createdAt,
     by: task.createdBy,
-    to: task.status,
     data,
+    eventId: task.lastEventId,
     previousHash: "",
+    taskId: task.taskId,
+    to: task.status,
+    type: "created",
+    version: 1,
   };
   return { ...unhashed, hash: hashEvent(unhashed) };
 }

@@ -64,6 +64,7 @@ export class Stage {
     this.world = new World(seed, drawSwarm(seed), options);
     const trueTime = () => this.world.trueTime;
     this.table = new MemoryTable(trueTime);
+    if (!this.world.swarm.isDigestDue) this.table.addDigest({ number: 1, at: trueTime(), coveredUntil: 0, hash: "" });
     this.ecs = new EcsState(trueTime);
     this.queues = openQueues(this);
     this.judge = new Judge(this);
@@ -74,8 +75,6 @@ export class Stage {
       requestsPerMinute: 1_000,
       maxQueueAgeMs: this.world.swarm.maxQueueAgeMs,
       leaseMs: 90_000,
-      patienceMs: 90_000,
-      wallClockMarginMs: 7_200_000,
       beatMs: 30_000,
       logUploadMs: 300_000,
       pushSettleMs: 60_000,

@@ -28,6 +28,8 @@ export interface Swarm {
   /** So many launches ECS takes at once, and so many more a second. */
   launchBucket: { burst: number; perSecond: number };
   situation: Situation;
+  /** Today's digest of the audit log is still to be written. */
+  isDigestDue: boolean;
   operator: "none" | "stops" | "pauses" | "restarts";
   /** Who do the same at about the same time. */
   operators: number;
@@ -91,32 +93,31 @@ export function drawSwarm(seed: number): Swarm {
   const random = new Random(hashName(seed, "swarm"));
   const isCalm = random.next() < 0.15;
   const density = 0.25 + random.next() * 0.75;
-  const weights = Object.fromEntries(
-    faultKinds.map((kind) => {
-      const [has, share] = [random.next() < density * (rare.has(kind) ? 0.15 : 1), random.next()];
-      const isOff = !has || (isCalm && kind !== "launch_no_capacity");
-      return [kind, isOff ? 0 : Math.min(1, appetites[kind] * (0.2 + share))];
-    }),
-  ) as Record<FaultKind, number>;
+  const weights = { ...appetites };
+  for (const kind of faultKinds) {
+    const has = random.next() < density * (rare.has(kind) ? 0.15 : 1);
+    const weight = Math.min(1, appetites[kind] * (0.2 + random.next()));
+    weights[kind] = has && (!isCalm || kind === "launch_no_capacity") ? weight : 0;
+  }
   const backstop = random.next();
-  const faultsEndMs = isCalm ? 600_000 : random.between(180, 300) * 1000;
+  const faultsEndMs = isCalm ? 600_000 : random.between(120, 200) * 1000;
   const swarm: Swarm = {
     weights,
     callTrouble: callFaults.reduce((sum, kind) => sum + weights[kind], 0),
     faultsEndMs,
-    tasks: random.between(3, 5),
+    tasks: random.next() < 0.5 ? 3 : random.between(4, 5),
     limits: drawLimits(random, isCalm),
     operator: operators[random.between(0, operators.length - 1)] ?? "none",
     operators: random.between(1, 2),
     // Longer than any schedule, or so short that it is felt.
-    maxQueueAgeMs: isCalm || random.next() < 0.7 ? 36_000_000 : 150_000,
+    maxQueueAgeMs: isCalm || random.next() < 0.7 ? 36_000_000 : 120_000,
     skewMs: isCalm || random.next() < 0.5 ? 0 : random.between(500, 5_000),
     parties: new Set(parties.filter((party) => random.next() < share[party] && (!isCalm || calmParties.has(party)))),
     // A few, so that some are given up, or as many as in production.
     intakeReceives: random.next() < 0.3 ? 4 : 200,
     batchSize: random.between(1, 3),
-    reapers: isCalm || backstop < 0.15 ? 0 : backstop < 0.4 ? 2 : 1,
-    reapEveryMs: random.between(80, 140) * 1000,
+    reapers: isCalm || backstop < 0.15 ? 0 : backstop < 0.33 ? 2 : 1,
+    reapEveryMs: random.between(90, 160) * 1000,
     reapersBackMs: faultsEndMs,
     soundFromMs: faultsEndMs,
     // Usual, or so long that the reaper must find by itself what never came up.
@@ -124,6 +125,7 @@ export function drawSwarm(seed: number): Swarm {
     // Those of AWS.
     launchBucket: { burst: 100, perSecond: 20 },
     situation: "usual",
+    isDigestDue: random.next() < 0.2,
     isCalm,
   };
   return settle(swarm, chooseSituation(seed));

@@ -37,7 +37,7 @@ export function addOperator(stage: Stage): void {
 
 async function stopAndRelease(stage: Stage, operator: Activity): Promise<void> {
   const scope = drawScope(stage);
-  await operator.sleep(operator.random.between(10_000, stage.world.swarm.isCalm ? 60_000 : 200_000));
+  await operator.sleep(operator.random.between(10_000, stage.world.swarm.isCalm ? 60_000 : 120_000));
   if (operator.random.next() < 0.5) await awaitFunction(stage, operator, "dispatcher");
   await insist(stage, operator, "stop-scope", (cloud) =>
     stopScope(cloud, scope, by, "enough", cloud.clock.now() + stopPatienceMs),
@@ -61,7 +61,7 @@ const drawScope = ({ world }: Stage): Scope => scopes[world.seed % scopes.length
 
 /** The one machine that everything runs on is shut down: what lives goes back to the queue, then its sandboxes end. */
 async function restart(stage: Stage, operator: Activity): Promise<void> {
-  await operator.sleep(operator.random.between(10_000, 200_000));
+  await operator.sleep(operator.random.between(10_000, 120_000));
   await insist(stage, operator, "put-back", (cloud) => putBackLive(cloud, "the machine is shut down"));
   for (const sandbox of stage.ecs.alive()) endSandbox(stage, sandbox, "the machine was shut down");
 }

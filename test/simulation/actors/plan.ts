@@ -36,7 +36,7 @@ export function drawPlan(world: World, me: Activity): Plan {
     crashAt: at(world.strikes(me, "supervisor_crashed")),
     hangAt: at(world.strikes(me, "supervisor_hung")),
     freezeAt: at(world.strikes(me, "supervisor_froze")),
-    freezeMs: random.between(30_000, 400_000),
+    freezeMs: random.between(30_000, 300_000),
     isZombie: world.strikes(me, "supervisor_zombie"),
   };
 }
@@ -44,8 +44,8 @@ export function drawPlan(world: World, me: Activity): Plan {
 /** Now and then one works for longer than everything else takes, so that whoever should stop it is seen to. */
 function drawWork({ swarm }: World, { random }: Activity): number {
   if (swarm.isCalm) return random.between(1_000, 20_000);
-  const longShare = swarm.operator === "stops" ? 0.25 : 0.05;
-  return random.next() < longShare ? random.between(400_000, 800_000) : random.between(1_000, 100_000);
+  const longShare = swarm.operator === "stops" ? 0.15 : 0.03;
+  return random.next() < longShare ? random.between(350_000, 700_000) : random.between(1_000, 100_000);
 }
 
 const setbacks: readonly Setback[] = [

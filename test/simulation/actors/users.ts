@@ -16,6 +16,8 @@ const workspaces = ["red", "blue"] as const;
 const lateComers = 2;
 const crowdWithinMs = 2_000;
 const askAgainMs = 3_000;
+/** While nothing is admitted. */
+const askLaterMs = 20_000;
 
 export function addUsers(stage: Stage): void {
   const { tasks, situation } = stage.world.swarm;
@@ -66,7 +68,7 @@ function makeRequest({ random }: Activity, isDelayed: boolean): TaskRequest {
     prompt: "Do what has to be done",
     agent: { kind: "command", command: ["true"] },
     priority: random.between(1, 10),
-    maxAttempts: random.between(1, 3),
+    maxAttempts: random.next() < 0.2 ? 3 : random.between(1, 2),
     limits: { wallClockMs: 900_000 },
     backend: "default",
   };
@@ -103,7 +105,7 @@ async function submit(
     }
     if (answer.kind === "refused" && answer.code !== "admission_stopped" && answer.code !== "busy")
       stage.world.fail("submit_refused", `a good request was refused: ${answer.code}`);
-    await user.sleep(askAgainMs);
+    await user.sleep(answer.kind === "refused" ? askLaterMs : askAgainMs);
   }
 }
 

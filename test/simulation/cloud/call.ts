@@ -90,20 +90,20 @@ function suffer<T>(call: Call<T>, fault: CallFault): void {
   const { world, random } = activity;
   switch (fault) {
     case "request_lost":
-      world.plan(at + timeoutMs, code, () => tell(call, () => lose(call)));
+      world.plan(at + timeoutMs, code, () => tell(call, lose(call)));
       return;
     case "throttled":
-      world.plan(at + 500, code, () => tell(call, () => throttle(call)));
+      world.plan(at + 500, code, () => tell(call, throttle(call)));
       return;
     case "caller_died":
       // Half of the time with the request on its way: nobody will learn what became of it.
-      if (random.next() < 0.5) world.plan(at, code, () => void perform(call));
+      if (random.next() < 0.5) world.plan(at, code, () => void attempt(call));
       activity.die();
       return;
     case "sdk_repeated":
       // The first answer was lost on its way to the SDK, which asks again with the same tokens.
       world.plan(at, code, () => {
-        attempt(() => perform(call));
+        attempt(call);
         call.at = world.now + 1_000;
         world.planItem(call);
       });
@@ -112,21 +112,21 @@ function suffer<T>(call: Call<T>, fault: CallFault): void {
     case "caller_froze":
     case "answer_slow":
       world.plan(at, code, () => {
-        const outcome = attempt(() => perform(call));
+        const outcome = attempt(call);
         const longestMs = fault === "caller_froze" ? longestFreezeMs : timeoutMs;
         const delayMs = fault === "answer_lost" ? timeoutMs : random.between(500, longestMs);
-        world.plan(world.now + delayMs, code, () => tell(call, fault === "answer_lost" ? () => lose(call) : outcome));
+        world.plan(world.now + delayMs, code, () => tell(call, fault === "answer_lost" ? lose(call) : outcome));
       });
   }
 }
 
-function tell<T>({ activity, answer }: Call<T>, outcome: () => T): void {
+/** What its caller will be told. To throw it in between would cost more than the call. */
+type Outcome<T> = { value: T } | { error: unknown };
+
+function tell<T>({ activity, answer }: Call<T>, outcome: Outcome<T>): void {
   if (!activity.goOn()) return;
-  try {
-    answer.resolve(outcome());
-  } catch (error) {
-    answer.reject(error);
-  }
+  if ("error" in outcome) answer.reject(outcome.error);
+  else answer.resolve(outcome.value);
 }
 
 /** One number decides over all of them, so that a call without a fault costs one draw. */
@@ -148,25 +148,22 @@ function perform<T>(call: Call<T>): T {
   return value;
 }
 
-function attempt<T>(act: () => T): () => T {
+function attempt<T>(call: Call<T>): Outcome<T> {
   try {
-    const value = act();
-    return () => value;
+    return { value: perform(call) };
   } catch (error) {
-    return () => {
-      throw error;
-    };
+    return { error };
   }
 }
 
-function lose<T>({ operation }: Call<T>): T {
-  if (operation.answerWhenLost !== undefined) return operation.answerWhenLost as T;
-  throw lost(operation, "no answer");
+function lose<T>({ operation }: Call<T>): Outcome<T> {
+  if (operation.answerWhenLost !== undefined) return { value: operation.answerWhenLost as T };
+  return { error: lost(operation, "no answer") };
 }
 
-function throttle<T>({ operation }: Call<T>): T {
-  if (operation.whenThrottled !== undefined) return operation.whenThrottled as T;
-  throw lost(operation, "throttled");
+function throttle<T>({ operation }: Call<T>): Outcome<T> {
+  if (operation.whenThrottled !== undefined) return { value: operation.whenThrottled as T };
+  return { error: lost(operation, "throttled") };
 }
 
 function lost({ name, whenLost }: Operation, why: string): Error {

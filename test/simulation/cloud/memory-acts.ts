@@ -49,11 +49,18 @@ export class MemoryActs implements Part {
   /** Until when each is out of quota. */
   readonly providers = new Map<string, number>();
   readonly chains = new Map<string, AuditAct[]>();
+  /** By workspace and backend, until one of them changes: they are read more often than anything else. */
+  readonly #switches = new Map<string, Switches>();
 
   getSwitches(task: Pick<Task, "workspace" | "backend">): Switches {
+    const name = `${task.workspace} ${task.backend}`;
+    const known = this.#switches.get(name);
+    if (known) return known;
     const scopes = scopesOf(task);
     const read = (scope: Scope) => this.switches.get(formatScope(scope)) ?? untouched(scope);
-    return { global: read(scopes.global), workspace: read(scopes.workspace), backend: read(scopes.backend) };
+    const all = { global: read(scopes.global), workspace: read(scopes.workspace), backend: read(scopes.backend) };
+    this.#switches.set(name, all);
+    return all;
   }
 
   getApiKey(keyId: KeyId): ApiKey | undefined {
@@ -96,6 +103,7 @@ export class MemoryActs implements Part {
     switch (write.kind) {
       case "switch":
         this.switches.set(write.next.scope, write.next);
+        this.#switches.clear();
         return;
       case "api_key":
         this.apiKeys.set(write.key.keyId, write.key);

@@ -41,6 +41,8 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   readonly rows = new Map<TaskId, Row>();
   readonly idempotency = new Map<string, Idempotency>();
   readonly workspaces = new Set<string>();
+  /** Where each task stands in the ready index, once somebody has asked. */
+  readonly #places = new Map<Task, ReadyTask>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -140,7 +142,12 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 
   getTasks(taskIds: TaskId[]): Task[] {
-    return [...new Set(taskIds)].flatMap((taskId) => this.rows.get(taskId)?.task ?? []);
+    const tasks = new Set<Task>();
+    for (const taskId of taskIds) {
+      const task = this.getTask(taskId);
+      if (task) tasks.add(task);
+    }
+    return [...tasks];
   }
 
   getSpec(taskId: TaskId): TaskSpec | undefined {
@@ -180,9 +187,16 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
 
   readyAfter(after: string, limit: number): ReadyTask[] {
     const ready = this.#seen((task) => task.status === "queued" && !task.due);
-    const placed = ready.map((task) => parseReady(task.taskId, positionOf(task)));
-    const behind = placed.filter(({ position }) => position > after);
-    return behind.sort((a, b) => (a.position < b.position ? -1 : 1)).slice(0, limit);
+    const behind = ready.map((task) => this.#placeOf(task)).filter(({ position }) => position > after);
+    return order(behind, (a, b) => (a.position < b.position ? -1 : 1)).slice(0, limit);
+  }
+
+  #placeOf(task: Task): ReadyTask {
+    const known = this.#places.get(task);
+    if (known) return known;
+    const place = parseReady(task.taskId, positionOf(task));
+    this.#places.set(task, place);
+    return place;
   }
 
   readyHead(workspace: string, limit: number): TaskId[] {

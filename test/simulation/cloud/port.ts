@@ -23,22 +23,25 @@ export interface PortSettings {
 
 const longestLagMs = 5_000;
 
+type Watch = PortSettings["watch"][string];
+
 /** There are hundreds of thousands a second: what a call needs stands in it, and no closure is made for it. */
 class MethodCall extends Call<unknown> {
   readonly port: Port;
   readonly args: Args;
+  readonly watch: Watch | undefined;
   lagMs = 0;
   isContended = false;
 
-  constructor(port: Port, operation: Operation, args: Args) {
+  constructor(port: Port, operation: Operation, watch: Watch | undefined, args: Args) {
     super(port.activity, operation);
     this.port = port;
+    this.watch = watch;
     this.args = args;
   }
 
   effect(): unknown {
-    const watch = this.port.settings.watch[this.operation.name];
-    return watch ? watch(this.port.stage, this.args, () => this.#act()) : this.#act();
+    return this.watch ? this.watch(this.port.stage, this.args, () => this.#act()) : this.#act();
   }
 
   #act(): unknown {
@@ -72,9 +75,10 @@ export function definePort<T>(settings: PortSettings): (stage: Stage, activity: 
     const whenThrottled = settings.contendable.includes(name) ? { kind: "contended" } : undefined;
     const operation: Operation = { name, code: settings.firstCode + index, whenThrottled };
     const lags = settings.lagging.includes(name);
+    const watch = settings.watch[name];
     const method = function (this: Port, a: unknown, b: unknown, c: unknown, d: unknown) {
       const { stage, activity } = this;
-      const call = new MethodCall(this, operation, [a, b, c, d]);
+      const call = new MethodCall(this, operation, watch, [a, b, c, d]);
       if (lags && stage.world.strikes(activity, "index_stale")) call.lagMs = activity.random.between(500, longestLagMs);
       if (whenThrottled) call.isContended = settings.isContended?.(stage, activity, name, call.args) ?? false;
       return call.begin();

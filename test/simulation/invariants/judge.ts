@@ -92,8 +92,7 @@ export class Judge {
       this.#fail("effect_after_end", `${event.type} of ${taskId}, which is ${stored.status}`);
     if (event.by.startsWith("agent:") && event.by !== `agent:${agentIdOf(taskId, stored.attempt)}`)
       this.#fail("effect_of_outsider", `${event.by} changed ${taskId} in its attempt ${stored.attempt}`);
-    const switches = this.#stage.table.getSwitches(stored);
-    if (effects.has(event.type) && isFenced(stored, switches))
+    if (effects.has(event.type) && isFenced(stored, this.#stage.table.getSwitches(stored)))
       this.#fail("effect_after_stop", `${event.type} of ${taskId}, which a stop covers`);
     if (after.attemptsUsed > after.maxAttempts)
       this.#fail("too_many_attempts", `${taskId} used ${after.attemptsUsed} of ${after.maxAttempts} attempts`);

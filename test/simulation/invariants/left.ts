@@ -20,8 +20,9 @@ export function checkLeft(stage: Stage): void {
     world.fail("orphan_slow", `${sandboxArn} of ${agentId} still runs, ${boundMs} ms after nobody owned it any more`);
   }
   for (const { agentId, sandboxArn, endedAt } of table.attempts.values()) {
-    const stoppedAt = ecs.sandboxes.get(sandboxArn ?? "")?.stoppedAt;
-    if (endedAt === undefined && stoppedAt !== undefined && isLate(stoppedAt))
+    const { stoppedAt, visibleAt = 0 } = ecs.sandboxes.get(sandboxArn ?? "") ?? {};
+    // Until ECS lists it, nobody can see that it has stopped.
+    if (endedAt === undefined && stoppedAt !== undefined && isLate(Math.max(stoppedAt, visibleAt)))
       world.fail("loss_slow", `${agentId} is taken for alive ${boundMs} ms after its sandbox has stopped`);
   }
   for (const [slot, { holder }] of table.slots) {

@@ -1,3 +1,0 @@
-import { testChapter } from "./suite.ts";
-
-testChapter("gates");
