@@ -18,7 +18,7 @@ const samples: Record<TaskEvent["type"], TaskEvent> = {
   edited: { type: "edited", title: "New", fields: ["title"] },
   claimed: { type: "claimed", slots: [], leaseMs: 1 },
   put_back: { type: "put_back", why: "no room", notBefore: now },
-  started: { type: "started", leaseMs: 1 },
+  started: { type: "started", leaseMs: 1, limitMs: 1 },
   work_done: { type: "work_done", commit, files: 1, additions: 1, deletions: 1 },
   rejected: { type: "rejected", by: "gates", why: "tests failed" },
   conflicted: { type: "conflicted", paths: ["a"] },

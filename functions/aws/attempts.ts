@@ -3,6 +3,7 @@ import { DeleteItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { AgentId, TaskId } from "../core/ids.ts";
 import type { BeatOutcome } from "../core/table.ts";
 import type { Attempt, Beat, Slot } from "../core/task.ts";
+import type { Watch } from "../core/watch.ts";
 import {
   type Dynamo,
   fromItem,
@@ -22,6 +23,7 @@ import {
   indexes,
   slotKey,
   slotsPk,
+  watchKey,
 } from "./keys.ts";
 
 const slotIsHeldBy = "holder = :holder";
@@ -126,6 +128,13 @@ async function updateAttempt(
     if (isConditionFailure(error)) return undefined;
     throw error;
   }
+}
+
+export async function getWatch(dynamo: Dynamo): Promise<Watch | undefined> {
+  const item = await getItem(dynamo, watchKey);
+  if (!item) return undefined;
+  const { lookedAt, leasesHoldUntil, wasAway } = item;
+  return { lookedAt: Number(lookedAt), leasesHoldUntil: Number(leasesHoldUntil), wasAway: wasAway === true };
 }
 
 export async function heldSlots(

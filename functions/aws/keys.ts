@@ -44,6 +44,7 @@ export const providerKey = (workspace: string, credential: string): Key => ({
   pk: `providers#${workspace}`,
   sk: credential,
 });
+export const watchKey: Key = { pk: "reaper", sk: "watch" };
 export const workspacesPk = "workspaces";
 export const workspaceKey = (workspace: string): Key => ({ pk: workspacesPk, sk: workspace });
 /** The acts of one chain; its last version and hash stand in its head. */

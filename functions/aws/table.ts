@@ -8,7 +8,7 @@ import { commitChange, createTask } from "./commit.ts";
 import * as digests from "./digests.ts";
 import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
 import { listFeed } from "./feed.ts";
-import { workspaceKey, workspacesPk } from "./keys.ts";
+import { watchKey, workspaceKey, workspacesPk } from "./keys.ts";
 import { pauseProvider, providerPausedUntil } from "./providers.ts";
 import * as queue from "./queue.ts";
 import { countRequest } from "./requests.ts";
@@ -59,6 +59,8 @@ export function openTable(dynamo: Dynamo): Table {
     pauseProvider: (workspace, credential, until) => pauseProvider(dynamo, workspace, credential, until),
     providerPausedUntil: (workspace, credential) => providerPausedUntil(dynamo, workspace, credential),
     getSwitches: (task) => getSwitches(dynamo, task),
+    getWatch: () => attempts.getWatch(dynamo),
+    putWatch: async (watch) => void (await putItem({ ...watchKey, ...watch })),
     async listWorkspaces() {
       const items = await queryItems(dynamo, {
         KeyConditionExpression: "pk = :workspaces",

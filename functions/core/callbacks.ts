@@ -60,8 +60,9 @@ export const startAnswer = z.strictObject({
   gates: z.strictObject({ gates: z.array(z.string()), chosenBy: z.enum(["request", "agent_type"]) }),
   allowConfigChanges: z.array(z.string()),
   beatMs: z.int().positive(),
-  /** A supervisor that reaches nobody for this long stops by itself: the control plane has given it up. */
   leaseMs: z.int().positive(),
+  /** A supervisor that reaches nobody for this long stops by itself. Longer than the lease: nobody may be there to reach. */
+  patienceMs: z.int().positive(),
   /** How often the growing log is uploaded while the agent runs. */
   logUploadMs: z.int().positive(),
 });

@@ -74,6 +74,10 @@ export interface Settings {
   maxQueueAgeMs: number;
   /** Silence after which a running attempt counts as stalled. */
   leaseMs: number;
+  /** What an attempt may take beyond the wall-clock limit of its work: clone, gates, publication. */
+  wallClockMarginMs: number;
+  /** So long a supervisor goes on when it reaches nobody: an outage of the control plane must not end its work. */
+  patienceMs: number;
   /** How often a supervisor beats. */
   beatMs: number;
   /** How often a supervisor uploads its growing log; each upload costs a request. */

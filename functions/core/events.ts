@@ -7,7 +7,8 @@ export type TaskEvent =
   | { type: "claimed"; slots: Slot[]; leaseMs: number }
   /** `neverLaunched`: it is certain that no sandbox was started. */
   | { type: "put_back"; why: string; notBefore: number; neverLaunched?: true }
-  | { type: "started"; leaseMs: number }
+  /** `limitMs`: after that long it is ended from outside. */
+  | { type: "started"; leaseMs: number; limitMs: number }
   | { type: "work_done"; commit: string; files: number; additions: number; deletions: number }
   /** `by`: what rejected it. `verdicts`: gate → outcome. */
   | { type: "rejected"; by: RejectedBy; why: string; verdicts?: Record<string, string> }

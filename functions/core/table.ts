@@ -10,6 +10,7 @@ import type { Operation } from "./operations.ts";
 import type { ReadyTask } from "./ready-order.ts";
 import type { Switch, Switches } from "./switches.ts";
 import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
+import type { Watch } from "./watch.ts";
 
 /** One change of a task with everything that must be true together with it. */
 export interface TaskChange {
@@ -131,6 +132,9 @@ export interface Table {
   dueCleanups(now: number, limit: number): Promise<AgentId[]>;
   /** Looks again at `at`; nothing happens if it is cleaned up already. Without `unseenAt` earlier looks do not count. */
   postponeCleanup(agentId: AgentId, at: number, unseenAt: number | undefined): Promise<void>;
+  /** What the last round of the reaper that looked at leases has left. */
+  getWatch(): Promise<Watch | undefined>;
+  putWatch(watch: Watch): Promise<void>;
   listWorkspaces(): Promise<string[]>;
   /** Ready tasks of all workspaces behind a position, in the order of `core/ready-order.ts`; from an index, which lags. */
   readyAfter(after: string, limit: number): Promise<ReadyTask[]>;

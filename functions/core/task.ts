@@ -211,6 +211,8 @@ export interface Attempt {
   claimedAt: number;
   /** Past this moment the attempt is overdue: launching too long, or stalled. */
   leaseExpiresAt: number;
+  /** Past this moment it is ended, however alive it is: its supervisor should have done so. */
+  mustEndAt?: number;
   startedAt?: number;
   endedAt?: number;
   sandboxArn?: string;

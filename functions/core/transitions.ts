@@ -59,7 +59,9 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       return putBack(task, next, event, now);
     case "started": {
       const { putBacks: _, ...started } = next;
-      const set = { state: "running", startedAt: now, leaseExpiresAt: now + event.leaseMs } as const;
+      const { leaseMs, limitMs } = event;
+      const ends = { leaseExpiresAt: now + leaseMs, mustEndAt: now + limitMs };
+      const set = { state: "running", startedAt: now, ...ends } as const;
       return {
         ...applied({ ...started, status: "running" }, { agentId: current(task) }),
         attempt: { kind: "set", agentId: current(task), set },

@@ -3,10 +3,11 @@ import type { Cloud } from "../core/cloud.ts";
 import { type AgentId, parseAgentId, type TaskId } from "../core/ids.ts";
 import { isFenced } from "../core/switches.ts";
 import { type Attempt, type Due, isLive, type Task } from "../core/task.ts";
-import { changeTask } from "./change-task.ts";
+import { keepWatch } from "../core/watch.ts";
 import { cleanUp } from "./clean-up.ts";
 import { confirmStop } from "./confirm-stop.ts";
 import { expireOldest } from "./expire-oldest.ts";
+import { giveUpIfOver } from "./give-up.ts";
 import { killFenced } from "./kill-task.ts";
 import { recoverLaunch } from "./launch-attempt.ts";
 import { promoteHeld, promoteWaiting } from "./promote-waiting.ts";
@@ -17,10 +18,9 @@ import { askBackend, beginRound, type Round } from "./round.ts";
 import { isSound } from "./sound-tasks.ts";
 import { continueOperation } from "./stop-scope.ts";
 import { tendBackends } from "./tend-backends.ts";
-import { wake, wakeAfter } from "./wake.ts";
+import { wake } from "./wake.ts";
 import { writeDigest } from "./write-digest.ts";
 
-const by = "system:reaper";
 const batch = 50;
 const tasksAtOnce = 100;
 const workspacesLooked = 100;
@@ -119,37 +119,16 @@ async function releaseLeftSlots(cloud: Cloud, round: Round): Promise<void> {
 /** Live attempts are the holders of the slots, so this reads no more than there are slots. */
 async function expireLeases(cloud: Cloud, round: Round): Promise<void> {
   const live = (await round.attempts()).filter(({ endedAt }) => endedAt === undefined);
+  if (live.length === 0) return;
+  const now = cloud.clock.now();
+  const watch = keepWatch(await cloud.table.getWatch(), cloud.settings.leaseMs, now);
+  // Before anything expires: a round that dies must not be the second look.
+  await cloud.table.putWatch(watch);
   await each(live, async (attempt) => {
     if (attempt.state === "spawning" && !attempt.sandboxArn)
       await askBackend(round, attempt.backend, () => recoverLaunch(cloud, attempt));
-    else if (attempt.leaseExpiresAt <= cloud.clock.now()) await expireLease(cloud, round, attempt);
+    else await giveUpIfOver(cloud, round, attempt, { now, leasesHoldUntil: watch.leasesHoldUntil });
   });
-}
-
-/** A beat that comes between the read and the write moves the lease, and the write is refused: the agent lives. */
-async function expireLease(cloud: Cloud, round: Round, expired: Attempt): Promise<void> {
-  const { agentId, taskId, attempt, state, backend, leaseExpiresAt, sandboxArn } = expired;
-  const silent = state === "spawning" ? "was not up in time" : "has been silent too long";
-  const change = await changeTask(
-    cloud,
-    taskId,
-    by,
-    async (task) => {
-      const current = await cloud.table.getAttempt(agentId);
-      if (task.attempt !== attempt || current?.leaseExpiresAt !== leaseExpiresAt) {
-        return { kind: "refused", code: "illegal_transition", reason: `${agentId} is alive after all` };
-      }
-      const failure = { class: "infrastructure", message: `The sandbox of ${agentId} ${silent}.` } as const;
-      return { event: { type: "attempt_failed", failure } };
-    },
-    { ifLeaseAt: leaseExpiresAt },
-  );
-  if (change.kind !== "changed") return;
-  // What cannot be stopped now is an orphan from here on.
-  if (sandboxArn) {
-    await askBackend(round, backend, () => cloud.sandboxes(backend).stop(sandboxArn, `${agentId} ${silent}`));
-  }
-  await wakeAfter(cloud, change.task);
 }
 
 async function* dueCleanups(cloud: Cloud): AsyncGenerator<Attempt> {

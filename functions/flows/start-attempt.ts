@@ -2,9 +2,8 @@
 import type { StartAnswer } from "../core/callbacks.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError, hasCode } from "../core/errors.ts";
-import { parseAgentId } from "../core/ids.ts";
 import type { Task, TaskSpec } from "../core/task.ts";
-import { type Caller, callBack } from "./call-back.ts";
+import { authenticate, type Caller, callBack } from "./call-back.ts";
 import { taskNotFound } from "./change-task.ts";
 import { failAttempt } from "./finish-work.ts";
 import { locateRepository } from "./locate-repository.ts";
@@ -12,14 +11,16 @@ import { offerAgent, uploadUrls } from "./offer-work.ts";
 
 /** Repeated by the same attempt (its answer was lost), it answers the same again. */
 export async function startAttempt(cloud: Cloud, caller: Caller): Promise<StartAnswer> {
+  const { taskId, attempt, agentId } = authenticate(cloud, caller);
+  const spec = await cloud.table.getSpec(taskId);
+  if (!spec) throw taskNotFound(taskId);
+  const { leaseMs, wallClockMarginMs } = cloud.settings;
+  const limitMs = spec.limits.wallClockMs + wallClockMarginMs;
   const task = await callBack(cloud, caller, (now) =>
-    now.status === "running" && now.attempt === parseAgentId(caller.agentId)?.attempt
+    now.status === "running" && now.attempt === attempt
       ? { kind: "already_done" }
-      : { kind: "change", event: { type: "started", leaseMs: cloud.settings.leaseMs } },
+      : { kind: "change", event: { type: "started", leaseMs, limitMs } },
   );
-  const spec = await cloud.table.getSpec(task.taskId);
-  const parsed = parseAgentId(caller.agentId);
-  if (!spec || !parsed) throw taskNotFound(task.taskId);
   const repository = await locateRepository(cloud, task.workspace, spec);
   return {
     taskId: task.taskId,
@@ -28,7 +29,7 @@ export async function startAttempt(cloud: Cloud, caller: Caller): Promise<StartA
     agent: await offerOrFail(cloud, caller, task, spec),
     repository: { ...repository, branch: spec.baseBranch },
     ...(task.branch ? { earlierPush: { branch: task.branch, commits: task.permittedCommits ?? [] } } : {}),
-    uploads: await uploadUrls(cloud, parsed.agentId),
+    uploads: await uploadUrls(cloud, agentId),
     limits: { wallClockMs: spec.limits.wallClockMs, rejections: spec.limits.rejections },
     rejections: task.rejections ?? 0,
     conflicts: task.conflicts ?? 0,
@@ -36,7 +37,8 @@ export async function startAttempt(cloud: Cloud, caller: Caller): Promise<StartA
     gates: { gates: spec.gates.gates, chosenBy: spec.gates.chosenBy },
     allowConfigChanges: spec.allowConfigChanges ?? [],
     beatMs: cloud.settings.beatMs,
-    leaseMs: cloud.settings.leaseMs,
+    leaseMs,
+    patienceMs: cloud.settings.patienceMs,
     logUploadMs: cloud.settings.logUploadMs,
   };
 }

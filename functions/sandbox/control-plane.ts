@@ -41,7 +41,7 @@ export interface ControlPlaneOptions {
   apiUrl: string;
   agentId: string;
   token: string;
-  /** How long one verb keeps asking before it gives up. */
+  /** How long one verb keeps asking before it gives up; from the start on, as the control plane says. */
   patienceMs: number;
 }
 
@@ -52,8 +52,9 @@ const longestPauseMs = 5_000;
 /** All verbs may be repeated: the control plane answers a repetition as it answered the first. */
 export function connectControlPlane(options: ControlPlaneOptions): ControlPlane {
   let lastAnswerAt = Date.now();
+  let { patienceMs } = options;
   async function call<T extends z.ZodType>(verb: string, body: unknown, answer: T): Promise<z.output<T>> {
-    const deadline = Date.now() + options.patienceMs;
+    const deadline = Date.now() + patienceMs;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       const result = await callOnce(options, verb, body);
       if (result.kind !== "no_answer") lastAnswerAt = Date.now();
@@ -64,7 +65,11 @@ export function connectControlPlane(options: ControlPlaneOptions): ControlPlane 
     }
   }
   return {
-    start: () => call("start", {}, startAnswer),
+    async start() {
+      const answer = await call("start", {}, startAnswer);
+      patienceMs = answer.patienceMs;
+      return answer;
+    },
     beat: async (beat) => (await call("beat", beat, beatAnswer)).inbox,
     messages: async (after) => (await call("messages", { after }, messagesAnswer)).messages,
     workDone: async (work) => void (await call("work-done", work, acknowledged)),

@@ -22,7 +22,7 @@ export interface Heartbeat {
   stop(): void;
 }
 
-/** `onLost` is called once, when this attempt may not go on or nobody has answered for the length of a lease. */
+/** `onLost` is called once, when this attempt may not go on or nobody has answered for as long as it is patient. */
 export function startHeartbeat(
   plane: ControlPlane,
   answer: StartAnswer,
@@ -62,7 +62,7 @@ export function startHeartbeat(
     }
     if (stopped) return;
     const silentMs = Date.now() - plane.lastAnswerAt();
-    if (silentMs > answer.leaseMs) return onLost(`nobody has answered for ${silentMs} ms`);
+    if (silentMs > answer.patienceMs) return onLost(`nobody has answered for ${silentMs} ms`);
     timer = setTimeout(loop, answer.beatMs);
   }
 

@@ -1,16 +1,16 @@
 // What did the agent print? The newest part for the heartbeat, and a log that keeps the beginning and the end.
 import { StringDecoder } from "node:string_decoder";
 import { maxBeatOutputCharacters } from "../core/callbacks.ts";
+import { keepEnd } from "./kept-end.ts";
 import { openLineGuard } from "./line-guard.ts";
 
 const maxHeadBytes = 512 * 1024;
 const maxTailBytes = 512 * 1024;
 
 export class OutputLog {
-  #head: Buffer[] = [];
+  #head: Buffer | undefined;
   #headBytes = 0;
-  #tail: Buffer[] = [];
-  #tailBytes = 0;
+  readonly #tail = keepEnd(maxTailBytes);
   #bytes = 0;
   readonly #guard = openLineGuard();
   readonly #decoder = new StringDecoder("utf8");
@@ -44,7 +44,7 @@ export class OutputLog {
     this.#latest = `${this.#latest}${text}`.slice(-maxBeatOutputCharacters);
     const room = maxHeadBytes - this.#headBytes;
     if (room > 0) this.#keepHead(bytes.subarray(0, room));
-    if (bytes.length > room) this.#keepTail(bytes.subarray(Math.max(room, 0)));
+    if (bytes.length > room) this.#tail.write(bytes.subarray(Math.max(room, 0)));
   }
 
   /** A line of drover's own, marked as such. */
@@ -54,33 +54,22 @@ export class OutputLog {
 
   /** The kept log; what had to go is said where it is missing. */
   read(): Buffer {
-    const cut = this.#bytes - this.#headBytes - this.#tailBytes;
+    const cut = this.#bytes - this.#headBytes - this.#tail.length;
     const gap = cut > 0 ? [Buffer.from(`\n[drover] ${cut} bytes of output were left out here\n`)] : [];
-    return Buffer.concat([...this.#head, ...gap, ...this.#tail, this.#guard.held()]);
+    return Buffer.concat([this.#readHead(), ...gap, this.#tail.read(), this.#guard.held()]);
   }
 
   /** The last lines, for an error message. */
   lastText(characters: number): string {
-    return Buffer.concat([...this.#head, ...this.#tail])
-      .toString()
-      .trimEnd()
-      .slice(-characters);
+    return Buffer.concat([this.#readHead(), this.#tail.read()]).toString().trimEnd().slice(-characters);
+  }
+
+  #readHead(): Buffer {
+    return this.#head?.subarray(0, this.#headBytes) ?? Buffer.alloc(0);
   }
 
   #keepHead(bytes: Buffer): void {
-    this.#head.push(bytes);
-    this.#headBytes += bytes.length;
-  }
-
-  #keepTail(bytes: Buffer): void {
-    this.#tail.push(bytes);
-    this.#tailBytes += bytes.length;
-    while (this.#tailBytes > maxTailBytes) {
-      const first = this.#tail[0] as Buffer;
-      const over = this.#tailBytes - maxTailBytes;
-      if (first.length <= over) this.#tail.shift();
-      else this.#tail[0] = first.subarray(over);
-      this.#tailBytes -= Math.min(first.length, over);
-    }
+    this.#head ??= Buffer.allocUnsafeSlow(maxHeadBytes);
+    this.#headBytes += bytes.copy(this.#head, this.#headBytes);
   }
 }

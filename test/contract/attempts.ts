@@ -13,7 +13,7 @@ export function attemptContract(open: OpenTable): void {
 
   it("takes a beat of a running attempt, and moves its lease", async () => {
     const task = await claimed();
-    await apply(open(), task, { type: "started", leaseMs: 1_000 });
+    await apply(open(), task, { type: "started", leaseMs: 1_000, limitMs: 60_000 });
     const agentId = agentIdOf(task.taskId, 1);
     expect(await open().beat(agentId, beat, now + 90_000)).toEqual({ kind: "accepted", inbox: 0 });
     expect(await open().getAttempt(agentId)).toMatchObject({ beat, leaseExpiresAt: now + 90_000, state: "running" });
@@ -24,7 +24,7 @@ export function attemptContract(open: OpenTable): void {
     const task = await claimed();
     const agentId = agentIdOf(task.taskId, 1);
     expect(await open().beat(agentId, beat, now)).toEqual({ kind: "refused" });
-    const started = await apply(open(), task, { type: "started", leaseMs: 1_000 });
+    const started = await apply(open(), task, { type: "started", leaseMs: 1_000, limitMs: 60_000 });
     await apply(open(), started, kill);
     expect(await open().beat(agentId, beat, now)).toEqual({ kind: "refused" });
     expect(await open().beat(agentIdOf(newTaskId(), 1), beat, now)).toEqual({ kind: "refused" });
@@ -39,7 +39,7 @@ export function attemptContract(open: OpenTable): void {
           { message: { number, at: now, by: "key_1", text: `${number}` } },
         ),
       );
-    const task = await apply(open(), await claimed(), { type: "started", leaseMs: 1_000 });
+    const task = await apply(open(), await claimed(), { type: "started", leaseMs: 1_000, limitMs: 60_000 });
     expect(await say(task, 1)).toEqual({ kind: "committed" });
     const after = await open().getTask(task.taskId);
     expect(after).toMatchObject({ messages: 1, version: task.version + 1 });
@@ -54,12 +54,20 @@ export function attemptContract(open: OpenTable): void {
     const task = await claimed();
     const agentId = agentIdOf(task.taskId, 1);
     expect(await open().recordSandbox(agentId, arn)).toBe("recorded");
-    const started = await apply(open(), task, { type: "started", leaseMs: 1_000 });
+    const started = await apply(open(), task, { type: "started", leaseMs: 1_000, limitMs: 60_000 });
     expect(await open().recordSandbox(agentId, arn)).toBe("recorded");
     await apply(open(), started, kill);
     expect(await open().recordSandbox(agentId, `${arn}2`)).toBe("refused");
     expect((await open().getAttempt(agentId))?.sandboxArn).toBe(arn);
     expect(await open().recordSandbox(agentIdOf(newTaskId(), 1), arn)).toBe("refused");
+  });
+
+  it("keeps what the last look at leases has left", async () => {
+    const watch = { lookedAt: now, leasesHoldUntil: now + 5, wasAway: true };
+    await open().putWatch(watch);
+    expect(await open().getWatch()).toEqual(watch);
+    await open().putWatch({ ...watch, wasAway: false });
+    expect(await open().getWatch()).toEqual({ ...watch, wasAway: false });
   });
 
   it("lets somebody else take a launch up only while no sandbox is recorded", async () => {

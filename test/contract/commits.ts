@@ -119,7 +119,7 @@ export function commitContract(open: OpenTable): void {
   it("changes the attempt by what is set, and leaves the rest", async () => {
     const table = open();
     const claimed = await apply(table, await createTask(table), claim());
-    await apply(table, claimed, { type: "started", leaseMs: 5_000 });
+    await apply(table, claimed, { type: "started", leaseMs: 5_000, limitMs: 60_000 });
     const agentId = agentIdOf(claimed.taskId, 1);
     expect(await table.getAttempt(agentId)).toMatchObject({ state: "running", attempt: 1, taskId: claimed.taskId });
   });

@@ -14,7 +14,7 @@ const events: TaskEvent[] = [
   { type: "given_up", why: "it cannot be read" },
   { type: "claimed", slots: [{ pool: "global", index: 2 }], leaseMs: 1000 },
   { type: "put_back", why: "no room", notBefore: now + 5 },
-  { type: "started", leaseMs: 1000 },
+  { type: "started", leaseMs: 1000, limitMs: 60_000 },
   { type: "work_done", commit: "c".repeat(40), files: 1, additions: 2, deletions: 3 },
   { type: "permit_granted", permitId: "prm_1", branch: "drover/x" },
   { type: "completed", result: { kind: "pushed", branch: "drover/x", commit: "c".repeat(40) } },
@@ -259,7 +259,9 @@ describe("slots and attempts", () => {
     const back = { type: "put_back", why: "full", notBefore: now } as const;
     const twice = apply({ ...apply(makeTask({ status: "launching" }), back).task, status: "launching" }, back).task;
     expect(twice.putBacks).toBe(2);
-    expect(apply({ ...twice, status: "launching" }, { type: "started", leaseMs: 1 }).task.putBacks).toBeUndefined();
+    expect(
+      apply({ ...twice, status: "launching" }, { type: "started", leaseMs: 1, limitMs: 60_000 }).task.putBacks,
+    ).toBeUndefined();
   });
 
   it("rejections are counted", () => {

@@ -93,7 +93,7 @@ function makeWorld(seed: number, { tasks = 22, until = sealedMs } = {}): World {
 
 const steps: TaskEvent[] = [
   { type: "claimed", slots: [], leaseMs: 1 },
-  { type: "started", leaseMs: 1 },
+  { type: "started", leaseMs: 1, limitMs: 60_000 },
   { type: "work_done", commit: "c".repeat(40), files: 1, additions: 2, deletions: 3 },
   { type: "permit_granted", permitId: "prm_1", branch: "drover/x" },
   { type: "completed", result: { kind: "pushed", branch: "drover/x", commit: "c".repeat(40) } },

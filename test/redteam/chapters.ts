@@ -1,5 +1,6 @@
 // Which attacks are there? All of them, by what they are aimed at.
 import { fileVectors } from "./files.ts";
+import { gateVectors } from "./gates.ts";
 import { gitVectors } from "./git.ts";
 import { kernelVectors } from "./kernel.ts";
 import { networkVectors } from "./network.ts";
@@ -16,6 +17,7 @@ export const chapters = {
   files: fileVectors,
   git: gitVectors,
   tokens: tokenVectors,
+  gates: gateVectors,
 } satisfies Record<string, readonly Vector[]>;
 
 export type ChapterName = keyof typeof chapters;

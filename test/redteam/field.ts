@@ -40,6 +40,8 @@ export interface Conditions {
   keepers?: Keepers;
   environment?: Record<string, string>;
   folder?: TaskFolder;
+  /** Which container of its task it is; the agent's own if left out. */
+  container?: "workspace" | "gates";
   image?: string;
   /** The last preparation of the workspace, as drover's own user. */
   prepare?(workspace: string): void;
@@ -99,13 +101,14 @@ export async function openField(): Promise<Field> {
 
   async function start(program: Program, conditions: Conditions = {}): Promise<Running> {
     const { folder = nextFolder(), environment = {}, limits, weaken, prepare, keepers = watchers } = conditions;
-    const workspace = join(folder.root, "workspace");
+    const { container: name = "workspace" } = conditions;
+    const workspace = join(folder.root, name === "workspace" ? name : `workspace-${name}`);
     mkdirSync(workspace, { recursive: true, mode: 0o755 });
     const command = place(program, workspace);
     prepare?.(workspace);
     giveTo(uid, workspace);
     const spec = {
-      name: "workspace",
+      name,
       essential: true,
       confined: true,
       environment,
@@ -119,7 +122,7 @@ export async function openField(): Promise<Field> {
       await mainEnded;
     };
     undoing.push(kill);
-    const printed = () => readFileSync(join(folder.root, "workspace.log"), "utf8");
+    const printed = () => readFileSync(join(folder.root, `${name}.log`), "utf8");
     const untilWritten = async (name: string) => {
       for (const giveUpAt = Date.now() + patienceMs; Date.now() < giveUpAt; await pause(lookMs)) {
         const content = readOrNothing(join(workspace, name));

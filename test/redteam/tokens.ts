@@ -17,6 +17,7 @@ import {
 } from "../support/stack.ts";
 import { makeBase } from "./crossing.ts";
 import type { Field } from "./field.ts";
+import { once } from "./once.ts";
 import type { Vector } from "./vector.ts";
 
 interface Place {
@@ -39,16 +40,6 @@ async function startTask(field: Field): Promise<TaskId> {
   const taskId = await submit(stack, { repository, command: ["sleep", "300"] });
   await untilTask(stack, taskId, "runs", ({ status, attempt }) => status === "running" && attempt === 1);
   return taskId;
-}
-
-/** What several attacks look at, made once for a field. */
-function once<T>(make: (field: Field) => Promise<T>): (field: Field) => Promise<T> {
-  const made = new WeakMap<Field, Promise<T>>();
-  return (field) => {
-    const making = made.get(field) ?? make(field);
-    made.set(field, making);
-    return making;
-  };
 }
 
 /** The whole stack, with its real API. */
@@ -240,6 +231,13 @@ export const tokenVectors: Vector[] = [
     run: async (field) => complete(field, await findVerifying(field)),
     control: async (field) => complete(field, await startPublishing(field)),
   }),
+  {
+    attack: "store megabytes in the table with the output that its beats carry",
+    heldBy: "messages that are measured before they are taken",
+    needs: ["git"],
+    run: async (field) => says(field, (await findPair(field))[0], "beat", { ...beat, output: "x".repeat(2 ** 20) }),
+    control: async (field) => says(field, (await findPair(field))[0], "beat", { ...beat, output: "x".repeat(2_000) }),
+  },
   {
     attack: "overwrite the log of another task with the address for its own",
     heldBy: "addresses that are signed, each for one thing",

@@ -7,10 +7,10 @@ import { type CallbackServer, running, serveCallbacks } from "./callbacks-server
 
 const minute = 60_000;
 
-function start({ plane }: CallbackServer, { beatMs = 10, leaseMs = minute } = {}) {
+function start({ plane }: CallbackServer, { beatMs = 10, patienceMs = minute } = {}) {
   const lost = Promise.withResolvers<string>();
   const log = new OutputLog();
-  const heartbeat = startHeartbeat(plane, { beatMs, leaseMs } as StartAnswer, log, lost.resolve);
+  const heartbeat = startHeartbeat(plane, { beatMs, patienceMs, leaseMs: minute } as StartAnswer, log, lost.resolve);
   onTestFinished(heartbeat.stop);
   return { heartbeat, log, lost: lost.promise };
 }
@@ -85,7 +85,7 @@ describe("the attempt is lost", () => {
 
   it("when nobody has answered for the length of a lease", async () => {
     const server = await serveCallbacks(() => "silence", { patienceMs: 20 });
-    expect(await start(server, { leaseMs: 200 }).lost).toMatch(/nobody has answered for \d+ ms/);
+    expect(await start(server, { patienceMs: 200 }).lost).toMatch(/nobody has answered for \d+ ms/);
   });
 });
 

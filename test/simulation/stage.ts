@@ -75,6 +75,8 @@ export class Stage {
       requestsPerMinute: 1_000,
       maxQueueAgeMs: this.world.swarm.maxQueueAgeMs,
       leaseMs: 90_000,
+      patienceMs: 90_000,
+      wallClockMarginMs: 7_200_000,
       beatMs: 30_000,
       logUploadMs: 300_000,
       pushSettleMs: 60_000,

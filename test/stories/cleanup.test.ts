@@ -83,7 +83,7 @@ it("the news that the sandbox of an ended task has stopped costs one read and on
   const taskId = await start(endless);
   const events: TaskEvent[] = [
     { type: "claimed", slots: [], leaseMs: minute },
-    { type: "started", leaseMs: minute },
+    { type: "started", leaseMs: minute, limitMs: 60_000 },
     { type: "killed", reason: "enough", by: "key_1", cause: "kill" },
   ];
   for (const event of events) await changeTask(stack.cloud, taskId, "system:test", () => ({ event }));

@@ -4,13 +4,12 @@ import { basename, join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { GatesRoom } from "../../../functions/sandbox/gates/room.ts";
 import { openGatesRoom } from "../../../functions/sandbox/gates/room.ts";
-import { acceptWorkspace } from "../../../functions/sandbox/workspace.ts";
 import type { TaskFolder } from "../../../infra/local/containers.ts";
 import { readLimits } from "../../../infra/local/limit-settings.ts";
 import { createRuntime } from "../../../infra/local/sandbox/runtime.ts";
 import { sandboxTaskDefinition } from "../../../infra/local/task-definition.ts";
 import * as support from "../../infra/local/sandbox/support.ts";
-import { collectRun, within } from "../harness.ts";
+import { within } from "../harness.ts";
 import { json, makeRepository } from "./repository.ts";
 import { runRound } from "./room.ts";
 
@@ -68,40 +67,6 @@ describe.skipIf(support.whySkipped)(support.titleOf("the gates container"), () =
     await openRoom(folder);
     expect(programs()).toContain("node");
     expect(programs()).not.toContain("sleep");
-  });
-
-  it("sees nothing of the agent's: no process, no file, no socket, no settings of its package manager", async () => {
-    const folder = place.nextFolder();
-    await start(folder, "workspace");
-    await start(folder, "gates");
-    const workspace = await acceptWorkspace(join(folder.root, "sockets/workspace/runner.sock"), { timeoutMs: 30_000 });
-    onTestFinished(() => workspace.close());
-    const poison = `echo script-shell=/evil > ~/.npmrc; echo script-shell=/evil > .npmrc; echo evil > /tmp/evil; echo evil > /dev/shm/evil;
-      (setsid sh -c 'echo $$ > daemon; while :; do for s in /run/drover/* /run/drover/../gates/* /run/gates/*; do [ -S "$s" ] && echo "$s" >> seen; done; echo . >> beat; sleep 0.05; done' >/dev/null 2>&1 &)
-      until [ -s beat ]; do :; done; npm config get script-shell`;
-    const poisoned = await collectRun(workspace, ["sh", "-c", poison]);
-    expect(poisoned.stdout).toBe("/evil\n");
-
-    const room = await openRoom(folder);
-    const test = shellGate(
-      'npm config get script-shell; ls -A /tmp /dev/shm /home/agent "$HOME" .; ls /run/drover; cat /proc/[0-9]*/comm | sort -u',
-    );
-    const round = await runRound(room, test, {
-      gates: ["look"],
-      commit: test.commit({ ".npmrc": "script-shell=/evil\n" }),
-    });
-    const output = round.outputOf("look");
-    expect(output).not.toMatch(/^(\.npmrc|evil|\/evil)$/m);
-    expect(output).toMatch(/\n(null|sh)?\n/);
-    expect(round.of("tampering").findings).toMatchObject([{ level: "blocked", path: ".npmrc" }]);
-    // The daemon lives all the while, and has seen no socket of anybody.
-    const { stdout } = await collectRun(workspace, [
-      "sh",
-      "-c",
-      "cat seen; tail -n 1 beat; kill -0 $(cat daemon) && echo alive",
-    ]);
-    expect(stdout).toBe(".\nalive\n");
-    await workspace.quiesce();
   });
 
   it("is emptied before each round, also of what is not its disk", async () => {

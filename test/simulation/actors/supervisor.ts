@@ -177,7 +177,7 @@ export class Supervisor {
       const name = `beat ${this.sandbox.agentId.slice(-4)}`;
       const answer = await request(this.stage, this.#pulse, name, (cloud) => recordBeat(cloud, this.#caller, beat));
       if (answer.kind !== "no_answer") this.#lastAnswerAt = world.now;
-      const isLost = answer.kind === "refused" || world.now - this.#lastAnswerAt > settings.leaseMs;
+      const isLost = answer.kind === "refused" || world.now - this.#lastAnswerAt > settings.patienceMs;
       if (isLost && !this.plan.isZombie) return endSandbox(this.stage, this.sandbox, "its heartbeat was refused");
       await this.#pulse.sleep(settings.beatMs);
     }

@@ -4,6 +4,7 @@ import type { AttemptChange, SlotChange } from "../../../functions/core/events.t
 import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
 import type { BeatOutcome, Table } from "../../../functions/core/table.ts";
 import type { Attempt, Beat, Slot } from "../../../functions/core/task.ts";
+import type { Watch } from "../../../functions/core/watch.ts";
 import { order } from "./index-order.ts";
 import { MemoryActs } from "./memory-acts.ts";
 import type { Sync } from "./sync.ts";
@@ -13,6 +14,8 @@ type Part = Pick<
   | "beat"
   | "recordSandbox"
   | "takeUpLaunch"
+  | "getWatch"
+  | "putWatch"
   | "dueCleanups"
   | "postponeCleanup"
   | "getAttempt"
@@ -28,6 +31,7 @@ export interface HeldSlot extends Slot {
 
 export class MemoryAttempts extends MemoryActs implements Part {
   readonly attempts = new Map<AgentId, Attempt>();
+  #watch: Watch | undefined;
   /** How old the index is that the next index read sees. */
   lagMs = 0;
   /** By pool and index, as `slotName` writes it. */
@@ -58,6 +62,14 @@ export class MemoryAttempts extends MemoryActs implements Part {
     if (attempt?.state !== "spawning" && attempt?.state !== "running") return "refused";
     this.attempts.set(agentId, { ...attempt, sandboxArn });
     return "recorded";
+  }
+
+  getWatch(): Watch | undefined {
+    return this.#watch;
+  }
+
+  putWatch(watch: Watch): void {
+    this.#watch = watch;
   }
 
   takeUpLaunch(agentId: AgentId, at: number): boolean {

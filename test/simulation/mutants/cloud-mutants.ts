@@ -2,7 +2,7 @@
 import { edit, mutant } from "./edit.ts";
 
 const table = "test/simulation/cloud/memory-table.ts";
-const reap = "functions/flows/reap.ts";
+const giveUp = "functions/flows/give-up.ts";
 const attempts = "test/simulation/cloud/memory-attempts.ts";
 const acts = "test/simulation/cloud/memory-acts.ts";
 const sandboxes = "test/simulation/cloud/sim-sandboxes.ts";
@@ -39,7 +39,7 @@ export const cloudMutants = [
   ),
   mutant(
     "lease: neither looked at again nor a condition of the write",
-    edit(reap, "current?.leaseExpiresAt !== leaseExpiresAt", "!current"),
+    edit(giveUp, "ifLeaseAt !== undefined && current?.leaseExpiresAt !== ifLeaseAt", "!current"),
     edit(table, 'if (attempt?.kind === "set" && attempt.ifLeaseAt !== undefined) {', "if (false) {"),
   ),
   mutant(

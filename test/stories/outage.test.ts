@@ -1,0 +1,96 @@
+import { expect, it } from "vitest";
+import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
+import { checkInvariants, processesOf } from "../support/invariants.ts";
+import { drover, useRemote } from "../support/remote.ts";
+import { kill, submit, until, untilSettled, untilStatus, useStack } from "../support/stack.ts";
+
+const leaseMs = 90_000;
+const stack = useStack({ DROVER_LEASE_MS: String(leaseMs), DROVER_WALL_CLOCK_MARGIN_MS: "60000" });
+const remote = useRemote();
+const minute = 60_000;
+const endless = ["sleep", "1000"];
+const limits = { wallClockMs: 60 * minute };
+
+/** The control plane's clock goes on from here; sandboxes keep the real time. */
+let aheadMs = 0;
+const { now } = Date;
+function passTime(ms: number): void {
+  aheadMs += ms;
+  stack.cloud.clock.now = () => now() + aheadMs;
+}
+
+const statusOf = async (taskId: TaskId) => (await stack.cloud.table.getTask(taskId))?.status;
+const supervisorOf = async (taskId: TaskId) =>
+  Number(await until("its supervisor runs", async () => processesOf(agentIdOf(taskId, 1)).at(0)));
+
+/** Its supervisor cannot be heard, as when there was no API to speak to. */
+async function unheard(command: string[]): Promise<{ taskId: TaskId; speak(): void }> {
+  const taskId = await submit(stack, { repository: remote.url, command, limits });
+  await untilStatus(stack, taskId, "running");
+  const pid = await supervisorOf(taskId);
+  process.kill(pid, "SIGSTOP");
+  // Before it nothing was live for a while: the first look is one after an absence.
+  for (let n = 0; n < 2; n += 1) await stack.local.reaper.runNow();
+  return { taskId, speak: () => void process.kill(pid, "SIGCONT") };
+}
+
+it("an outage longer than a lease ends no attempt: who could not be heard gets one more lease", async () => {
+  const { taskId, speak } = await unheard(["sh", "-c", "echo ok > ok"]);
+  passTime(10 * leaseMs);
+  await stack.local.reaper.runNow();
+  passTime(minute);
+  await stack.local.reaper.runNow();
+  expect(await statusOf(taskId)).toBe("running");
+  speak();
+  expect(await untilSettled(stack, taskId)).toMatchObject({ status: "completed", attempt: 1 });
+  expect(remote.git("show", `${drover(taskId)}:ok`)).toBe("ok\n");
+  await checkInvariants(stack, [taskId]);
+});
+
+it("who stays silent for that lease too is given up, and its task is tried again", async () => {
+  const { taskId, speak } = await unheard(["sh", "-c", "echo again > again"]);
+  passTime(10 * leaseMs);
+  await stack.local.reaper.runNow();
+  for (let n = 0; n < 2; n += 1) {
+    passTime(minute);
+    await stack.local.reaper.runNow();
+  }
+  expect(await statusOf(taskId)).not.toBe("running");
+  speak();
+  passTime(minute);
+  await until("the next attempt has done it", async () => {
+    await stack.local.reaper.runNow();
+    return (await statusOf(taskId)) === "completed";
+  });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ attempt: 2 });
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a silence without an outage is noticed when the lease is over, as ever", async () => {
+  const { taskId, speak } = await unheard(endless);
+  for (let n = 0; n < 2; n += 1) {
+    passTime(minute);
+    await stack.local.reaper.runNow();
+  }
+  expect(await statusOf(taskId)).toBe("queued");
+  speak();
+  await kill(stack, taskId);
+  await untilSettled(stack, taskId);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a supervisor that beats and never ends is ended after its wall-clock limit and a margin", async () => {
+  const taskId = await submit(stack, { repository: remote.url, command: endless, limits });
+  await untilStatus(stack, taskId, "running");
+  passTime(59 * minute);
+  await stack.local.reaper.runNow();
+  expect(await statusOf(taskId)).toBe("running");
+  passTime(2 * minute);
+  await stack.local.reaper.runNow();
+  expect(await untilSettled(stack, taskId)).toMatchObject({
+    status: "failed",
+    stopConfirmation: "stopped",
+    failure: { class: "timeout", message: expect.stringMatching(/wall-clock limit/) },
+  });
+  await checkInvariants(stack, [taskId]);
+});
