@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { SetUpError } from "../infra/local/data-dir.ts";
 import { type LocalStack, startLocal } from "../stacks/local.ts";
+import { dashboardDir, ensureDashboard } from "./build-dashboard.ts";
 
 const usage = `npm start -- [options]
   --port N              port of the API on 127.0.0.1 (8787)
@@ -34,16 +35,21 @@ function readModelKey() {
 async function main(): Promise<void> {
   const options = readOptions();
   if (options.help) return console.log(usage);
+  const say = (line: string) => console.log(`drover: ${line}`);
+  // Tasks do not need it: whatever keeps it from being built is said, and the API is up all the same.
+  await ensureDashboard(say).catch((error: Error) => say(`the dashboard could not be built: ${error.message}`));
   const starting = startLocal({
     dataDir: options.data,
     port: options.port,
     allowUnconfined: options["allow-unconfined"],
+    dashboardDir,
     ...readModelKey(),
-    say: (line) => console.log(`drover: ${line}`),
+    say,
   });
   stopOnSignal(starting);
   const stack = await starting;
   console.log(`drover is up: ${stack.url} (API reference: ${stack.url}/openapi.json)
+  dashboard: open ${stack.url} in a browser, and sign in with the key
   API key: ${stack.apiKey} (also in ${options.data}/api-key)
   agents:  ${stack.isolation.kind === "confined" ? "each confined by bubblewrap" : stack.isolation.kind}
 

@@ -10,6 +10,7 @@ import { handler as sandboxState } from "../functions/sandbox-state.ts";
 import { serveApi } from "../infra/local/api-server.ts";
 import type { Endpoint } from "../infra/local/aws-json.ts";
 import { adoptModelKey, createTable, ensureApiKey, ensureTokenSecret } from "../infra/local/bootstrap.ts";
+import { withDashboard } from "../infra/local/dashboard.ts";
 import { type DataDir, openDataDir } from "../infra/local/data-dir.ts";
 import { startDynoxide } from "../infra/local/dynoxide.ts";
 import { type LocalEcs, startEcs } from "../infra/local/ecs/endpoint.ts";
@@ -45,6 +46,8 @@ export interface LocalOptions {
   ephemeral?: boolean;
   /** Where the sandbox's image is kept; many short-lived data directories may share one. */
   imageDir?: string;
+  /** Where the built dashboard is; without it the API alone is served. */
+  dashboardDir?: string;
   say?: (line: string) => void;
   /** Stands between the functions and a stand-in; for tests that make faults. */
   interpose?: (service: Interposable, url: string) => Promise<string>;
@@ -93,7 +96,8 @@ async function startParts(
   let isUp = false;
   const up = Promise.withResolvers<void>();
   // First of all: a taken port is found out before anything else is begun, and the sandboxes need the address.
-  const api = started(await serveApi(app.fetch, options.port, () => isUp));
+  const fetch = options.dashboardDir ? withDashboard(app.fetch, options.dashboardDir) : app.fetch;
+  const api = started(await serveApi(fetch, options.port, () => isUp));
   const limits = readLimits(process.env);
   const allowUnconfined = options.allowUnconfined ?? false;
   const { isolation, keepers, limitLines } = await chooseIsolation({ allowUnconfined, limits }, say);

@@ -59,7 +59,7 @@ const arrows: Record<Room, readonly Room[]> = {
   scripts: ["stacks", "infra/local", "functions", "functions/core"],
 };
 
-const sources = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts"], {
+const sources = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.tsx"], {
   cwd: root,
   encoding: "utf8",
 })

@@ -77,6 +77,19 @@ const stats = createRoute({
   responses: { 200: { description: "The counts", content: json(statsSchema) } },
 });
 
+const workspaces = createRoute({
+  method: "get",
+  path: "/api/orchestrator/workspaces",
+  summary: "The workspaces that the key may look at",
+  security,
+  responses: {
+    200: {
+      description: "All of them for a super admin, its own for any other",
+      content: json(z.object({ workspaces: z.array(z.string()) })),
+    },
+  },
+});
+
 export function addListRoutes(app: Api, openCloud: OpenCloud): void {
   app.openapi(list, async (context) => {
     const cloud = await openCloud();
@@ -89,6 +102,12 @@ export function addListRoutes(app: Api, openCloud: OpenCloud): void {
     const cloud = await openCloud();
     const workspace = chooseWorkspace(await authenticate(cloud, context), context.req.valid("query").workspace);
     return context.json(await readStats(cloud, workspace), 200);
+  });
+  app.openapi(workspaces, async (context) => {
+    const cloud = await openCloud();
+    const key = await authenticate(cloud, context);
+    const known = key.role === "super_admin" ? await cloud.table.listWorkspaces() : [];
+    return context.json({ workspaces: [...new Set([key.workspace, ...known])].sort() }, 200);
   });
 }
 

@@ -117,6 +117,7 @@ it("a super admin looks into another workspace, and nobody else does", async () 
   const { api } = open();
   const params = { query: { workspace: "elsewhere" } };
   expect((await ask(api.GET("/api/orchestrator/tasks", { params }))).tasks).toEqual([]);
+  expect(await ask(api.GET("/api/orchestrator/workspaces"))).toEqual({ workspaces: ["default"] });
   const made = await ask(
     api.POST("/api/orchestrator/workspaces/{workspace}/keys", {
       params: { path: { workspace: "default" } },

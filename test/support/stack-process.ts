@@ -2,11 +2,12 @@
 import { startLocal } from "../../stacks/local.ts";
 import { sharedImageDir } from "./image-dir.ts";
 
-const [dataDir = "", port = "0"] = process.argv.slice(2);
+const [dataDir = "", port = "0", dashboardDir] = process.argv.slice(2);
 const stack = await startLocal({
   dataDir,
   port: Number(port),
   imageDir: sharedImageDir,
+  ...(dashboardDir ? { dashboardDir } : {}),
   say: (line) => console.error(line),
 });
 const intakeUrl = process.env.DROVER_INTAKE_QUEUE_URL;

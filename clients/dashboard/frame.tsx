@@ -1,0 +1,113 @@
+// What stands around every page? Where one can go, the workspace, whether the page is up to date, and who is signed in.
+import {
+  ActionIcon,
+  AppShell,
+  Burger,
+  Group,
+  Menu,
+  NavLink,
+  Text,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import type { ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { Connected } from "./fleet/connected.tsx";
+import { WorkspaceChoice } from "./fleet/workspace-choice.tsx";
+import { useSigned } from "./session.tsx";
+import { plain } from "./words.ts";
+
+export function Frame({ children }: { children: ReactNode }) {
+  const [open, menu] = useDisclosure(false);
+  return (
+    <AppShell
+      header={{ height: 48 }}
+      navbar={{ width: 176, breakpoint: "sm", collapsed: { mobile: !open } }}
+      padding={{ base: "xs", sm: "md" }}
+      transitionDuration={0}
+    >
+      <button type="button" className="skip" onClick={() => document.getElementById("content")?.focus()}>
+        Skip to the content
+      </button>
+      <AppShell.Header>
+        <Group h="100%" px="sm" gap="sm" wrap="nowrap">
+          <Burger
+            opened={open}
+            onClick={menu.toggle}
+            hiddenFrom="sm"
+            size="sm"
+            aria-label="Menu"
+            aria-expanded={open}
+          />
+          <Link href="/" className="brand">
+            drover
+          </Link>
+          <WorkspaceChoice />
+          <Group ml="auto" gap="xs" wrap="nowrap">
+            <Connected />
+            <ThemeSwitch />
+            <Account />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label="Pages">
+        <Pages onChosen={menu.close} />
+      </AppShell.Navbar>
+      <AppShell.Main id="content" tabIndex={-1}>
+        {children}
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+const pages = [{ path: "/", name: "Fleet", admin: false }];
+
+function Pages({ onChosen }: { onChosen: () => void }) {
+  const { mayAdmin } = useSigned();
+  const [at] = useLocation();
+  const isAt = (path: string) => (path === "/" ? at === "/" || at.startsWith("/tasks/") : at.startsWith(path));
+  return pages
+    .filter(({ admin }) => mayAdmin || !admin)
+    .map(({ path, name }) => (
+      <NavLink
+        key={path}
+        component={Link}
+        href={path}
+        label={name}
+        active={isAt(path)}
+        aria-current={isAt(path) ? "page" : undefined}
+        onClick={onChosen}
+      />
+    ));
+}
+
+function ThemeSwitch() {
+  const { setColorScheme } = useMantineColorScheme();
+  const other = useComputedColorScheme() === "dark" ? "light" : "dark";
+  return (
+    <ActionIcon variant="default" aria-label={`Use the ${other} theme`} onClick={() => setColorScheme(other)}>
+      <span aria-hidden>{other === "light" ? "☀" : "☾"}</span>
+    </ActionIcon>
+  );
+}
+
+function Account() {
+  const { session, signOut } = useSigned();
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="default" aria-label={`Signed in as ${session.name}`}>
+          <span aria-hidden>{session.name.slice(0, 1).toUpperCase()}</span>
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          <Text fw={600}>{session.name}</Text>
+          {plain(session.role)} of {session.workspace}
+        </Menu.Label>
+        <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
