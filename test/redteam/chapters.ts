@@ -1,5 +1,6 @@
 // Which attacks are there? All of them, by what they are aimed at.
 import { fileVectors } from "./files.ts";
+import { floodVectors } from "./floods.ts";
 import { gateVectors } from "./gates.ts";
 import { gitVectors } from "./git.ts";
 import { kernelVectors } from "./kernel.ts";
@@ -18,6 +19,7 @@ export const chapters = {
   git: gitVectors,
   tokens: tokenVectors,
   gates: gateVectors,
+  floods: floodVectors,
 } satisfies Record<string, readonly Vector[]>;
 
 export type ChapterName = keyof typeof chapters;

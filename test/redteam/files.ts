@@ -64,7 +64,7 @@ function throughTar({ attack, needs = [], entries, landed }: TarTrick): Vector {
   };
 }
 
-async function tarOf(entries: readonly TarEntry[]): Promise<Buffer> {
+export async function tarOf(entries: readonly TarEntry[]): Promise<Buffer> {
   const tar = pack();
   for (const [header, body] of entries) {
     if (body === undefined) tar.entry(header);
@@ -76,10 +76,10 @@ async function tarOf(entries: readonly TarEntry[]): Promise<Buffer> {
 
 const done = jsonFrame({ kind: "done" });
 const oid = "0".repeat(40);
-const wanted = (path: string): ManifestEntry => ({ path, mode: "100644", size: 3, oid });
-const frameBytes = 65_536;
+export const wanted = (path: string): ManifestEntry => ({ path, mode: "100644", size: 3, oid });
+export const frameBytes = 65_536;
 
-function inFrames(bytes: Buffer): Buffer {
+export function inFrames(bytes: Buffer): Buffer {
   const frames: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += frameBytes) frames.push(dataFrame(bytes.subarray(at, at + frameBytes)));
   return Buffer.concat(frames);

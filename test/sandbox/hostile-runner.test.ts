@@ -5,7 +5,6 @@ import { expect, it, onTestFinished } from "vitest";
 import type { ManifestEntry } from "../../functions/git/tree.ts";
 import { maxFileBytes, protocolVersion } from "../../functions/sandbox/protocol.ts";
 import { acceptWorkspace, type Workspace } from "../../functions/sandbox/workspace.ts";
-import { WorkspaceError } from "../../functions/sandbox/workspace-error.ts";
 import { collect, dataFrame, endFrame, frame, give, jsonFrame, makePlace, startFake, within } from "./harness.ts";
 
 const done = jsonFrame({ kind: "done" });
@@ -245,55 +244,6 @@ it.each<[string, Buffer]>([
   await within(5_000, "the end of the run", running);
   expect(await within(5_000, "the loss", sandbox.lost)).toMatchObject({ code: "protocol_violation" });
   await expect(sandbox.quiesce()).rejects.toMatchObject({ code: "protocol_violation" });
-});
-
-/** Reproducible: a failing seed is in the name of the test. */
-function makeRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-it.each([
-  1, 2, 3, 4,
-])("whatever is flipped, cut or doubled in honest answers, every operation ends (seed %i)", async (seed) => {
-  const random = makeRandom(seed);
-  const tar = await tarOf([{ name: "a" }, "abc"], [{ name: "l", type: "symlink", linkname: "a" }]);
-  const honest = [
-    Buffer.concat([dataFrame(tar), done]),
-    Buffer.concat([dataFrame(line({ path: "a" }) + line({ path: "b/c" })), done]),
-    Buffer.concat([dataFrame("\u0001out"), ran({})]),
-  ];
-  const ends = { well: 0, badly: 0 };
-  for (let round = 0; round < 60; round++) {
-    const which = round % honest.length;
-    let bytes = Buffer.from(honest[which] ?? "");
-    const changes = random(4);
-    for (let at = 0; at < changes; at++) bytes[random(bytes.length)] = random(256);
-    if (random(4) === 0) bytes = bytes.subarray(0, random(bytes.length));
-    if (random(6) === 0) bytes = Buffer.concat([bytes, bytes]);
-    const { sandbox } = await startFake((socket) => void socket.once("data", () => socket.end(bytes)));
-    const asks = [
-      () => collect(sandbox.fetch([entry("a"), entry("l")])),
-      () => sandbox.manifest([]),
-      () => sandbox.run({ argv: ["x"], timeoutMs: 1_000 }, noOutput),
-    ];
-    const asked: Promise<unknown> = asks[which]?.() ?? Promise.reject(new Error("no such ask"));
-    const end = await within(
-      5_000,
-      `round ${round}`,
-      asked.then(
-        () => "well" as const,
-        (error: unknown) => (error instanceof WorkspaceError ? ("badly" as const) : Promise.reject(error)),
-      ),
-    );
-    ends[end]++;
-    await within(5_000, `the loss of round ${round}`, sandbox.lost);
-  }
-  expect(ends.well).toBeGreaterThan(3);
-  expect(ends.badly).toBeGreaterThan(20);
 });
 
 it("a runner that speaks without being asked breaks the protocol", async () => {
