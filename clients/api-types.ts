@@ -313,6 +313,9 @@ export interface paths {
                             draft?: boolean;
                             title?: string;
                         };
+                        issue?: {
+                            number: number;
+                        };
                     };
                 };
             };
@@ -2764,6 +2767,9 @@ export interface paths {
                             draft?: boolean;
                             title?: string;
                         };
+                        issue?: {
+                            number: number;
+                        };
                         workItems?: string[];
                     };
                 };
@@ -3802,6 +3808,437 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orchestrator/workspaces/{workspace}/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the sources of a workspace */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    workspace: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The sources, without their secrets */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            sources: {
+                                name: string;
+                                /** @enum {string} */
+                                kind: "github" | "gitea";
+                                repositories: string[];
+                                trigger: {
+                                    label?: string;
+                                    assignee?: string;
+                                    command?: string;
+                                };
+                                task: {
+                                    branch?: string;
+                                    agent: {
+                                        /** @enum {string} */
+                                        kind: "command";
+                                        command: string[];
+                                    } | {
+                                        /** @enum {string} */
+                                        kind: "model";
+                                        /**
+                                         * @default worker
+                                         * @enum {string}
+                                         */
+                                        type?: "worker" | "reviewer" | "tester";
+                                        model?: string;
+                                        skills?: string[];
+                                        /** @default anthropic */
+                                        credential?: string;
+                                    };
+                                    /** @default 5 */
+                                    priority?: number;
+                                    /** @default 3 */
+                                    maxAttempts?: number;
+                                    credential?: string;
+                                    labels?: string[];
+                                    /** @default default */
+                                    backend?: string;
+                                    /** @default {} */
+                                    limits?: {
+                                        wallClockMs?: number;
+                                        tokens?: number;
+                                        dollars?: number;
+                                        turns?: number;
+                                        rejections?: number;
+                                    };
+                                    estimatedTokens?: number;
+                                    gates?: {
+                                        profile?: string;
+                                        gates?: string[];
+                                    };
+                                    yolo?: {
+                                        reason: string;
+                                    };
+                                    allowConfigChanges?: string[];
+                                    pullRequest?: {
+                                        base?: string;
+                                        draft?: boolean;
+                                        title?: string;
+                                    };
+                                };
+                                allowedUsers?: string[];
+                                sourceId: string;
+                                path: string;
+                                createdBy: string;
+                                createdAt: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description The key is not an admin of that workspace */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Have issues of a forge become tasks; the secret for the forge is shown in this answer only */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    workspace: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name: string;
+                        /** @enum {string} */
+                        kind: "github" | "gitea";
+                        repositories: string[];
+                        trigger: {
+                            label?: string;
+                            assignee?: string;
+                            command?: string;
+                        };
+                        task: {
+                            branch?: string;
+                            agent: {
+                                /** @enum {string} */
+                                kind: "command";
+                                command: string[];
+                            } | {
+                                /** @enum {string} */
+                                kind: "model";
+                                /**
+                                 * @default worker
+                                 * @enum {string}
+                                 */
+                                type?: "worker" | "reviewer" | "tester";
+                                model?: string;
+                                skills?: string[];
+                                /** @default anthropic */
+                                credential?: string;
+                            };
+                            /** @default 5 */
+                            priority?: number;
+                            /** @default 3 */
+                            maxAttempts?: number;
+                            credential?: string;
+                            labels?: string[];
+                            /** @default default */
+                            backend?: string;
+                            /** @default {} */
+                            limits?: {
+                                wallClockMs?: number;
+                                tokens?: number;
+                                dollars?: number;
+                                turns?: number;
+                                rejections?: number;
+                            };
+                            estimatedTokens?: number;
+                            gates?: {
+                                profile?: string;
+                                gates?: string[];
+                            };
+                            yolo?: {
+                                reason: string;
+                            };
+                            allowConfigChanges?: string[];
+                            pullRequest?: {
+                                base?: string;
+                                draft?: boolean;
+                                title?: string;
+                            };
+                        };
+                        allowedUsers?: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description The source */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            name: string;
+                            /** @enum {string} */
+                            kind: "github" | "gitea";
+                            repositories: string[];
+                            trigger: {
+                                label?: string;
+                                assignee?: string;
+                                command?: string;
+                            };
+                            task: {
+                                branch?: string;
+                                agent: {
+                                    /** @enum {string} */
+                                    kind: "command";
+                                    command: string[];
+                                } | {
+                                    /** @enum {string} */
+                                    kind: "model";
+                                    /**
+                                     * @default worker
+                                     * @enum {string}
+                                     */
+                                    type?: "worker" | "reviewer" | "tester";
+                                    model?: string;
+                                    skills?: string[];
+                                    /** @default anthropic */
+                                    credential?: string;
+                                };
+                                /** @default 5 */
+                                priority?: number;
+                                /** @default 3 */
+                                maxAttempts?: number;
+                                credential?: string;
+                                labels?: string[];
+                                /** @default default */
+                                backend?: string;
+                                /** @default {} */
+                                limits?: {
+                                    wallClockMs?: number;
+                                    tokens?: number;
+                                    dollars?: number;
+                                    turns?: number;
+                                    rejections?: number;
+                                };
+                                estimatedTokens?: number;
+                                gates?: {
+                                    profile?: string;
+                                    gates?: string[];
+                                };
+                                yolo?: {
+                                    reason: string;
+                                };
+                                allowConfigChanges?: string[];
+                                pullRequest?: {
+                                    base?: string;
+                                    draft?: boolean;
+                                    title?: string;
+                                };
+                            };
+                            allowedUsers?: string[];
+                            sourceId: string;
+                            path: string;
+                            createdBy: string;
+                            createdAt: string;
+                            secret: string;
+                        };
+                    };
+                };
+                /** @description The key is not an admin of that workspace */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The workspace has a source of that name */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There are too many sources */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orchestrator/workspaces/{workspace}/sources/{sourceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a source with its secret; its tasks go on */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    workspace: string;
+                    sourceId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Removed */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The key is not an admin of that workspace */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The workspace has no such source */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{sourceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A webhook of GitHub, Gitea or Forgejo, as JSON: a labelled or assigned issue, or a command in a comment
+         * @description Signed with the source's secret: HMAC-SHA256 over the body, in X-Hub-Signature-256, X-Gitea-Signature or X-Forgejo-Signature.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    sourceId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It was a task before, or none is meant */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            taskId?: string;
+                            ignored?: string;
+                        };
+                    };
+                };
+                /** @description It is a task now */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            taskId: string;
+                        };
+                    };
+                };
+                /** @description No source of that id has signed it */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The body is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description It cannot be read, or the task cannot be admitted as the source asks for it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3910,6 +4347,9 @@ export interface components {
                 draft?: boolean;
                 title?: string;
             };
+            issue?: {
+                number: number;
+            };
             unconfined?: boolean;
             messages?: number;
             yolo?: boolean | {
@@ -3987,6 +4427,9 @@ export interface components {
                 base?: string;
                 draft?: boolean;
                 title?: string;
+            };
+            issue?: {
+                number: number;
             };
             unconfined?: boolean;
             messages?: number;

@@ -158,6 +158,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       event: () => `evt_${ulid()}`,
       key: () => `key_${ulid()}`,
       webhook: () => `whk_${ulid()}`,
+      source: () => `src_${ulid()}`,
       permit: () => `prm_${ulid()}`,
       operation: () => `opr_${ulid()}`,
       random: () => Math.random(),

@@ -14,6 +14,7 @@ import { addEventRoutes } from "./event-routes.ts";
 import { addFeedRoutes } from "./feed-routes.ts";
 import { registerFeedSchemas } from "./feed-view.ts";
 import { addHealthRoutes } from "./health-routes.ts";
+import { addHookRoutes } from "./hook-routes.ts";
 import { addKeyRoutes } from "./key-routes.ts";
 import { addKillRoutes } from "./kill-routes.ts";
 import { addListRoutes } from "./list-routes.ts";
@@ -21,6 +22,7 @@ import { addMessageRoutes } from "./message-routes.ts";
 import { answerProblem, refuseInvalid } from "./problems.ts";
 import { addQualityRoutes } from "./quality-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
+import { addSourceRoutes } from "./source-routes.ts";
 import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
 import { addTaskRoutes } from "./task-routes.ts";
 import { addWebhookRoutes } from "./webhook-routes.ts";
@@ -76,6 +78,8 @@ export function createApp(cloud: OpenCloud): Api {
   addQualityRoutes(app, cloud);
   addAuditRoutes(app, cloud);
   addWebhookRoutes(app, cloud);
+  addSourceRoutes(app, cloud);
+  addHookRoutes(app, cloud);
   addCallbackRoutes(app, cloud);
   registerFeedSchemas(app);
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {

@@ -1,8 +1,12 @@
 // Who may do what? A member acts on its own tasks, a workspace admin on its workspace, a super admin on everything.
 
+import type { Context } from "hono";
+import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { ApiKey, Role } from "../core/table.ts";
 import type { Task } from "../core/task.ts";
+import type { OpenCloud } from "./api.ts";
+import { authenticate } from "./auth.ts";
 
 const ranks: Record<Role, number> = { member: 0, workspace_admin: 1, super_admin: 2 };
 
@@ -33,4 +37,16 @@ export function requireOwn(key: ApiKey, task: Task): void {
     "forbidden",
     `${task.taskId} belongs to somebody else. Its owner or an admin of ${task.workspace} may do this.`,
   );
+}
+
+/** For the routes about a workspace that only its admins may use. */
+export async function openForAdmin(
+  openCloud: OpenCloud,
+  context: Context,
+  workspace: string,
+): Promise<{ cloud: Cloud; admin: ApiKey }> {
+  const cloud = await openCloud();
+  const admin = await authenticate(cloud, context);
+  requireRole(admin, "workspace_admin", workspace);
+  return { cloud, admin };
 }

@@ -50,6 +50,7 @@ export const taskSummarySchema = z
     noChanges: z.boolean().optional(),
     merges: z.enum(mergeabilities).optional(),
     pullRequest: pullRequestSchema.optional(),
+    issue: z.object({ number: z.int() }).optional(),
     unconfined: z.boolean().optional(),
     messages: z.int().optional(),
     yolo: z.union([z.boolean(), z.object({ reason: z.string() })]).optional(),

@@ -2,17 +2,15 @@
 import { randomBytes } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { type Delivery, isDeliveryId, noticeTypes, type Webhook } from "../core/notices.ts";
 import { resourceName } from "../core/requests.ts";
-import type { ApiKey } from "../core/table.ts";
 import { formatWebhookSecret } from "../core/webhook-signature.ts";
 import { addWebhook, findWebhook, redeliver, removeWebhook } from "../flows/webhooks.ts";
 import type { Api, OpenCloud } from "./api.ts";
-import { authenticate, security } from "./auth.ts";
+import { security } from "./auth.ts";
 import { problemResponse } from "./problems.ts";
-import { requireRole } from "./roles.ts";
+import { openForAdmin } from "./roles.ts";
 import { json } from "./task-routes.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/webhooks";
@@ -127,12 +125,7 @@ const sendAgain = createRoute({
 });
 
 export function addWebhookRoutes(app: Api, openCloud: OpenCloud): void {
-  const openFor = async (context: Context, workspace: string): Promise<{ cloud: Cloud; admin: ApiKey }> => {
-    const cloud = await openCloud();
-    const admin = await authenticate(cloud, context);
-    requireRole(admin, "workspace_admin", workspace);
-    return { cloud, admin };
-  };
+  const openFor = (context: Context, workspace: string) => openForAdmin(openCloud, context, workspace);
 
   app.openapi(add, async (context) => {
     const { workspace } = context.req.valid("param");

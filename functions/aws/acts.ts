@@ -35,6 +35,7 @@ import {
   webhookKey,
   workspaceApiKeyKey,
 } from "./keys.ts";
+import { deleteSource, writeSource } from "./sources.ts";
 
 const headIsTheOneRead = "version = :read";
 const noHeadYet = "attribute_not_exists(pk)";
@@ -121,6 +122,10 @@ function toWrites(dynamo: Dynamo, write: ActWrite): TransactWriteItem[] {
       const Key = toItem(webhookKey(write.workspace, write.webhookId));
       return [{ Delete: { TableName: dynamo.tableName, Key } }];
     }
+    case "source":
+      return writeSource(dynamo, write.source);
+    case "source_removed":
+      return deleteSource(dynamo, write.workspace, write.sourceId);
     case "provider_resumed":
       return [{ Delete: { TableName: dynamo.tableName, Key: toItem(providerKey(write.workspace, write.credential)) } }];
     case "operation":

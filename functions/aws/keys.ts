@@ -84,6 +84,12 @@ export const webhookKey = (workspace: string, webhookId: string): Key => ({
   pk: `webhooks#${workspace}`,
   sk: webhookId,
 });
+/** Under its own id, which is all that a delivery names; its workspace names it too. */
+export const sourceKey = (sourceId: string): Key => ({ pk: sourceId, sk: "source" });
+export const workspaceSourceKey = (workspace: string, sourceId: string): Key => ({
+  pk: `sources#${workspace}`,
+  sk: sourceId,
+});
 export const deliveryPrefix = "delivery#";
 export function deliveryKey(deliveryId: DeliveryId): Key {
   const parsed = parseDeliveryId(deliveryId);

@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-ssm";
 import type { Credential, Credentials } from "../core/cloud.ts";
 import type { WebhookId, WebhookSecrets } from "../core/notices.ts";
+import type { SourceId } from "../core/sources.ts";
 
 export async function getSecret(client: SSMClient, name: string): Promise<string | undefined> {
   try {
@@ -37,22 +38,22 @@ export function openCredentials(client: SSMClient, prefix: string): Credentials 
 
 const keptSecrets = 500;
 
-/** A secret never changes under its webhook's id, so a process may keep it: SSM allows 40 reads a second. */
+/** A secret never changes under its owner's id, so a process may keep it: SSM allows 40 reads a second. */
 export function openWebhookSecrets(client: SSMClient, prefix: string): WebhookSecrets {
-  const nameOf = (webhookId: WebhookId) => `${prefix}/webhooks/${webhookId}`;
-  const known = new Map<WebhookId, string>();
+  const nameOf = (owner: WebhookId | SourceId) => `${prefix}/webhooks/${owner}`;
+  const known = new Map<string, string>();
   return {
-    put: (webhookId, secret) => putSecret(client, nameOf(webhookId), secret),
-    async get(webhookId) {
-      const secret = known.get(webhookId) ?? (await getSecret(client, nameOf(webhookId)));
+    put: (owner, secret) => putSecret(client, nameOf(owner), secret),
+    async get(owner) {
+      const secret = known.get(owner) ?? (await getSecret(client, nameOf(owner)));
       if (known.size >= keptSecrets) known.clear();
-      if (secret) known.set(webhookId, secret);
+      if (secret) known.set(owner, secret);
       return secret;
     },
-    async remove(webhookId) {
-      known.delete(webhookId);
+    async remove(owner) {
+      known.delete(owner);
       try {
-        await client.send(new DeleteParameterCommand({ Name: nameOf(webhookId) }));
+        await client.send(new DeleteParameterCommand({ Name: nameOf(owner) }));
       } catch (error) {
         // Removed before, by a request whose answer was lost.
         if (!(error instanceof ParameterNotFound)) throw error;

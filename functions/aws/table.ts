@@ -12,6 +12,7 @@ import { watchKey, workspaceKey, workspacesPk } from "./keys.ts";
 import { pauseProvider, providerPausedUntil } from "./providers.ts";
 import * as queue from "./queue.ts";
 import { countRequest } from "./requests.ts";
+import * as sources from "./sources.ts";
 import { getSwitches } from "./switches.ts";
 import * as tasks from "./tasks.ts";
 
@@ -71,6 +72,8 @@ export function openTable(dynamo: Dynamo): Table {
     getApiKey: (keyId) => acts.getApiKey(dynamo, keyId),
     countRequest: (keyId, kind, minute, limit) => countRequest(dynamo, keyId, kind, minute, limit),
     listApiKeys: (workspace) => acts.listApiKeys(dynamo, workspace),
+    getSource: (sourceId) => sources.getSource(dynamo, sourceId),
+    listSources: (workspace) => sources.listSources(dynamo, workspace),
     getChainHead: (chain) => acts.getChainHead(dynamo, chain),
     listChainHeads: () => acts.listChainHeads(dynamo),
     listActs: (chain, afterVersion, limit) => acts.listActs(dynamo, chain, afterVersion, limit),

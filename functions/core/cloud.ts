@@ -16,6 +16,7 @@ import type { Operation } from "./operations.ts";
 import type { ForgeKind, Forges } from "./pull-requests.ts";
 import type { SigningPurpose } from "./signing.ts";
 import type { Limits } from "./slots.ts";
+import type { SourceId } from "./sources.ts";
 import type { Table } from "./table.ts";
 import type { MeasuredLimit } from "./task.ts";
 
@@ -58,6 +59,7 @@ export interface Ids {
   permit(): PermitId;
   key(): KeyId;
   webhook(): WebhookId;
+  source(): SourceId;
   operation(): Operation["operationId"];
   /** Uniform in [0, 1): jitter, choice of a slot. */
   random(): number;

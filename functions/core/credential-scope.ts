@@ -12,12 +12,12 @@ export const repositoryPattern =
 /** `url` as `parseRepositoryUrl` answers it: no user, no query, and no `..` that a pattern could be fooled with. */
 export function mayBeSentTo({ model, repositories }: Credential, url: string): boolean {
   if (model) return false;
-  if (repositories) return repositories.some((pattern) => matches(pattern, url));
+  if (repositories) return repositories.some((pattern) => matchesRepository(pattern, url));
   const { hostname, protocol } = new URL(url);
   return sharedHosts.has(hostname) ? protocol === "https:" : loopbackHosts.has(hostname);
 }
 
-function matches(pattern: string, url: string): boolean {
+export function matchesRepository(pattern: string, url: string): boolean {
   const parts = pattern.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`).test(url);
 }

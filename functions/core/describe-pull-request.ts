@@ -1,5 +1,6 @@
 // What does a pull request say about the task that it came from?
 import { tokensOf } from "./budget.ts";
+import { code, cutTo, fence } from "./markdown.ts";
 import type { PullRequestWish } from "./pull-requests.ts";
 import type { Attempt, Task, TaskSpec } from "./task.ts";
 
@@ -14,14 +15,13 @@ export interface PullRequestFacts {
 
 /** A forge takes more; nobody reads more. */
 const maxPromptCharacters = 20_000;
-const maxLineCharacters = 500;
 
 export function describePullRequest(facts: PullRequestFacts, wish: PullRequestWish): { title: string; body: string } {
   const { task, spec } = facts;
   const parts = [
     ...warningsOf(facts).map((warning) => `> [!WARNING]\n> ${warning}`),
     `drover made this of task \`${task.taskId}\`:`,
-    fence(cut(spec.prompt.trim())),
+    fence(cutTo(spec.prompt.trim(), maxPromptCharacters)),
     table(["gate", "outcome"], listGates(facts)),
     `- ${listFacts(facts).join("\n- ")}`,
   ];
@@ -66,20 +66,4 @@ function listFacts({ task, spec, attempts }: PullRequestFacts): string[] {
 function table(head: string[], rows: string[][]): string {
   if (rows.length === 0) return "";
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-/** Words of other people stand in code, where no mention calls anybody and no "closes #1" closes anything. */
-function fence(text: string): string {
-  const longest = (text.match(/`{3,}/g) ?? []).reduce((length, run) => Math.max(length, run.length), 2);
-  const fence = "`".repeat(longest + 1);
-  return `${fence}text\n${text}\n${fence}`;
-}
-
-function code(text: string): string {
-  const line = text.replace(/\s+/g, " ").replaceAll("`", "'").replaceAll("|", "\\|");
-  return `\`${line.length <= maxLineCharacters ? line : `${line.slice(0, maxLineCharacters).toWellFormed()}…`}\``;
-}
-
-function cut(text: string): string {
-  return text.length <= maxPromptCharacters ? text : `${text.slice(0, maxPromptCharacters).toWellFormed()}…`;
 }

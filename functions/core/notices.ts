@@ -1,5 +1,6 @@
 // Who outside is told that a task has ended, and what is kept until they know?
 import type { EventId, TaskId } from "./ids.ts";
+import type { SourceId } from "./sources.ts";
 import type { TaskChange } from "./table.ts";
 import { type FinalStatus, isFinal } from "./task.ts";
 
@@ -111,11 +112,12 @@ export interface OutcomeBus {
   publish(notices: readonly Notice[]): Promise<{ notice: Notice; why: string }[]>;
 }
 
+/** What signs our notices to a webhook, or a forge's deliveries to us. */
 export interface WebhookSecrets {
-  put(webhookId: WebhookId, secret: string): Promise<void>;
-  get(webhookId: WebhookId): Promise<string | undefined>;
+  put(owner: WebhookId | SourceId, secret: string): Promise<void>;
+  get(owner: WebhookId | SourceId): Promise<string | undefined>;
   /** Also when there is none. */
-  remove(webhookId: WebhookId): Promise<void>;
+  remove(owner: WebhookId | SourceId): Promise<void>;
 }
 
 export type PostOutcome =

@@ -88,6 +88,8 @@ export const taskRequest = z.strictObject({
       title: text().trim().min(1).max(200).refine(oneLine, "may not hold control characters").optional(),
     })
     .optional(),
+  /** Of the repository's forge: told in a comment how the task has ended. */
+  issue: z.strictObject({ number: z.int().min(1).max(2_000_000_000) }).optional(),
 });
 
 export type TaskRequest = z.output<typeof taskRequest>;

@@ -8,6 +8,7 @@ import type { Message } from "./message.ts";
 import type { Webhook, WebhookId } from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { ReadyTask } from "./ready-order.ts";
+import type { Source, SourceId } from "./sources.ts";
 import type { Switch, Switches } from "./switches.ts";
 import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
 import type { Watch } from "./watch.ts";
@@ -61,6 +62,8 @@ export type ActWrite =
   | { kind: "backend"; backend: Backend }
   | { kind: "webhook"; webhook: Webhook }
   | { kind: "webhook_removed"; workspace: string; webhookId: WebhookId }
+  | { kind: "source"; source: Source }
+  | { kind: "source_removed"; workspace: string; sourceId: SourceId }
   | { kind: "provider_resumed"; workspace: string; credential: string };
 
 /** Kills have a limit of their own, so that nobody is too busy to stop something. */
@@ -170,6 +173,8 @@ export interface Table {
   /** Counts one request of a key in a minute (since the epoch); false, and not counted, once there were `limit`. */
   countRequest(keyId: KeyId, kind: RequestKind, minute: number, limit: number): Promise<boolean>;
   listApiKeys(workspace: string): Promise<ApiKey[]>;
+  getSource(sourceId: SourceId): Promise<Source | undefined>;
+  listSources(workspace: string): Promise<Source[]>;
   /** The last act of a chain; version 0 and the empty hash before the first. */
   getChainHead(chain: string): Promise<{ version: number; hash: string }>;
   /** The last act of every chain that has one. */

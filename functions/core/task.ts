@@ -143,6 +143,8 @@ export interface Task {
   /** Whether its branch would merge into the base branch as that was when it was published. */
   merges?: Mergeability;
   pullRequest?: PullRequest;
+  /** On its repository's forge: a comment there tells how it has ended. */
+  issue?: { number: number };
   stopConfirmation?: StopConfirmation;
   /** The sandbox had no isolation; asked for by a flag, shown everywhere. */
   unconfined?: true;

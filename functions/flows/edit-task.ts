@@ -95,6 +95,7 @@ export async function retryTask(cloud: Cloud, taskId: TaskId, principal: ApiKey)
     ...(spec.pullRequest ? { pullRequest: spec.pullRequest } : {}),
     ...(spec.credential ? { credential: spec.credential } : {}),
     ...(task.labels ? { labels: task.labels } : {}),
+    ...(task.issue ? { issue: task.issue } : {}),
   };
   // The key makes a second request for the same retry answer the first one's task.
   const retry = await submitTask(cloud, { principal, request, retryOf: taskId, idempotencyKey: `retry of ${taskId}` });

@@ -41,6 +41,6 @@ export async function refuseWithoutForge(
 function impossible({ repository }: Choice, why: string): DroverError {
   return new DroverError(
     "pull_request_impossible",
-    `No pull request can be opened for ${repository}: ${why}. Send the task without "pullRequest", or mend that first.`,
+    `${repository} has no forge that drover could use: ${why}. Send the task without "pullRequest" and "issue", or mend that first.`,
   );
 }

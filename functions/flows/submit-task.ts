@@ -49,7 +49,7 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   const gates = chooseGates(request.gates, request.agent);
   const { agent, limits } = await admitAgent(cloud, workspace, request);
   const branch = await checkRepository(cloud, workspace, request);
-  if (request.pullRequest) await refuseWithoutForge(cloud, workspace, request);
+  if (request.pullRequest || request.issue) await refuseWithoutForge(cloud, workspace, request);
   const spec: TaskSpec = {
     repository: request.repository,
     baseBranch: branch,
@@ -139,6 +139,7 @@ function newTask(cloud: Cloud, { principal, request, retryOf }: Submission, swit
     repositoryKey: repositoryKeyOf(request.repository),
     admitted: generationsOf(switches),
     ...(request.labels?.length ? { labels: request.labels } : {}),
+    ...(request.issue ? { issue: request.issue } : {}),
     ...(retryOf ? { retryOf } : {}),
     ...(request.agent.kind === "model" ? { provider: request.agent.credential } : {}),
     ...(request.yolo ? { yolo: true as const } : {}),

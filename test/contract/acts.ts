@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { type AuditAct, hashEvent } from "../../functions/core/audit.ts";
 import type { Backend } from "../../functions/core/backends.ts";
 import type { Operation } from "../../functions/core/operations.ts";
+import { type Source, taskTemplate } from "../../functions/core/sources.ts";
 import { type Switch, untouched } from "../../functions/core/switches.ts";
 import type { ApiKey } from "../../functions/core/table.ts";
 import type { Task } from "../../functions/core/task.ts";
@@ -148,6 +149,25 @@ export function actContract(open: OpenTable): void {
     const revoked = { ...backend, revokedAt: now };
     await open().commitAct(makeAct(chain, 2, first.hash), [{ kind: "backend", backend: revoked }]);
     expect((await mine()).backends).toEqual([revoked]);
+  });
+
+  it("finds a source by its id and by its workspace, until it is removed", async () => {
+    const workspace = newWorkspace();
+    const source: Source = {
+      ...{ sourceId: `src_${ulid()}`, workspace, name: "issues", kind: "gitea", createdBy: "key_1", createdAt: now },
+      ...{ repositories: ["https://git.example/acme/*"], trigger: { label: "drover" } },
+      task: taskTemplate.parse({ agent: { kind: "command", command: ["true"] } }),
+    };
+    const chain = `workspace:${workspace}`;
+    const first = makeAct(chain, 1, "");
+    await open().commitAct(first, [{ kind: "source", source }]);
+    expect(await open().getSource(source.sourceId)).toEqual(source);
+    expect(await open().listSources(workspace)).toEqual([source]);
+    expect(await open().listSources(newWorkspace())).toEqual([]);
+    const { sourceId } = source;
+    await open().commitAct(makeAct(chain, 2, first.hash), [{ kind: "source_removed", workspace, sourceId }]);
+    expect(await open().getSource(sourceId)).toBeUndefined();
+    expect(await open().listSources(workspace)).toEqual([]);
   });
 
   it("finds an API key by its id and by its workspace", async () => {

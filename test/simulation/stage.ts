@@ -51,7 +51,7 @@ export class Stage {
   /** Bodies that are no wake-ups, and somebody sent as such. */
   readonly rubbish: string[] = [];
   readonly spoilt = new Set<TaskId>();
-  readonly secrets = new Map<WebhookId, string>();
+  readonly secrets = new Map<string, string>();
   readonly posts: Posted[] = [];
   /** From when on a webhook was there to be told, by the true time. */
   readonly subscribedAt = new Map<WebhookId, number>();

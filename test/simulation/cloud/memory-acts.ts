@@ -4,6 +4,7 @@ import type { Backend, BackendHealth, KeptBackends } from "../../../functions/co
 import type { DigestRecord } from "../../../functions/core/digest.ts";
 import type { KeyId } from "../../../functions/core/ids.ts";
 import type { Operation } from "../../../functions/core/operations.ts";
+import type { Source, SourceId } from "../../../functions/core/sources.ts";
 import {
   formatScope,
   type Scope,
@@ -35,6 +36,8 @@ type Part = Pick<
   | "putOperation"
   | "listBackends"
   | "putBackendHealth"
+  | "getSource"
+  | "listSources"
 >;
 
 export class MemoryActs implements Part {
@@ -48,6 +51,7 @@ export class MemoryActs implements Part {
   readonly requests = new Map<string, number>();
   /** Until when each is out of quota. */
   readonly providers = new Map<string, number>();
+  readonly sources = new Map<SourceId, Source>();
   readonly chains = new Map<string, AuditAct[]>();
   /** By workspace and backend, until one of them changes: they are read more often than anything else. */
   readonly #switches = new Map<string, Switches>();
@@ -114,6 +118,12 @@ export class MemoryActs implements Part {
       case "webhook_removed":
         this.notices.webhooks.delete(write.webhookId);
         return;
+      case "source":
+        this.sources.set(write.source.sourceId, write.source);
+        return;
+      case "source_removed":
+        this.sources.delete(write.sourceId);
+        return;
       case "backend":
         this.backends.set(write.backend.name, write.backend);
         return;
@@ -123,6 +133,15 @@ export class MemoryActs implements Part {
       case "operation":
         this.operations.set(write.operation.operationId, write.operation);
     }
+  }
+
+  getSource(sourceId: SourceId): Source | undefined {
+    return this.sources.get(sourceId);
+  }
+
+  listSources(workspace: string): Source[] {
+    const mine = [...this.sources.values()].filter((source) => source.workspace === workspace);
+    return mine.sort((a, b) => (a.sourceId < b.sourceId ? -1 : 1));
   }
 
   listChainHeads(): { chain: string; version: number; hash: string }[] {

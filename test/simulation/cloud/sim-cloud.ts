@@ -159,6 +159,10 @@ class SimIds implements Ids {
     return `whk_${this.#stage.nextId()}` as const;
   }
 
+  source() {
+    return `src_${this.#stage.nextId()}` as const;
+  }
+
   operation() {
     return `opr_${this.#stage.nextId()}` as const;
   }

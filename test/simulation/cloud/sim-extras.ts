@@ -11,6 +11,7 @@ import type {
   WebhookId,
   WebhookSecrets,
 } from "../../../functions/core/notices.ts";
+import type { SourceId } from "../../../functions/core/sources.ts";
 import type { Activity } from "../engine/activity.ts";
 import { watchPost } from "../invariants/messages.ts";
 import type { Stage } from "../stage.ts";
@@ -106,16 +107,16 @@ export class SimNoticeQueue extends Part implements NoticeQueue {
 }
 
 export class SimWebhookSecrets extends Part implements WebhookSecrets {
-  put(webhookId: WebhookId, secret: string) {
-    return this.call("parameter", () => void this.stage.secrets.set(webhookId, secret));
+  put(owner: WebhookId | SourceId, secret: string) {
+    return this.call("parameter", () => void this.stage.secrets.set(owner, secret));
   }
 
-  get(webhookId: WebhookId) {
-    return this.call("parameter", () => this.stage.secrets.get(webhookId));
+  get(owner: WebhookId | SourceId) {
+    return this.call("parameter", () => this.stage.secrets.get(owner));
   }
 
-  remove(webhookId: WebhookId) {
-    return this.call("parameter", () => void this.stage.secrets.delete(webhookId));
+  remove(owner: WebhookId | SourceId) {
+    return this.call("parameter", () => void this.stage.secrets.delete(owner));
   }
 }
 
