@@ -5,7 +5,8 @@ import { probeIsolation } from "../infra/local/sandbox/isolation.ts";
 import { describeLimits, findKeepers, listMeasured } from "../infra/local/sandbox/keepers.ts";
 import { findNpmPackage } from "../infra/local/sandbox/npm.ts";
 
-async function main(): Promise<number> {
+/** Answers whether agents can be confined here. */
+export async function examineMachine(): Promise<boolean> {
   const limits = readLimits(process.env);
   console.log(
     `machine:    ${process.platform} ${process.arch}, ${process.getuid?.() === 0 ? "as root" : "as an ordinary user"}`,
@@ -16,7 +17,7 @@ async function main(): Promise<number> {
   const probe = await probeIsolation();
   if (probe.kind === "impossible") {
     console.log(`isolation:  none. ${probe.cause}\n            ${probe.remedy.replaceAll("\n", "\n            ")}`);
-    return 1;
+    return false;
   }
   console.log(`isolation:  bubblewrap ${probe.bubblewrapVersion}, tried with a container`);
   for (const warning of probe.warnings) console.log(`            ${warning}`);
@@ -28,13 +29,15 @@ async function main(): Promise<number> {
       `            What is measured can be exceeded for a moment. Tasks are marked: measuredLimits ${measured.join(", ")}.`,
     );
   }
-  return 0;
+  return true;
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    console.error(error instanceof SetUpError ? `drover: ${error.message}` : error);
-    process.exit(1);
-  },
-);
+if (import.meta.main) {
+  examineMachine().then(
+    (isAble) => process.exit(isAble ? 0 : 1),
+    (error: unknown) => {
+      console.error(error instanceof SetUpError ? `drover: ${error.message}` : error);
+      process.exit(1);
+    },
+  );
+}

@@ -53,10 +53,8 @@ async function main(): Promise<void> {
   API key: ${stack.apiKey} (also in ${options.data}/api-key)
   agents:  ${stack.isolation.kind === "confined" ? "each confined by bubblewrap" : stack.isolation.kind}
 
-Submit a task for a repository of yours:
-  curl -s ${stack.url}/api/orchestrator/tasks \\
-    -H "X-API-Key: $(cat ${options.data}/api-key)" -H 'content-type: application/json' \\
-    -d '{"repository":"/path/to/repository","prompt":"Format everything","agent":{"kind":"command","command":["npx","--yes","prettier","--write","."]}}'
+Submit a task for a repository of yours, from another terminal here:
+  npx drover run --repository /path/to/repository -- npx --yes prettier --write .
 
 Ctrl-C stops it; a running attempt is then stopped too, and tried again at the next start.`);
 }

@@ -13,18 +13,17 @@ const usage = `npm run verify-audit -- --export FILE --digests DIR_OR_FILE [opti
   --workspace NAME   the export is of this workspace only
   --from, --to TIME  the export is of this period only; with a zone, as in 2026-11-01T00:00:00Z`;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      export: { type: "string" },
-      digests: { type: "string" },
-      key: { type: "string", multiple: true, default: [] },
-      workspace: { type: "string" },
-      from: { type: "string" },
-      to: { type: "string" },
-    },
-  });
-  if (!values.export || !values.digests) throw new Error("Name the export and the digests.");
+export interface AuditFiles {
+  export: string;
+  digests: string;
+  key: string[];
+  workspace?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+/** Prints what was found, and answers whether that was nothing. */
+export async function verifyAudit(values: AuditFiles): Promise<boolean> {
   const extent: Extent = {
     ...(values.workspace === undefined ? {} : { workspace: values.workspace }),
     ...readMoment("from", values.from),
@@ -51,7 +50,23 @@ async function main(): Promise<number> {
     `${all.length} findings in ${entries} entries of ${chains} chains, against ${expected.digests} digests ` +
       `(${Math.round(entries / seconds)} entries/s)`,
   );
-  return all.length === 0 ? 0 : 1;
+  return all.length === 0;
+}
+
+function readOptions(): AuditFiles {
+  const { values } = parseArgs({
+    options: {
+      export: { type: "string" },
+      digests: { type: "string" },
+      key: { type: "string", multiple: true, default: [] },
+      workspace: { type: "string" },
+      from: { type: "string" },
+      to: { type: "string" },
+    },
+  });
+  const { export: exported, digests } = values;
+  if (!exported || !digests) throw new Error("Name the export and the digests.");
+  return { ...values, export: exported, digests };
 }
 
 function readMoment(name: "from" | "to", text: string | undefined): Extent {
@@ -84,12 +99,11 @@ async function* readLines(file: string): AsyncGenerator<string> {
   if (rest) yield rest;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
+if (import.meta.main) {
+  try {
+    process.exitCode = (await verifyAudit(readOptions())) ? 0 : 1;
+  } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     process.exitCode = 1;
-  },
-);
+  }
+}

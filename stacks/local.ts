@@ -9,7 +9,7 @@ import { handler as reaper } from "../functions/reaper.ts";
 import { handler as sandboxState } from "../functions/sandbox-state.ts";
 import { serveApi } from "../infra/local/api-server.ts";
 import type { Endpoint } from "../infra/local/aws-json.ts";
-import { adoptModelKey, createTable, ensureApiKey, ensureTokenSecret } from "../infra/local/bootstrap.ts";
+import { adoptModelKey, createTable, ensureApiKey, ensureTokenSecret, leaveAddress } from "../infra/local/bootstrap.ts";
 import { withDashboard } from "../infra/local/dashboard.ts";
 import { type DataDir, openDataDir } from "../infra/local/data-dir.ts";
 import { startDynoxide } from "../infra/local/dynoxide.ts";
@@ -183,6 +183,7 @@ async function startParts(
   setUnlessGiven({ [endpointVariable("ECS")]: await interpose("ECS", ecs.url) });
 
   const apiKey = await ensureApiKey(path);
+  started(await leaveAddress(path, api.url));
   if (options.modelKey && (await adoptModelKey(options.modelKey))) {
     say("the model key of this environment is now the credential anthropic of the workspace default");
   }

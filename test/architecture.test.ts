@@ -56,7 +56,7 @@ const arrows: Record<Room, readonly Room[]> = {
   stacks: ["functions", "functions/core", "functions/flows", "infra", "infra/local"],
   // Types only, which are generated: a client knows the API by its document.
   clients: [],
-  scripts: ["stacks", "infra/local", "functions", "functions/core"],
+  scripts: ["stacks", "infra/local", "functions", "functions/core", "clients"],
 };
 
 const sources = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.tsx"], {

@@ -1,6 +1,6 @@
 // What must exist before the first request? The table, the secret that signs tokens, and one API key.
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from "@aws-sdk/client-dynamodb";
 import { SSMClient } from "@aws-sdk/client-ssm";
@@ -67,4 +67,11 @@ export async function ensureApiKey(dataDir: string): Promise<string> {
   // Last, so that a key which is shown is one that works.
   await writeAtomically(file, [Buffer.from(`${apiKey}\n`)]);
   return apiKey;
+}
+
+/** For clients on this machine, beside the key; a clean end takes it away. */
+export async function leaveAddress(dataDir: string, url: string): Promise<{ close(): Promise<void> }> {
+  const file = join(dataDir, "url");
+  await writeAtomically(file, [Buffer.from(`${url}\n`)]);
+  return { close: async () => rmSync(file, { force: true }) };
 }
