@@ -14,6 +14,8 @@ export type CallFault = (typeof callFaults)[number];
 
 export const faultKinds = [
   ...callFaults,
+  // It is served by the version of drover before this one, while the new one is deployed.
+  "older_version",
   "slots_contended",
   // Of the table's indexes, which lag behind it.
   "index_stale",
@@ -46,6 +48,10 @@ export const faultKinds = [
   // Of a receiver of notices.
   "receiver_failed",
   "receiver_silent",
+  // Of a forge, and of a model's provider.
+  "forge_failed",
+  "forge_refused",
+  "quota_exhausted",
   // Of a remote.
   "remote_unknown",
   "push_answer_lost",

@@ -1,4 +1,5 @@
 // What does one schedule do? Its seed decides everything: who asks what when, and what goes wrong.
+import { addKeys } from "./actors/break-glass.ts";
 import { addOperator } from "./actors/operators.ts";
 import { addOutsiders } from "./actors/outsiders.ts";
 import { addReapers } from "./actors/reapers.ts";
@@ -30,6 +31,7 @@ export async function simulate(seed: number, options: StageOptions = {}): Promis
   const stage = new Stage(seed, options);
   const { world } = stage;
   options.prepare?.(stage);
+  addKeys(stage);
   addUsers(stage);
   addOperator(stage);
   addSubscriber(stage);

@@ -53,11 +53,23 @@ export class Stage {
   readonly spoilt = new Set<TaskId>();
   readonly secrets = new Map<string, string>();
   readonly posts: Posted[] = [];
+  /** On the forge: its number, by branch; and the branches that it takes none from. */
+  readonly pullRequests = new Map<string, number>();
+  readonly refusedHeads = new Set<string>();
+  /** When a slot was free for somebody else, the last time. */
+  readonly pace = { freedAt: 0 };
+  /** The last message that each agent has heard. */
+  readonly heardBy = new Map<string, number>();
   /** From when on a webhook was there to be told, by the true time. */
   readonly subscribedAt = new Map<WebhookId, number>();
   usersAtWork = 0;
   /** They wait for a function to be at work, to come between its steps. */
-  readonly ambushes = { dispatcher: [] as (() => void)[], reaper: [] as (() => void)[] };
+  readonly ambushes = {
+    dispatcher: [] as (() => void)[],
+    reaper: [] as (() => void)[],
+    /** A supervisor that is about to ask for its permit. */
+    publisher: [] as (() => void)[],
+  };
   #ids = 0;
 
   constructor(seed: number, options: StageOptions) {

@@ -45,6 +45,7 @@ const appetites: Record<FaultKind, number> = {
   sdk_repeated: 0.03,
   caller_froze: 0.01,
   throttled: 0.04,
+  older_version: 0.5,
   slots_contended: 0.9,
   caller_died: 0.02,
   index_stale: 0.3,
@@ -75,6 +76,9 @@ const appetites: Record<FaultKind, number> = {
   token_of_another: 0.05,
   receiver_failed: 0.5,
   receiver_silent: 0.3,
+  forge_failed: 0.5,
+  forge_refused: 0.1,
+  quota_exhausted: 0.3,
   remote_unknown: 0.2,
   push_answer_lost: 0.2,
   branch_taken: 0.05,
@@ -87,7 +91,7 @@ const share: Record<Party, number> = { subscriber: 0.25, intake: 0.15, stranger:
 const calmParties: ReadonlySet<Party> = new Set(["subscriber", "intake"]);
 
 /** They change the whole schedule, so most have none of them. */
-const rare: ReadonlySet<FaultKind> = new Set(["slots_contended"]);
+const rare: ReadonlySet<FaultKind> = new Set(["slots_contended", "older_version"]);
 
 export function drawSwarm(seed: number): Swarm {
   const random = new Random(hashName(seed, "swarm"));

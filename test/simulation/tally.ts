@@ -3,15 +3,11 @@ import { acceptedFrom } from "../../functions/core/transitions.ts";
 import { faultKinds } from "./faults.ts";
 import type { ScheduleResult } from "./simulate.ts";
 
-/** The table knows these, and no flow asks for them yet. */
-const withoutFlow = new Set(["message_sent"]);
-// No task here asks for a pull request; test/stories/pull-request.test.ts does.
-for (const what of ["opened", "delayed", "failed"]) withoutFlow.add(`pull_request_${what}`);
 const acts = [
   ...["switch_stop", "switch_release", "switch_pause", "switch_resume", "webhook_added"],
-  ...["wake_up_refused", "wake_up_buried", "intake_refused"],
+  ...["wake_up_refused", "wake_up_buried", "intake_refused", "kill_refused"],
 ].map((type) => `act ${type}`);
-const posts = ["post taken", "post refused"];
+const posts = ["post taken", "post refused", "kill function 200", "kill function 403", "kill function 409"];
 /** These last for moments here, so the cleanup of an earlier attempt hardly ever comes at one. */
 const rare = new Set(["cleanup verifying→", "cleanup publishing→"]);
 
@@ -38,7 +34,6 @@ export class Tally {
   missing(): string[] {
     const seen = [...this.#happened.keys()];
     const transitions = Object.entries(acceptedFrom)
-      .filter(([type]) => !withoutFlow.has(type))
       .flatMap(([type, from]) => from.map((status) => `${type} ${status}→`))
       .filter((name) => !rare.has(name));
     return [

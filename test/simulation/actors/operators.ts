@@ -7,6 +7,7 @@ import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
 import type { Swarm } from "../swarm.ts";
 import { awaitFunction } from "./ambush.ts";
+import { stopByUrl } from "./break-glass.ts";
 import { insist } from "./request.ts";
 import { endSandbox } from "./sandbox-life.ts";
 
@@ -19,6 +20,7 @@ const scopes: readonly Scope[] = [
   { kind: "backend", name: "default" },
 ];
 const by = "key:operator";
+const askAgainMs = 3_000;
 
 export function addOperator(stage: Stage): void {
   const { swarm } = stage.world;
@@ -39,11 +41,23 @@ async function stopAndRelease(stage: Stage, operator: Activity): Promise<void> {
   const scope = drawScope(stage);
   await operator.sleep(operator.random.between(10_000, stage.world.swarm.isCalm ? 60_000 : 120_000));
   if (operator.random.next() < 0.5) await awaitFunction(stage, operator, "dispatcher");
-  await insist(stage, operator, "stop-scope", (cloud) =>
-    stopScope(cloud, scope, by, "enough", cloud.clock.now() + stopPatienceMs),
-  );
+  if (scope.kind !== "backend" && operator.random.next() < 0.3) await insistByUrl(stage, operator, scope);
+  else
+    await insist(stage, operator, "stop-scope", (cloud) =>
+      stopScope(cloud, scope, by, "enough", cloud.clock.now() + stopPatienceMs),
+    );
   await operator.sleep(operator.random.between(5_000, 60_000));
   await insist(stage, operator, "release", (cloud) => turnSwitch(cloud, scope, "release", by, "go on"));
+}
+
+async function insistByUrl(stage: Stage, operator: Activity, scope: Scope): Promise<void> {
+  const workspace = scope.kind === "workspace" ? scope.name : undefined;
+  for (;;) {
+    const answer = await stopByUrl(stage, operator, workspace);
+    if (answer.kind === "refused") stage.world.fail("stop_refused", `a stop was refused: ${answer.code}`);
+    if (answer.kind !== "no_answer") return;
+    await operator.sleep(askAgainMs);
+  }
 }
 
 async function pauseAndResume(stage: Stage, operator: Activity): Promise<void> {

@@ -9,6 +9,8 @@ export type { Push };
 type Publication =
   | { kind: "pushed"; branch: string; commit: string }
   | { kind: "conflict" }
+  /** There is no permit: somebody has said something meanwhile. */
+  | { kind: "unheard" }
   | { kind: "failed"; class: "infrastructure" | "poison" };
 
 const foreignCommit = "f".repeat(40);
@@ -29,6 +31,7 @@ export async function publish(
   const permit = await supervisor.permit(free.branch);
   // Without a permit even a zombie does not push: the supervisor is ours.
   if (!permit) return { kind: "failed", class: "infrastructure" };
+  if ("unheard" in permit) return { kind: "unheard" };
   if (meetsConflict) return { kind: "conflict" };
   await supervisor.reach("push");
   await main.sleep(main.random.between(100, 5_000));

@@ -5,6 +5,7 @@ import { confirmStop } from "../../../functions/flows/confirm-stop.ts";
 import type { Sandbox } from "../cloud/ecs-state.ts";
 import { openSimCloud } from "../cloud/sim-cloud.ts";
 import type { Activity } from "../engine/activity.ts";
+import { expectCleanup } from "../invariants/calm.ts";
 import type { Stage } from "../stage.ts";
 import { startSupervisor } from "./supervisor.ts";
 
@@ -50,6 +51,7 @@ export function endSandbox(stage: Stage, sandbox: Sandbox, why: string): void {
   sandbox.why = why;
   world.say(sandbox.sandboxArn, `stopped: ${why}`);
   for (const process of stage.processes.get(sandbox.sandboxArn) ?? []) process.die();
+  expectCleanup(stage, sandbox.agentId);
   const bus = world.begin("event bus");
   if (world.strikes(bus, "event_dropped")) return;
   const copies = world.strikes(bus, "event_duplicated") ? 2 : 1;

@@ -17,6 +17,7 @@ import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
 import { awaitFunction } from "./ambush.ts";
 import { tryForeignToken } from "./forger.ts";
+import { Inbox } from "./inbox.ts";
 import { drawPlan, type Moment, type Plan, type Setback } from "./plan.ts";
 import { type Push, publish } from "./publish.ts";
 import { request } from "./request.ts";
@@ -46,6 +47,9 @@ export class Supervisor {
   readonly plan: Plan;
   readonly #pulse: Activity;
   readonly #caller: Caller;
+  readonly #inbox: Inbox;
+  /** It listens to people. */
+  #isModel = false;
   #frozenUntil = 0;
   #round = 0;
   #rejections = 0;
@@ -59,6 +63,7 @@ export class Supervisor {
     this.main = main;
     this.#pulse = pulse;
     this.#caller = { agentId: sandbox.agentId, token: sandbox.token };
+    this.#inbox = new Inbox(stage, this.#caller);
     this.plan = drawPlan(stage.world, main);
     this.#lastAnswerAt = stage.world.now;
     if (stage.world.timeline) stage.world.say(main.name, JSON.stringify(this.plan));
@@ -68,18 +73,39 @@ export class Supervisor {
     await this.reach("start");
     const answer = await this.#say("start", (cloud) => startAttempt(cloud, this.#caller));
     if (!answer) return;
+    this.#isModel = answer.agent.kind === "model";
     this.#startBeating();
+    await this.#listen();
     await this.main.sleep(this.plan.workMs);
     await this.reach("work_done");
     if (this.stage.world.strikes(this.main, "token_of_another")) await tryForeignToken(this, this.#caller);
     const { ends } = this.plan;
+    if (this.#isModel && this.stage.world.strikes(this.main, "quota_exhausted")) return this.#failForQuota();
     if (ends.kind === "fails") return this.#fail(ends.failure);
-    for (const setback of [...this.plan.setbacks, undefined]) {
+    const setbacks = [...this.plan.setbacks];
+    for (;;) {
       this.#round += 1;
-      const { isSentBack } = await this.#finish(answer, setback);
+      await this.#listen("end");
+      const { isSentBack } = await this.#finish(answer, setbacks.shift());
       if (!isSentBack) return;
+      await this.#listen();
       await this.main.sleep(this.main.random.between(500, 20_000));
     }
+  }
+
+  /** At the end it asks by a beat whether there is more. */
+  async #listen(moment?: "end"): Promise<void> {
+    if (!this.#isModel) return;
+    if (moment === "end") {
+      const beat = { ...aBeat, seq: this.#round };
+      this.#inbox.told = (await this.#say("beat", (cloud) => recordBeat(cloud, this.#caller, beat)))?.inbox ?? 0;
+    }
+    await this.#inbox.take((verb, serve) => this.#say(verb, serve));
+  }
+
+  /** What to say of it when the work is to go out. */
+  get #heard(): { heard?: number } {
+    return this.#isModel ? { heard: this.#inbox.heard } : {};
   }
 
   /** One round: what the agent has made goes out, unless it is sent back. */
@@ -91,10 +117,12 @@ export class Supervisor {
     if (setback?.when === "verifying") return this.#sendBack(answer, setback);
     if (this.plan.ends.kind === "no_changes") {
       await this.reach("complete");
-      await this.#say("complete", (cloud) => completeAttempt(cloud, this.#caller, { kind: "no_changes" }));
-      return done;
+      const last = { kind: "no_changes", ...this.#heard } as const;
+      const task = await this.#say("complete", (cloud) => completeAttempt(cloud, this.#caller, last));
+      return task?.status === "verifying" ? this.#hearMore(answer) : done;
     }
     const push = await publish(this, answer, commit, setback !== undefined);
+    if (push.kind === "unheard") return this.#hearMore(answer);
     if (push.kind === "conflict") return this.#sendBack(answer, { kind: "conflicted", when: "publishing" });
     if (push.kind === "failed") {
       await this.#fail({ class: push.class, message: "the push did not work" });
@@ -119,8 +147,25 @@ export class Supervisor {
     return { isSentBack: true };
   }
 
+  /** Somebody has said something meanwhile: the agent goes on with that. */
+  async #hearMore({ rejections }: StartAnswer): Promise<{ isSentBack: boolean }> {
+    const message = { by: "message", why: "a message is unheard", rejection: rejections + this.#rejections } as const;
+    await this.#say("reject", (cloud) => rejectWork(cloud, this.#caller, message));
+    // The beats have not told of it yet.
+    this.#inbox.told = Number.POSITIVE_INFINITY;
+    return { isSentBack: true };
+  }
+
   permit(branch: string) {
-    return this.#say("permit", (cloud) => grantPermit(cloud, this.#caller, { branch }));
+    const { world, ambushes } = this.stage;
+    ambushes.publisher.shift()?.();
+    if (world.timeline) world.say(this.main.name, "asks for its permit");
+    return this.#say("permit", (cloud) => grantPermit(cloud, this.#caller, { branch, ...this.#heard }));
+  }
+
+  #failForQuota(): Promise<void> {
+    const retryAt = this.stage.world.trueTime + this.main.random.between(10_000, 200_000);
+    return this.#fail({ class: "provider_quota", message: "no quota", retryAt });
   }
 
   async #fail(failure: Parameters<typeof failAttempt>[2]): Promise<void> {
@@ -173,10 +218,11 @@ export class Supervisor {
       await this.#pulse.sleep(frozenMs);
       // Back after its lease is over, just when a reaper is about to see that.
       if (frozenMs > settings.leaseMs) await awaitFunction(this.stage, this.#pulse, "reaper");
-      const beat = { seq, step: "working", stepStartedAt: 0, output: "", outputLength: 0 };
+      const beat = { ...aBeat, seq };
       const name = `beat ${this.sandbox.agentId.slice(-4)}`;
       const answer = await request(this.stage, this.#pulse, name, (cloud) => recordBeat(cloud, this.#caller, beat));
       if (answer.kind !== "no_answer") this.#lastAnswerAt = world.now;
+      if (answer.kind === "answered") this.#inbox.told = Math.max(this.#inbox.told, answer.value.inbox);
       const isLost = answer.kind === "refused" || world.now - this.#lastAnswerAt > settings.patienceMs;
       if (isLost && !this.plan.isZombie) return endSandbox(this.stage, this.sandbox, "its heartbeat was refused");
       await this.#pulse.sleep(settings.beatMs);
@@ -189,6 +235,7 @@ export class Supervisor {
 }
 
 const done = { isSentBack: false };
+const aBeat = { step: "working", stepStartedAt: 0, output: "", outputLength: 0 };
 
 /** Each round of each attempt makes another commit; 40 hexadecimal digits. */
 export const commitOf = (agentId: string, round: number): string =>

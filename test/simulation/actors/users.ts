@@ -8,8 +8,10 @@ import { submitTask } from "../../../functions/flows/submit-task.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
 import { awaitFunction } from "./ambush.ts";
+import { killByUrl } from "./break-glass.ts";
 import { request } from "./request.ts";
 import { cancel, edit, retry } from "./second-thoughts.ts";
+import { addSpeaker } from "./speakers.ts";
 
 const workspaces = ["red", "blue"] as const;
 /** In a crowd all but the last of them come at once, and for the same workspace. */
@@ -44,6 +46,7 @@ async function useTask(stage: Stage, user: Activity, n: number): Promise<void> {
     if (again !== taskId) stage.world.fail("idempotency", `the same key made ${taskId} and ${again}`);
   }
   const isCalm = stage.world.swarm.isCalm;
+  if (body.agent.kind === "model" && random.next() < 0.6) addSpeaker(stage, taskId);
   if (random.next() < 0.15) await edit(stage, user, taskId);
   if (random.next() < 0.07) await cancel(stage, user, taskId);
   if (random.next() < 0.45) {
@@ -66,7 +69,11 @@ function makeRequest({ random }: Activity, isDelayed: boolean): TaskRequest {
     ...(isDelayed ? { delayMs: random.between(1_000, 60_000) } : {}),
     repository: "https://git.example/acme/shop",
     prompt: "Do what has to be done",
-    agent: { kind: "command", command: ["true"] },
+    agent:
+      random.next() < 0.2
+        ? { kind: "model", type: "worker", credential: "anthropic" }
+        : { kind: "command", command: ["true"] },
+    ...(random.next() < 0.2 ? { credential: "forge", pullRequest: {} } : {}),
     priority: random.between(1, 10),
     maxAttempts: random.next() < 0.2 ? 3 : random.between(1, 2),
     limits: { wallClockMs: 900_000 },
@@ -109,9 +116,14 @@ async function submit(
   }
 }
 
+/** By the API, or by the URL of the kill function; whoever gets no answer tries the other way. */
 async function kill(stage: Stage, user: Activity, taskId: TaskId): Promise<void> {
-  for (;;) {
-    const answer = await request(stage, user, "kill", (cloud) => killTask(cloud, taskId, "key:user", "not wanted"));
+  const own = stage.table.getTask(taskId)?.workspace === "blue" ? "blue" : "red";
+  if (own === "red" && user.random.next() < 0.05) await killOfAnother(stage, user, taskId);
+  for (let isByUrl = user.random.next() < 0.15; ; isByUrl = !isByUrl) {
+    const answer = isByUrl
+      ? await killByUrl(stage, user, taskId, own)
+      : await request(stage, user, "kill", (cloud) => killTask(cloud, taskId, "key:user", "not wanted"));
     if (answer.kind === "answered") {
       stage.promised.killed.add(taskId);
       return;
@@ -123,4 +135,10 @@ async function kill(stage: Stage, user: Activity, taskId: TaskId): Promise<void>
     }
     await user.sleep(askAgainMs);
   }
+}
+
+/** Somebody else of the same workspace may not. */
+async function killOfAnother(stage: Stage, user: Activity, taskId: TaskId): Promise<void> {
+  const answer = await killByUrl(stage, user, taskId, "stranger");
+  if (answer.kind === "answered") stage.world.fail("kill_by_stranger", `a stranger has killed ${taskId}`);
 }

@@ -6,6 +6,7 @@ import { type SigningPurpose, signAttempt, signFor } from "../../../functions/co
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
 import { callCloud } from "./call.ts";
+import { openOlderTable } from "./older-version.ts";
 import {
   openSimNotices,
   SimArtifacts,
@@ -16,6 +17,7 @@ import {
   SimReceivers,
   SimWebhookSecrets,
 } from "./sim-extras.ts";
+import { SimForges } from "./sim-forges.ts";
 import { openSimSandboxes } from "./sim-sandboxes.ts";
 import { openSimTable } from "./sim-table.ts";
 
@@ -26,8 +28,6 @@ const operations = {
   deleteBranch: { name: "delete the branch", code: 303 },
 } as const;
 
-/** No task of the simulation asks for a pull request. */
-const noForges: Cloud["forges"] = { openPullRequest: async () => ({ kind: "refused", why: "there is no forge" }) };
 /** The same in every schedule, and each takes longer to make than a call. */
 const tokens = new Map<AgentId, string>();
 
@@ -46,7 +46,8 @@ class SimCloud implements Cloud {
   constructor(stage: Stage, activity: Activity) {
     this.#stage = stage;
     this.#activity = activity;
-    this.table = openSimTable(stage, activity);
+    const isOlder = stage.world.strikes(activity, "older_version");
+    this.table = isOlder ? openOlderTable(stage, activity) : openSimTable(stage, activity);
     this.settings = stage.settings;
     this.clock = new SimClock(activity);
     this.ids = new SimIds(stage, activity);
@@ -110,7 +111,7 @@ class SimCloud implements Cloud {
   }
 
   get forges() {
-    return noForges;
+    return new SimForges(this.#stage, this.#activity);
   }
 }
 

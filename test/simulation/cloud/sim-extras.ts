@@ -1,5 +1,5 @@
 // How does a function reach what matters less here: artifacts, credentials, keys, receivers? They answer, late or not at all.
-import type { ArtifactKind, Artifacts, AuditKey, Credentials } from "../../../functions/core/cloud.ts";
+import type { ArtifactKind, Artifacts, AuditKey, Credential, Credentials } from "../../../functions/core/cloud.ts";
 import type { AgentId } from "../../../functions/core/ids.ts";
 import type { Intake, IntakeMessage } from "../../../functions/core/intake.ts";
 import type {
@@ -82,10 +82,16 @@ export class SimCredentials extends Part implements Credentials {
     return this.call("parameter", () => undefined);
   }
 
-  get() {
-    return this.call("parameter", () => undefined);
+  get(_workspace: string, name: string) {
+    return this.call("parameter", () => known[name]);
   }
 }
+
+/** The key of a model, and the token of a forge. */
+const known: Record<string, Credential> = {
+  anthropic: { username: "", token: "a key", model: { provider: "anthropic" } },
+  forge: { username: "bot", token: "a token", repositories: ["https://git.example/*"], forge: { kind: "gitea" } },
+};
 
 export class SimAuditKey extends Part implements AuditKey {
   publicKey() {

@@ -5,12 +5,14 @@ import type { Row } from "../cloud/memory-table.ts";
 import type { Stage } from "../stage.ts";
 import { checkOutage } from "./launches.ts";
 import { checkMessages } from "./messages.ts";
+import { checkPullRequest } from "./pull-requests.ts";
 
 export function checkEnd(stage: Stage, checkHashes: boolean): void {
   const { world, table, ecs } = stage;
   for (const row of table.rows.values()) {
     checkTask(stage, row.task);
     checkEvents(stage, row, checkHashes);
+    checkPullRequest(stage, row);
   }
   checkMessages(stage);
   checkOutage(stage);

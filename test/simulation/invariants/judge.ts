@@ -16,11 +16,14 @@ import { launchDeadlineMs } from "../../../functions/flows/launch-attempt.ts";
 import { type HeldSlot, slotName } from "../cloud/memory-attempts.ts";
 import type { Push } from "../cloud/remote-state.ts";
 import type { Stage } from "../stage.ts";
-import { expectEndOfAll, expectStop } from "./calm.ts";
+import { expectEndOfAll, expectStop, watchPace } from "./calm.ts";
+import { watchFairness } from "./fair.ts";
+import { watchHeard } from "./heard.ts";
 import { watchBurn } from "./launches.ts";
 import { checkOutcome, checkReceipt } from "./outcomes.ts";
 
 const factsLearnedLater = new Set(["outcome_resolved", "branch_taken_back", "cleanup"]);
+for (const what of ["opened", "delayed", "failed"]) factsLearnedLater.add(`pull_request_${what}`);
 /** Beside two rounds of the reaper: the longest that a stop takes. */
 const slowestStopMs = 70_000;
 /** What a task may do; a stop that covers it forbids all of these. */
@@ -68,6 +71,9 @@ export class Judge {
     this.#checkStep(stored, change);
     this.#checkSlots(change);
     watchBurn(this.#stage, change);
+    watchHeard(this.#stage, change);
+    watchFairness(this.#stage, change);
+    watchPace(this.#stage, change);
     const aliveMs = (attempt?.leaseExpiresAt ?? 0) - this.#stage.world.trueTime;
     if (isExpiry(event) && attempt?.state === "running" && aliveMs > 2 * this.#stage.world.swarm.skewMs)
       this.#fail("expired_alive", `${attempt.agentId} was given up ${aliveMs} ms before its lease was over`);

@@ -83,6 +83,11 @@ export const coreMutants = [
     "failure: attempts are not counted",
     edit(failures, "if (task.attemptsUsed >= task.maxAttempts) {", "if (task.version < 0) {"),
   ),
+  mutant(
+    "put back: it counts as an attempt",
+    edit(endings, "attemptsUsed: before.attemptsUsed - 1", "attemptsUsed: before.attemptsUsed"),
+  ),
+  mutant("quota: it counts as an attempt", edit(endings, "if (!after.usesAttempt) again.attemptsUsed -= 1;", "")),
   mutant("stop: the generation stays", edit(switches, "generation: now.generation + 1", "generation: now.generation")),
   mutant(
     "token: every token opens every attempt",

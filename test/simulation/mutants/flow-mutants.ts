@@ -39,6 +39,31 @@ export const flowMutants = [
     "claim: does not look again whether the task is ready",
     edit(dispatch, "if (moved) return", "if (false) return"),
   ),
+  mutant(
+    "choose: not the workspace that is served least",
+    edit(choose, "if (running(ready.workspace) === 0) yield ready;", "if (running(ready.workspace) < 0) yield ready;"),
+    edit(choose, "running(a.workspace) - running(b.workspace)", "running(b.workspace) - running(a.workspace)"),
+  ),
+  mutant(
+    "stop: its confirmation is left to the reaper",
+    edit(
+      confirm,
+      ': decideCleanup(cloud, task, attempt, "stopped"),',
+      ': { kind: "refused", code: "task_ended", reason: "left to the reaper" },',
+    ),
+  ),
+  mutant(
+    "kill function: it serves no kill",
+    edit(
+      "functions/api/app.ts",
+      "  addKillRoutes(app, cloud);\n  addStopRoutes(app, cloud);\n  addRevokeRoute(app, cloud);\n  return app;",
+      "  addStopRoutes(app, cloud);\n  addRevokeRoute(app, cloud);\n  return app;",
+    ),
+  ),
+  mutant(
+    "kill function: everybody of a workspace may kill its tasks",
+    edit("functions/api/kill-routes.ts", "      requireOwn(principal, found);\n", ""),
+  ),
   mutant("launch: no deadline", edit(launch, "if (cloud.clock.now() > claimedAt + launchDeadlineMs)", "if (false)")),
   mutant(
     "launch: a refused record stops nothing",

@@ -4,6 +4,9 @@ import { edit, mutant } from "./edit.ts";
 
 const table = "test/simulation/cloud/memory-table.ts";
 const notices = "test/simulation/cloud/memory-notices.ts";
+const finish = "functions/flows/finish-work.ts";
+const endings = "functions/core/endings.ts";
+const pullRequests = "functions/core/pull-requests.ts";
 const spread = "functions/flows/spread-notice.ts";
 const tries = "functions/core/webhook-tries.ts";
 const takeIn = "functions/flows/take-in.ts";
@@ -12,6 +15,46 @@ const each = "functions/flows/answer-each.ts";
 const bury = "functions/flows/bury-wake-up.ts";
 
 export const messageMutants = [
+  mutant(
+    "message: what is said at the last moment goes unheard",
+    edit(finish, 'status === "verifying" && messages > heard;', 'status === "queued" && messages > heard;'),
+  ),
+  mutant(
+    "pull request: the completion does not owe it",
+    edit(
+      endings,
+      'task.pullRequest ? { due: { kind: "pull_request"',
+      'task.version < 0 ? { due: { kind: "pull_request"',
+    ),
+  ),
+  mutant(
+    "pull request: a try without an answer is the last",
+    edit(pullRequests, 'if (outcome.kind === "refused" || waitMs === undefined) return', "if (!waitMs || now) return"),
+  ),
+  mutant(
+    "pull request: each try counts",
+    edit(
+      "functions/core/transitions.ts",
+      'if (event.type.startsWith("pull_request_") && task.due?.kind !== "pull_request") {',
+      "if (task.version < 0) {",
+    ),
+  ),
+  mutant(
+    "pull request: nobody asks again for one",
+    edit(
+      "functions/flows/resend-notices.ts",
+      "    requests.map((pullRequestOf) => ({ pullRequestOf })),",
+      "    requests.slice(0, 0).map((pullRequestOf) => ({ pullRequestOf })),",
+    ),
+  ),
+  mutant(
+    "notices: an end is told in the reaper's next round only",
+    edit(
+      "functions/flows/announce.ts",
+      "sendMessages(cloud, [{ taskId }]);",
+      "sendMessages(cloud, taskId ? [] : [{ taskId }]);",
+    ),
+  ),
   mutant(
     "commit: the end is not put into the outbox",
     edit(table, "if (owed) this.notices.owed.set(owed.taskId, owed);", ""),
