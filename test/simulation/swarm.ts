@@ -79,7 +79,7 @@ const appetites: Record<FaultKind, number> = {
   forge_failed: 0.5,
   forge_refused: 0.1,
   quota_exhausted: 0.3,
-  remote_unknown: 0.2,
+  remote_unknown: 0.5,
   push_answer_lost: 0.2,
   branch_taken: 0.05,
 };

@@ -76,6 +76,7 @@ const drawScope = ({ world }: Stage): Scope => scopes[world.seed % scopes.length
 /** The one machine that everything runs on is shut down: what lives goes back to the queue, then its sandboxes end. */
 async function restart(stage: Stage, operator: Activity): Promise<void> {
   await operator.sleep(operator.random.between(10_000, 120_000));
+  if (operator.random.next() < 0.5) await awaitFunction(stage, operator, "publisher");
   await insist(stage, operator, "put-back", (cloud) => putBackLive(cloud, "the machine is shut down"));
   for (const sandbox of stage.ecs.alive()) endSandbox(stage, sandbox, "the machine was shut down");
 }
