@@ -24,6 +24,7 @@ export async function publish(
   meetsConflict: boolean,
 ): Promise<Publication> {
   const { main, stage } = supervisor;
+  stage.ambushes.publisher.shift()?.();
   await supervisor.reach("permit");
   const free = findBranch(supervisor, answer);
   if (!free) return { kind: "failed", class: "poison" };

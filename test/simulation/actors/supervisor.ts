@@ -157,9 +157,6 @@ export class Supervisor {
   }
 
   permit(branch: string) {
-    const { world, ambushes } = this.stage;
-    ambushes.publisher.shift()?.();
-    if (world.timeline) world.say(this.main.name, "asks for its permit");
     return this.#say("permit", (cloud) => grantPermit(cloud, this.#caller, { branch, ...this.#heard }));
   }
 

@@ -50,7 +50,9 @@ async function useTask(stage: Stage, user: Activity, n: number): Promise<void> {
   if (random.next() < 0.15) await edit(stage, user, taskId);
   if (random.next() < 0.07) await cancel(stage, user, taskId);
   if (random.next() < 0.45) {
-    if (random.next() < 0.25) await awaitFunction(stage, user, "dispatcher");
+    const chance = random.next();
+    if (chance < 0.2) await awaitFunction(stage, user, "dispatcher");
+    else if (chance < 0.4) await awaitFunction(stage, user, "publisher");
     else await user.sleep(random.between(0, isCalm ? 60_000 : 120_000));
     await kill(stage, user, taskId);
     if (random.next() < 0.3) await kill(stage, user, taskId);

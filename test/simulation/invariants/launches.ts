@@ -6,8 +6,8 @@ import type { Stage } from "../stage.ts";
 const windowMs = 10_000;
 /** What more than the bucket may be asked for. */
 const slack = 1.1;
-/** In an outage: fewer than one in a minute, however many wait. */
-const outageEveryMs = 60_000;
+/** In an outage: fewer than one and a half in a minute, however many wait. */
+const outageEveryMs = 40_000;
 
 /** At each RunTask, whatever it answers: ten seconds hold no more of them than the bucket gives, and a little. */
 export function watchRate({ world, launchedAt }: Stage): void {
