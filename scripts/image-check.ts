@@ -15,9 +15,7 @@ const programs = ["buildah", "runc", "mmdebstrap", "tini-static"];
 const base = `localhost/drover-check-base:${process.versions.node}`;
 const built = "localhost/drover-sandbox:check";
 const certificates = "/etc/ssl/certs";
-/** The day of a release does not matter here, so what is newest is taken, from the usual place. */
-const debian = "http://deb.debian.org/debian bookworm main";
-const debianSecurity = "http://deb.debian.org/debian-security bookworm-security main";
+/** Any, as long as two builds have the same. */
 const someTime = "1700000000";
 
 const buildah = (...args: string[]) => {
@@ -88,7 +86,6 @@ function showPython(rootfs: string): void {
 }
 
 function build(): string {
-  const here = [`NODE_IMAGE=${base}`, `DEBIAN=${debian}`, `DEBIAN_SECURITY=${debianSecurity}`];
   buildah(
     ...["build", "--isolation", "chroot", "--layers=false", "--quiet", "--timestamp", someTime],
     ...["--file", "functions/sandbox/image/Dockerfile"],
@@ -98,7 +95,7 @@ function build(): string {
       "--volume",
       `${certificates}:${certificates}:ro`,
     ],
-    ...(values.pull ? [] : ["--pull-never", ...here.flatMap((value) => ["--build-arg", value])]),
+    ...(values.pull ? [] : ["--pull-never", "--build-arg", `NODE_IMAGE=${base}`]),
     ...["--tag", built, checkout],
   );
   return findImage(built);

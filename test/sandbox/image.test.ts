@@ -81,13 +81,20 @@ describe("the image's definition", () => {
     expect(sent).toEqual(["*", ...wanted.map((path) => `!${path}`)]);
   });
 
-  it("takes system packages from one moment, base and security the same", () => {
-    const moments = [...dockerfile.matchAll(/snapshot\.debian\.org\/archive\/[\w-]+\/(\w+) bookworm/g)].map(
-      (match) => match[1],
-    );
-    expect(moments).toHaveLength(2);
-    expect(new Set(moments).size).toBe(1);
-    expect(moments[0]).toMatch(/^\d{8}T\d{6}Z$/);
+  it("takes system packages from the moment at which the base was made, where the base names it", () => {
+    const script = /sed -i -E '([^']+)' \$sources/.exec(shell)?.[1] ?? "";
+    const stanza = (archive: string) => ["Types: deb", ...archive.split(" "), "Suites: bookworm", "Components: main"];
+    const asInTheBase = [
+      stanza("#_http://old.example/m/1 URIs:_http://new.example/m"),
+      stanza("URIs:_http://own.example/m"),
+    ];
+    const lines = asInTheBase.map((each) => each.join("\n").replaceAll("_", " ")).join("\n\n");
+    const pinned = execFileSync("sed", ["-E", script], { input: lines, encoding: "utf8" });
+    expect(pinned.split("\n").filter((line) => /^(URIs|Check|#)/.test(line))).toEqual([
+      "URIs: http://old.example/m/1",
+      "Check-Valid-Until: no",
+      "URIs: http://own.example/m",
+    ]);
   });
 
   it("adds git and certificates, and no other program", () => {
