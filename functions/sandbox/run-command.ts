@@ -8,6 +8,7 @@ import type { Attempt } from "./run-attempt.ts";
 /** Beats go on this much longer than the command may run, so that its own limit is what ends it. */
 const graceMs = 30_000;
 const shownOutputCharacters = 160;
+const searchedCharacters = 2_000;
 
 export async function runCommand(attempt: Attempt, command: readonly string[]): Promise<Failure | undefined> {
   const { answer, workspace, heartbeat, log, commandEnvironment: env } = attempt;
@@ -31,7 +32,7 @@ function judge(result: RunResult, program: string, timeoutMs: number, log: Outpu
   }
   if (result.exitCode === 0) return undefined;
   const end = result.signal ? `was ended by ${result.signal}` : `ended with exit code ${result.exitCode}`;
-  const message = `The command "${program}" ${end}${explainLimit(result)}. Its last output: ${log.lastText(shownOutputCharacters)}`;
+  const message = `The command "${program}" ${end}${explainLimit(result, log.lastText(searchedCharacters))}. Its last output: ${log.lastText(shownOutputCharacters)}`;
   return { class: "agent_error", message };
 }
 
@@ -39,9 +40,21 @@ function judge(result: RunResult, program: string, timeoutMs: number, log: Outpu
 const fileTooLarge = ({ signal, exitCode }: RunResult) =>
   signal === "SIGXFSZ" || exitCode === 128 + constants.signals.SIGXFSZ;
 
-function explainLimit(result: RunResult): string {
+/** Of these the kernel tells nobody but the program itself, which mostly passes on its words. */
+const passedOn = [
+  {
+    words: /\bEFBIG\b|file too large/i,
+    what: ", and it says that a file grew larger than a file may be in the sandbox",
+  },
+  { words: /\bEMFILE\b|too many open files/i, what: ", and it says that it had too many files open for the sandbox" },
+];
+const ownLines = /^\[drover\].*$/gm;
+
+function explainLimit(result: RunResult, lastWords: string): string {
   if (result.diskFull) return ", and the sandbox's disk is full";
-  return fileTooLarge(result) ? ", since a file grew larger than a file may be in the sandbox" : "";
+  if (fileTooLarge(result)) return ", since a file grew larger than a file may be in the sandbox";
+  const said = lastWords.replaceAll(ownLines, "");
+  return passedOn.find(({ words }) => words.test(said))?.what ?? "";
 }
 
 const poison = (message: string): Failure => ({ class: "poison", message });

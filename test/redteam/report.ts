@@ -1,10 +1,7 @@
 // What came of every attack, for people? A line each, and at the end how many were tried and how many succeeded.
+import { writeFileSync } from "node:fs";
 import type { Reporter, SerializedError, TestCase, TestModule } from "vitest/node";
-import type { Tried } from "./suite.ts";
-
-interface Row extends Pick<Tried, "chapter" | "attack" | "heldBy" | "missing"> {
-  outcome: "refused" | "succeeded" | "proves nothing" | "not tried";
-}
+import { pagePath, type Row, renderPage } from "./page.ts";
 
 /** Vitest makes reporters with `new`. */
 export default class Report implements Reporter {
@@ -34,6 +31,7 @@ export default class Report implements Reporter {
     console.log("");
     if (notTried.length > 0) console.log(`${notTried.length} more cannot be tried on this machine`);
     if (undecided.length > 0) console.log(`${undecided.length} prove nothing, since they or their controls failed`);
+    if (process.env.DROVER_SECURITY_PAGE === "write") writeFileSync(pagePath, renderPage(rows));
     console.log(`${rows.length - notTried.length} vectors, ${succeeded.length} succeeded`);
   }
 }

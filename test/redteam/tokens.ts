@@ -96,7 +96,7 @@ async function isTaken(
   const { stack } = await openPlace(field);
   const path = `/api/orchestrator/attempts/${agentId}/${verb}`;
   const { status } = await call(stack, "POST", path, body, { "x-drover-token": token });
-  if (status !== 200 && (status < 400 || status > 409)) throw new Error(`${verb} answered ${status}`);
+  if (status !== 200 && (status < 400 || status > 413)) throw new Error(`${verb} answered ${status}`);
   return status === 200;
 }
 

@@ -11,6 +11,8 @@ const stack = useStack({
 const remote = useRemote();
 
 const node = (script: string) => ["node", "-e", script];
+const perl = (script: string) => ["perl", "-e", script];
+const fileTooLarge = /(since|and it says that) a file grew larger than a file may be in the sandbox\. /;
 const isRoot = process.getuid?.() === 0;
 
 it.each<[string, string[], RegExp]>([
@@ -19,11 +21,7 @@ it.each<[string, string[], RegExp]>([
     node("globalThis.kept = Buffer.alloc(600 << 20, 1); setTimeout(() => {}, 60_000)"),
     /^The sandbox used more than its 384 MB of memory\. /,
   ],
-  [
-    "processes",
-    ["perl", "-e", "for (;;) { fork }"],
-    /^The sandbox ran all of its 200 processes and threads at once\. /,
-  ],
+  ["processes", perl("for (;;) { fork }"), /^The sandbox ran all of its 200 processes and threads at once\. /],
   [
     "disk",
     ["sh", "-c", "head -c 60M /dev/zero > a; head -c 60M /dev/zero > b || exit 3; sleep 60"],
@@ -31,10 +29,25 @@ it.each<[string, string[], RegExp]>([
       ? /ended with exit code 3, and the sandbox's disk is full\./
       : /^The sandbox wrote more than its 64 MB of disk\. /,
   ],
-])("a task whose sandbox takes too much %s fails at once, with that as its cause", async (_what, command, message) => {
-  const taskId = await submit(stack, { repository: remote.url, command });
+  ["room for one file", ["truncate", "-s", "100M", "large"], fileTooLarge],
+  // Whoever ignores the signal gets an error, and passes on what it says.
+  [
+    "room for one file, and knows it",
+    perl(`$SIG{XFSZ} = "IGNORE"; open F, ">", "large"; truncate F, 100 << 20 or die "$!\\n"`),
+    fileTooLarge,
+  ],
+  [
+    "open files",
+    perl(`open $f[$_], "<", "/dev/null" or die "$!\\n" for 1 .. 20_000`),
+    /and it says that it had too many files open for the sandbox\. /,
+  ],
+  ["time", ["sleep", "60"], /^The command ran longer than its limit of 2000 ms and was killed\.$/],
+])("a task whose sandbox takes too much %s fails at once, with that as its cause", async (what, command, message) => {
+  const limits = what === "time" ? { limits: { wallClockMs: 2_000 } } : {};
+  const taskId = await submit(stack, { repository: remote.url, command, ...limits });
   const task = await untilSettled(stack, taskId);
-  expect(task).toMatchObject({ status: "failed", attempt: 1, failure: { class: "agent_error" } });
+  const failureClass = what === "time" ? "timeout" : "agent_error";
+  expect(task).toMatchObject({ status: "failed", attempt: 1, failure: { class: failureClass } });
   expect(task.failure?.message).toMatch(message);
   await checkInvariants(stack, [taskId]);
 });

@@ -2,6 +2,7 @@
 import type { ContainerLimits } from "../containers.ts";
 import { type CgroupBase, cpuUnitsPerCpu, findCgroupBase } from "./cgroup.ts";
 import { whyNoDiskImages } from "./disk-image.ts";
+import { fileBytesOf, mostOpenFiles } from "./limits.ts";
 
 export interface Keepers {
   cgroups: CgroupBase;
@@ -34,5 +35,7 @@ export function describeLimits({ cgroups, whyNoDisks }: Keepers, limits: Contain
     `CPU: ${cpus}, ${byCgroup && cgroups.hasCpu ? "kept by a cgroup" : `on ${Math.ceil(cpus)} CPU(s) that it cannot leave`}`,
     `processes and threads: ${number(limits.processes)}, kept by the kernel`,
     `disk: ${number(limits.diskMb)} MB, ${whyNoDisks ? `measured, since ${whyNoDisks}` : "kept by an image of that size"}`,
+    `one file: ${number(fileBytesOf(limits) / 2 ** 20)} MB, kept by the kernel`,
+    `open files of a process: ${number(mostOpenFiles)}, kept by the kernel`,
   ];
 }

@@ -256,6 +256,8 @@ describe("who keeps the limits", () => {
       "CPU: 1, on 1 CPU(s) that it cannot leave",
       "processes and threads: 2,048, kept by the kernel",
       "disk: 1,024 MB, measured, since it cannot",
+      "one file: 1,024 MB, kept by the kernel",
+      "open files of a process: 16,384, kept by the kernel",
     ]);
     const cgroups = { kind: "found", path: "/x", hasCpu: true } as const;
     expect(describeLimits({ cgroups, whyNoDisks: undefined }, { ...ample, cpuUnits: 512 })).toEqual([
@@ -263,6 +265,8 @@ describe("who keeps the limits", () => {
       "CPU: 0.5, kept by a cgroup",
       "processes and threads: 2,048, kept by the kernel",
       "disk: 1,024 MB, kept by an image of that size",
+      "one file: 1,024 MB, kept by the kernel",
+      "open files of a process: 16,384, kept by the kernel",
     ]);
     expect(listMeasured({ cgroups, whyNoDisks: undefined })).toEqual([]);
     expect(listMeasured({ cgroups: why, whyNoDisks: "it cannot" })).toEqual(["memory", "disk"]);
