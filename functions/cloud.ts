@@ -66,6 +66,8 @@ const environment = z.object({
   DROVER_BACKENDS_OPEN: z.enum(["none", "loopback"]).default("none"),
   /** SSM path under which the token secret and the credentials stand. */
   DROVER_PARAMETERS: z.string().startsWith("/"),
+  /** Of this process. Fargate takes 20 RunTask calls a second: for five dispatchers at once, and the reaper. */
+  DROVER_LAUNCHES_PER_SECOND: z.coerce.number().positive().default(3),
   DROVER_SLOTS: count.default(20),
   DROVER_SLOTS_PER_WORKSPACE: count.optional(),
   DROVER_SLOTS_PER_BACKEND: count.optional(),
@@ -107,7 +109,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
   return {
     table,
     wakeUps: openWakeUps(sqs, env.DROVER_WAKE_QUEUE_URL),
-    sandboxes: openSandboxes(backends, () => table.listBackends()),
+    sandboxes: openSandboxes(backends, () => table.listBackends(), env.DROVER_LAUNCHES_PER_SECOND),
     artifacts: openArtifacts(
       // Path-style addresses work everywhere; a checksum in a presigned URL would bind it to one body.
       new S3Client({ forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" }),

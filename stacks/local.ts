@@ -118,6 +118,8 @@ async function startParts(
     DROVER_PARAMETERS: "/drover/local",
     // One person and their tools: a limit that only a loop gone wrong meets.
     DROVER_REQUESTS_PER_MINUTE: "3000",
+    // Whoever launches runs in this process.
+    DROVER_LAUNCHES_PER_SECOND: "20",
     DROVER_BEAT_MS: "1000",
     DROVER_LOG_UPLOAD_MS: "5000",
     DROVER_PUSH_SETTLE_MS: "10000",

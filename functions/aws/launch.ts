@@ -10,6 +10,7 @@ import {
 import type { EcsTarget } from "../core/backends.ts";
 import type { LaunchOutcome } from "../core/cloud.ts";
 import type { AgentId } from "../core/ids.ts";
+import type { Pace } from "./pace.ts";
 
 const tries = 3;
 const againMs = 100;
@@ -25,12 +26,15 @@ export async function launch(
   target: EcsTarget,
   agentId: AgentId,
   token: string,
+  { pace, patienceMs }: { pace: Pace; patienceMs: number },
 ): Promise<LaunchOutcome> {
-  for (let unanswered = 0; ; ) {
-    const tried = await runTask(client, target, agentId, token);
+  await pace();
+  const abortSignal = AbortSignal.timeout(patienceMs);
+  for (let unanswered = 0; ; await pace()) {
+    const tried = await runTask(client, target, agentId, token, abortSignal);
     if (tried.kind === "no_answer") {
       unanswered += 1;
-      if (unanswered === tries) throw tried.error;
+      if (unanswered === tries || abortSignal.aborted) throw tried.error;
       await setTimeout(againMs * 2 ** unanswered);
     } else if (tried.kind === "launched" || unanswered === 0) return tried;
     else throw new Error(`an earlier call had no answer, and now: ${tried.why}`);
@@ -43,7 +47,13 @@ type Tried = LaunchOutcome | { kind: "no_answer"; error: unknown };
  * `clientToken` and `startedBy` come from the attempt, so a repeated call finds the same sandbox. The token is
  * remembered for the task's life plus an hour only; the caller must not launch later than its launch deadline.
  */
-async function runTask(client: ECSClient, target: EcsTarget, agentId: AgentId, token: string): Promise<Tried> {
+async function runTask(
+  client: ECSClient,
+  target: EcsTarget,
+  agentId: AgentId,
+  token: string,
+  abortSignal: AbortSignal,
+): Promise<Tried> {
   const environment = [
     { name: "DROVER_AGENT_ID", value: agentId },
     { name: "DROVER_TOKEN", value: token },
@@ -65,6 +75,7 @@ async function runTask(client: ECSClient, target: EcsTarget, agentId: AgentId, t
           },
         },
       }),
+      { abortSignal },
     );
     const sandboxArn = tasks?.[0]?.taskArn;
     if (sandboxArn) return { kind: "launched", sandboxArn };

@@ -14,9 +14,13 @@ import { DroverError } from "../core/errors.ts";
 import { parseAgentId } from "../core/ids.ts";
 import { describeEnd } from "../core/sandbox-end.ts";
 import { launch, sayWhy } from "./launch.ts";
+import { openPace, type Pace } from "./pace.ts";
 
 /** A backend that takes a connection and then says nothing must not hold up the work of the others. */
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
+/** For all calls of one question, whoever repeats them. */
+const patienceMs = 10_000;
+const listPatienceMs = 30_000;
 const probeTimeoutMs = 5_000;
 const maxReasonCharacters = 255;
 
@@ -25,14 +29,23 @@ interface Place {
   /** Makes each call once. */
   once: ECSClient;
   target: EcsTarget;
+  pace: Pace;
 }
 
-/** `keptBackends` is asked only for a backend that is not declared. */
+interface Question extends Place {
+  abortSignal: AbortSignal;
+}
+
+/**
+ * `keptBackends` is asked only for a backend that is not declared. `launchesPerSecond`: this process's share of what an
+ * account may launch in a region.
+ */
 export function openSandboxes(
   settings: BackendSettings,
   keptBackends: () => Promise<KeptBackends>,
+  launchesPerSecond: number,
 ): (backend: string) => Sandboxes {
-  const clients = new Map<string, Pick<Place, "client" | "once">>();
+  const clients = new Map<string, Omit<Place, "target">>();
 
   function clientsOf({ region, endpoint }: EcsTarget) {
     const place = `${region} ${endpoint}`;
@@ -40,6 +53,7 @@ export function openSandboxes(
     const both = clients.get(place) ?? {
       client: new ECSClient(options),
       once: new ECSClient({ ...options, maxAttempts: 1 }),
+      pace: openPace(launchesPerSecond),
     };
     clients.set(place, both);
     return both;
@@ -58,10 +72,10 @@ export function openSandboxes(
 
 function sandboxesOf(name: string, locate: () => Promise<Place>): Sandboxes {
   /** What a backend should have answered and did not is one kind of error, whatever was the matter. */
-  async function ask<T>(action: string, act: (place: Place) => Promise<T>): Promise<T> {
+  async function ask<T>(action: string, act: (question: Question) => Promise<T>, withinMs = patienceMs): Promise<T> {
     const place = await locate();
     try {
-      return await act(place);
+      return await act({ ...place, abortSignal: AbortSignal.timeout(withinMs) });
     } catch (error) {
       const message = `Backend ${name} gave no answer to ${action}: ${sayWhy(error)}`;
       throw new DroverError("backend_unavailable", message, { cause: error });
@@ -69,58 +83,68 @@ function sandboxesOf(name: string, locate: () => Promise<Place>): Sandboxes {
   }
 
   return {
-    launch: (agentId, token) => ask("RunTask", ({ once, target }) => launch(once, target, agentId, token)),
+    launch: (agentId, token) =>
+      ask("RunTask", ({ once, target, pace }) => launch(once, target, agentId, token, { pace, patienceMs })),
     stop: (sandboxArn, reason) => ask("StopTask", (place) => stop(place, sandboxArn, reason)),
     describe: (sandboxArn) => ask("DescribeTasks", async (place) => (await describe(place, [sandboxArn])).at(0)),
     findByAgent: (agentId) =>
       ask("ListTasks", async (place) => {
-        const [running, stopped] = await Promise.all([
-          listArns(place, agentId, "RUNNING"),
-          listArns(place, agentId, "STOPPED"),
-        ]);
-        return describe(place, [...running, ...stopped]);
+        // One that is stopped between the two lists is in both. The other way round it would be in none of them.
+        const running = await listArns(place, agentId, "RUNNING");
+        const stopped = await listArns(place, agentId, "STOPPED");
+        return describe(place, [...new Set([...running, ...stopped])]);
       }),
-    listRunning: () => ask("ListTasks", async (place) => describe(place, await listArns(place, undefined, "RUNNING"))),
-    probe: () => ask("DescribeClusters", probe),
+    listRunning: () =>
+      ask("ListTasks", async (place) => describe(place, await listArns(place, undefined, "RUNNING")), listPatienceMs),
+    probe: () => ask("DescribeClusters", probe, probeTimeoutMs),
   };
 }
 
 /** Page by page: DescribeTasks takes 100 ids. */
-async function describe({ client, target: { cluster } }: Place, arns: string[]): Promise<SandboxState[]> {
+async function describe(
+  { client, abortSignal, target: { cluster } }: Question,
+  arns: string[],
+): Promise<SandboxState[]> {
   const states: SandboxState[] = [];
   for (let i = 0; i < arns.length; i += 100) {
-    const { tasks } = await client.send(new DescribeTasksCommand({ cluster, tasks: arns.slice(i, i + 100) }));
+    const page = new DescribeTasksCommand({ cluster, tasks: arns.slice(i, i + 100) });
+    const { tasks } = await client.send(page, { abortSignal });
     states.push(...(tasks ?? []).flatMap((task) => toState(task) ?? []));
   }
   return states;
 }
 
 async function listArns(
-  { client, target: { cluster } }: Place,
+  { client, abortSignal, target: { cluster } }: Question,
   startedBy: string | undefined,
   desiredStatus: "RUNNING" | "STOPPED",
 ): Promise<string[]> {
   const arns: string[] = [];
   let nextToken: string | undefined;
   do {
-    const page = await client.send(new ListTasksCommand({ cluster, startedBy, desiredStatus, nextToken }));
+    const list = new ListTasksCommand({ cluster, startedBy, desiredStatus, nextToken });
+    const page = await client.send(list, { abortSignal });
     arns.push(...(page.taskArns ?? []));
     nextToken = page.nextToken;
   } while (nextToken);
   return arns;
 }
 
-async function stop({ client, target: { cluster } }: Place, task: string, reason: string): Promise<void> {
+async function stop(
+  { client, abortSignal, target: { cluster } }: Question,
+  task: string,
+  reason: string,
+): Promise<void> {
+  const command = new StopTaskCommand({ cluster, task, reason: reason.slice(0, maxReasonCharacters) });
   try {
-    await client.send(new StopTaskCommand({ cluster, task, reason: reason.slice(0, maxReasonCharacters) }));
+    await client.send(command, { abortSignal });
   } catch (error) {
     // ECS forgets a stopped task after an hour or more: nothing is left to stop.
     if (!(error instanceof InvalidParameterException)) throw error;
   }
 }
 
-async function probe({ client, target: { cluster } }: Place): Promise<void> {
-  const abortSignal = AbortSignal.timeout(probeTimeoutMs);
+async function probe({ client, abortSignal, target: { cluster } }: Question): Promise<void> {
   const { clusters } = await client.send(new DescribeClustersCommand({ clusters: [cluster] }), { abortSignal });
   if (clusters?.[0]?.status !== "ACTIVE") throw new Error(`cluster ${cluster} is not active`);
 }
