@@ -21,6 +21,7 @@ import { addListRoutes } from "./list-routes.ts";
 import { addMessageRoutes } from "./message-routes.ts";
 import { answerProblem, refuseInvalid } from "./problems.ts";
 import { addQualityRoutes } from "./quality-routes.ts";
+import { recordRefusals } from "./record-refusals.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import { addSourceRoutes } from "./source-routes.ts";
 import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
@@ -39,6 +40,7 @@ function createBareApp(cloud: OpenCloud): Api {
       context,
     );
   });
+  app.use("/api/orchestrator/*", recordRefusals(cloud));
   // The supervisor's callbacks have a token of their own, and are never limited.
   app.use("/api/orchestrator/*", async (context, next) =>
     context.req.path.startsWith("/api/orchestrator/attempts/") ? next() : requireKey(cloud)(context, next),

@@ -50,6 +50,9 @@ const invalidKey = () =>
   new DroverError("invalid_api_key", "Send a valid API key in the X-API-Key header. Locally it is in .drover/api-key.");
 
 const keyOfRequest = new WeakMap<Request, ApiKey>();
+/** Whoever this request was found to come from. */
+export const callerOf = (context: Context): ApiKey | undefined => keyOfRequest.get(context.req.raw);
+
 const isKill = ({ method, path }: { method: string; path: string }) =>
   /\/(kill|kill-all|emergency-stop)$/.test(path) || (method === "DELETE" && path.includes("/backends/"));
 

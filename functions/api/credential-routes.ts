@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { credentialRequest, killRequest, resourceName } from "../core/requests.ts";
 import { resumeProvider } from "../flows/resume-provider.ts";
+import { setCredential } from "../flows/set-credential.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson } from "./inputs.ts";
@@ -9,7 +10,7 @@ import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";
 import { answerWithinMs } from "./switch-routes.ts";
 
-const setCredential = createRoute({
+const set = createRoute({
   method: "put",
   path: "/api/orchestrator/workspaces/{workspace}/credentials/{name}",
   summary: "Set a git token or a model key of the workspace; it can be replaced and used, never read",
@@ -45,12 +46,12 @@ const resume = createRoute({
 
 export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
   app.use("/api/orchestrator/workspaces/*", requireJson);
-  app.openapi(setCredential, async (context) => {
+  app.openapi(set, async (context) => {
     const cloud = await openCloud();
     const principal = await authenticate(cloud, context);
     const { workspace, name } = context.req.valid("param");
     requireRole(principal, "workspace_admin", workspace);
-    await cloud.credentials.put(workspace, name, context.req.valid("json"));
+    await setCredential(cloud, workspace, name, context.req.valid("json"), principal.keyId);
     return context.body(null, 204);
   });
   app.openapi(resume, async (context) => {

@@ -1,11 +1,7 @@
 // How is one task killed? Kept apart from the rest, since the kill function serves these routes alone.
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Cloud } from "../core/cloud.ts";
-import { DroverError } from "../core/errors.ts";
 import { killRequest } from "../core/requests.ts";
-import type { Task } from "../core/task.ts";
 import { killTask } from "../flows/kill-task.ts";
-import { recordAct } from "../flows/record-act.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson, taskParams } from "./inputs.ts";
@@ -48,19 +44,8 @@ export function addKillRoutes(app: Api, openCloud: OpenCloud): void {
     const principal = await authenticate(cloud, context);
     const found = await taskOf(cloud, context.req.valid("param").taskId, principal);
     const reason = context.req.valid("json").reason.trim();
-    try {
-      requireOwn(principal, found);
-      const { task, stop } = await killTask(cloud, found.taskId, principal.keyId, reason);
-      return context.json({ task: viewTaskSummary(task), stop }, 200);
-    } catch (error) {
-      if (error instanceof DroverError) await recordRefusal(cloud, found, principal.keyId, reason, error.code);
-      throw error;
-    }
+    requireOwn(principal, found);
+    const { task, stop } = await killTask(cloud, found.taskId, principal.keyId, reason);
+    return context.json({ task: viewTaskSummary(task), stop }, 200);
   });
-}
-
-/** Who tried to stop what, and may not or came too late, is worth knowing afterwards. */
-async function recordRefusal(cloud: Cloud, task: Task, by: string, reason: string, code: string): Promise<void> {
-  const data = { taskId: task.taskId, taskStatus: task.status, reason, code };
-  await recordAct(cloud, `workspace:${task.workspace}`, by, () => ({ type: "kill_refused", data, writes: [] }));
 }

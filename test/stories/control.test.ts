@@ -225,8 +225,8 @@ describe("roles", () => {
     expect(await post(`/tasks/${id}/kill`, reason, bob)).toMatchObject({ status: 403, body: { code: "forbidden" } });
     const refusal = (await stack.cloud.table.listActs("workspace:default", 0, 1000)).at(-1);
     expect(refusal).toMatchObject({
-      type: "kill_refused",
-      data: { taskId: id, code: "forbidden", reason: reason.reason },
+      type: "act_refused",
+      data: { path: `${tasksPath}/${id}/kill`, code: "forbidden", reason: reason.reason },
     });
     expect(await post("/workspaces/default/kill-all", reason, ann)).toMatchObject({ status: 403 });
     expect(await post("/workspaces/other/kill-all", reason, admin)).toMatchObject({ status: 403 });
@@ -238,6 +238,55 @@ describe("roles", () => {
     expect(await post("/workspaces/default/keys", { name: "x" }, ann)).toMatchObject({ status: 403 });
     expect(await post(`/tasks/${id}/kill`, reason, ann2)).toMatchObject({ status: 200 });
     await untilSettled(stack, id);
+  });
+
+  it("what is refused to somebody stands in the audit log, with the reason and without secrets; what is asked stays out", async () => {
+    const ann = await makeKey("default", "member", "ann");
+    const running = await submit(stack, { repository: remote.url, command: endless });
+    const agent = `agt_${running.slice(4)}_1`;
+    const credential = { token: "a-very-secret-token" };
+    const attempts: [string, string, object][] = [
+      ["POST", `/tasks/${running}/kill`, reason],
+      ["POST", `/agents/${agent}/kill`, reason],
+      ["POST", "/agents/kill-all", reason],
+      ["POST", "/workspaces/default/kill-all", reason],
+      ["POST", "/workspaces/elsewhere/kill-all", reason],
+      ["POST", "/emergency-stop", reason],
+      ["POST", "/global/pause", reason],
+      ["DELETE", "/backends/default", reason],
+      ["PUT", "/workspaces/default/credentials/github", credential],
+      ["POST", "/workspaces/default/keys", { name: "x" }],
+    ];
+    const before = (await stack.cloud.table.getChainHead("workspace:default")).version;
+    for (const [method, path, body] of attempts) {
+      expect(await call(stack, method, `${base}${path}`, body, ann)).toMatchObject({ status: 403 });
+    }
+    await call(stack, "GET", `${base}/workspaces/default/keys`, undefined, ann);
+    await call(stack, "POST", `${base}/workspaces/default/kill-all`, { reason: "" }, ann);
+    await call(stack, "POST", `${base}/workspaces/default/kill-all`, reason, { "x-api-key": "drv_nobody" });
+    const acts = await stack.cloud.table.listActs("workspace:default", before, 100);
+    expect(acts.map(({ type, data }) => [type, data])).toEqual(
+      attempts.map(([method, path, body]) => [
+        "act_refused",
+        { method, path: `${base}${path}`, code: "forbidden", ...("reason" in body ? reason : {}) },
+      ]),
+    );
+    expect(JSON.stringify(acts)).not.toContain(credential.token);
+    expect((await kill(stack, running)).status).toBe(200);
+    expect((await kill(stack, running)).status).toBe(409);
+    const [late] = (await stack.cloud.table.listActs("workspace:default", before + attempts.length, 100)).slice(-1);
+    expect(late).toMatchObject({ type: "act_refused", data: { code: "task_ended" } });
+    await untilSettled(stack, running);
+  });
+
+  it("who sets a credential stands in the audit log, and its secret does not", async () => {
+    const set = { token: "ghp-secret", repositories: ["https://git.example.com/acme/*"], forge: { kind: "gitea" } };
+    const path = `${base}/workspaces/default/credentials/gitea`;
+    expect((await call(stack, "PUT", path, set)).status).toBe(204);
+    const act = (await stack.cloud.table.listActs("workspace:default", 0, 1000)).at(-1);
+    const data = { name: "gitea", repositories: set.repositories, forge: "gitea" };
+    expect(act).toMatchObject({ type: "credential_set", data });
+    expect(JSON.stringify(act)).not.toContain(set.token);
   });
 
   it("a revoked key opens nothing, and the acts stand in an unbroken chain", async () => {
