@@ -1186,6 +1186,7 @@ export interface paths {
                                 taskId: string;
                                 message: string;
                             }[];
+                            errorsLeftOut: number;
                         };
                     };
                 };
@@ -1249,6 +1250,7 @@ export interface paths {
                                 taskId: string;
                                 message: string;
                             }[];
+                            errorsLeftOut: number;
                         };
                     };
                 };
@@ -1306,6 +1308,7 @@ export interface paths {
                                 taskId: string;
                                 message: string;
                             }[];
+                            errorsLeftOut: number;
                         };
                     };
                 };
@@ -2073,6 +2076,7 @@ export interface paths {
                                 taskId: string;
                                 message: string;
                             }[];
+                            errorsLeftOut: number;
                         };
                     };
                 };
@@ -3034,6 +3038,7 @@ export interface paths {
                                 taskId: string;
                                 message: string;
                             }[];
+                            errorsLeftOut: number;
                         };
                     };
                 };

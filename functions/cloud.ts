@@ -20,6 +20,7 @@ import { openWakeUps } from "./aws/wake-ups.ts";
 import { type BackendSettings, declaredBackends, defaultBackend, type EcsTarget } from "./core/backends.ts";
 import type { Cloud, Isolation } from "./core/cloud.ts";
 import { readModels } from "./core/models.ts";
+import { resourceName } from "./core/requests.ts";
 import { signAttempt, signFor } from "./core/signing.ts";
 import { openForges } from "./forge/forges.ts";
 import { openRemotes } from "./git/remotes.ts";
@@ -42,7 +43,7 @@ const environment = z.object({
   DROVER_NOTIFY_QUEUE_URL: z.string(),
   DROVER_INTAKE_QUEUE_URL: z.string().optional(),
   DROVER_INTAKE_DEAD_QUEUE_URL: z.string().optional(),
-  DROVER_INTAKE_WORKSPACE: z.string().optional(),
+  DROVER_INTAKE_WORKSPACE: resourceName.optional(),
   DROVER_INTAKE_PRINCIPAL: z.string().default("intake"),
   DROVER_INTAKE_MAX_RECEIVES: count.default(200),
   /** Waits between the tries of a delivery: eight tries in about a day. */

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { type Operation, remainingOf } from "../core/operations.ts";
-import { killRequest } from "../core/requests.ts";
+import { killRequest, resourceName } from "../core/requests.ts";
 import { parseScope, type Scope, type SwitchAct } from "../core/switches.ts";
 import { stopScope } from "../flows/stop-scope.ts";
 import { readSwitch, type Turn, turnSwitch } from "../flows/turn-switch.ts";
@@ -18,7 +18,7 @@ import { json } from "./task-routes.ts";
 export const answerWithinMs = 10_000;
 
 const base = "/api/orchestrator";
-const workspaceParam = z.object({ workspace: z.string().min(1).max(64) });
+const workspaceParam = z.object({ workspace: resourceName });
 const body = { required: true, content: json(killRequest) };
 
 export const operationSchema = z.object({
@@ -29,7 +29,9 @@ export const operationSchema = z.object({
   failed: z.int(),
   remaining: z.int(),
   finished: z.boolean(),
+  /** The last few; so many before them are left out. Each of these tasks is fenced, and killed when it is met. */
   errors: z.array(z.object({ taskId: z.string(), message: z.string() })),
+  errorsLeftOut: z.int(),
 });
 const switchSchema = z.object({
   scope: z.string(),
@@ -188,5 +190,6 @@ export function viewOperation(operation: Operation): z.output<typeof operationSc
     remaining: remainingOf(operation),
     finished: finishedAt !== undefined,
     errors,
+    errorsLeftOut: failed - errors.length,
   };
 }

@@ -9,11 +9,19 @@ const batchesARound = 10;
 export const promoteWaiting = (cloud: Cloud) => promote(cloud, "ready");
 export const promoteHeld = (cloud: Cloud) => promote(cloud, "held");
 
+/** No more are woken than there are free slots: the others would find none, and whoever frees one wakes the next. */
 async function promote(cloud: Cloud, kind: "ready" | "held"): Promise<void> {
+  let free: number | undefined;
   for (let n = 0; n < batchesARound; n += 1) {
     const taskIds = await cloud.table.dueTasks(kind, cloud.clock.now(), batch);
     let promoted = 0;
-    for (const taskId of taskIds) if (await promoteOne(cloud, taskId, kind)) promoted += 1;
+    for (const taskId of taskIds) {
+      if (!(await promoteOne(cloud, taskId, kind))) continue;
+      promoted += 1;
+      free ??= cloud.settings.limits.global - (await cloud.table.heldSlots("global")).length;
+      if (free > 0) await wake(cloud, taskId);
+      free -= 1;
+    }
     // Of a full batch nothing was left to promote: the index lags, and would show the same again.
     if (taskIds.length < batch || promoted === 0) return;
   }
@@ -25,7 +33,6 @@ async function promoteOne(cloud: Cloud, taskId: TaskId, kind: "ready" | "held"):
     const task = await cloud.table.getTask(taskId);
     if (task?.due?.kind !== kind || task.due.at > cloud.clock.now()) return false;
     await cloud.table.makeReady(task);
-    await wake(cloud, taskId);
     return true;
   } catch (error) {
     console.error(`reaper: ${taskId} was not made ready; it is looked at again in the next round`, error);

@@ -5,6 +5,7 @@ import { recordAct } from "./record-act.ts";
 import { letGo } from "./wake.ts";
 
 const pageSize = 20;
+const indexLagMs = 2_000;
 
 /**
  * Answers false when it was not paused. Lets go of what waits for it until `deadline` (epoch milliseconds); the rest
@@ -25,6 +26,11 @@ export async function resumeProvider(
     return { type: "provider_resumed", data, writes: [{ kind: "provider_resumed", workspace, credential }] };
   });
   const pool = providerPool(workspace, credential);
-  while ((await letGo(cloud, pool, pageSize)) > 0 && cloud.clock.now() < deadline);
+  for (let isAgain = false; ; isAgain = true) {
+    while ((await letGo(cloud, pool, pageSize)) > 0 && cloud.clock.now() < deadline);
+    if (isAgain || cloud.clock.now() + indexLagMs >= deadline) break;
+    // What began to wait at the last moment is not in the index yet, and nobody may be left to let it go later.
+    await cloud.clock.sleep(indexLagMs);
+  }
   return act !== undefined;
 }

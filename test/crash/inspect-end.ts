@@ -1,5 +1,5 @@
 // After all the kills: has every task one good ending, every event its place, and nothing been left running?
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { cloudOfThisProcess } from "../../functions/cloud.ts";
 import { findBreak } from "../../functions/core/audit.ts";
@@ -31,6 +31,10 @@ export async function inspectEnd({ dataDir, repository, ids }: Scene): Promise<n
   await stack.closeAndKill();
   problems.push(...findProcesses(ids));
   for (const problem of problems) console.log(`PROBLEM ${problem}`);
+  for (const id of new Set(problems.flatMap((problem) => /^tsk_\w+/.exec(problem)?.[0] ?? []))) {
+    for (const { at, type, by, data } of await cloud.table.listEvents(id as TaskId, 0, 10_000))
+      console.log(`  ${id} ${new Date(at).toISOString()} ${type} by ${by} ${JSON.stringify(data)}`);
+  }
   const most = Math.max(...attempts);
   console.log(
     `attempts per task: ${(attempts.reduce((a, b) => a + b, 0) / attempts.length).toFixed(2)} on average, ${most} at most`,
@@ -52,8 +56,10 @@ async function inspectTask(cloud: Cloud, repository: string, taskId: TaskId, n: 
   if (endings.length !== 1) problems.push(`it ended ${endings.length} times`);
   if (task?.publishOutcome !== "pushed") problems.push(`the outcome of its push is ${task?.publishOutcome}`);
   if (task?.branch) {
-    const git = (...args: string[]) => execFileSync("git", args, { cwd: repository, encoding: "utf8" });
-    if (git("rev-parse", task.branch).trim() !== task.commit) problems.push("its branch is not at its commit");
+    // What is not there is nothing: that is no commit of ours, and no work.
+    const git = (...args: string[]) => spawnSync("git", args, { cwd: repository, encoding: "utf8" }).stdout;
+    if (git("rev-parse", "--verify", "--quiet", task.branch).trim() !== task.commit)
+      problems.push("its branch is not at its commit");
     if (git("show", `${task.branch}:task-${n}.txt`) !== `${n}\n`) problems.push("its work is not on its branch");
   }
   for (const { agentId, backend } of await cloud.table.listAttempts(taskId)) {

@@ -9,7 +9,7 @@ import { expireOldest } from "../../functions/flows/expire-oldest.ts";
 import { promoteHeld, promoteWaiting } from "../../functions/flows/promote-waiting.ts";
 import { resumeProvider } from "../../functions/flows/resume-provider.ts";
 import { continueOperation } from "../../functions/flows/stop-scope.ts";
-import { apply, claim, makeCreation, newEventId, newTaskId } from "../contract/support.ts";
+import { apply, changeOf, claim, makeCreation, newEventId, newTaskId } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
 import { now } from "../support/make-task.ts";
@@ -21,6 +21,7 @@ const workspace = "default";
 function open({ commitMs = 0 } = {}) {
   let time = now;
   const changed: TaskId[] = [];
+  const woken: TaskId[] = [];
   const memory = new MemoryTable(() => time);
   const inMemory = makeAsync<Table>(memory, methodsOf(MemoryTable));
   const table: Table = {
@@ -33,10 +34,15 @@ function open({ commitMs = 0 } = {}) {
   };
   const cloud = {
     table,
-    clock: { now: () => time },
+    clock: {
+      now: () => time,
+      sleep: async (ms: number) => {
+        time += ms;
+      },
+    },
     ids: { event: newEventId },
     settings: { limits: { global: 20 }, maxQueueAgeMs: 7 * dayMs },
-    wakeUps: { send: async () => undefined },
+    wakeUps: { send: async (taskId: TaskId) => void woken.push(taskId) },
     noticeQueue: { send: async () => undefined },
     sandboxes: () => ({ findByAgent: async () => [] }),
   } as unknown as Cloud;
@@ -46,7 +52,7 @@ function open({ commitMs = 0 } = {}) {
       memory.createTask(creation);
       return creation.task;
     });
-  return { cloud, memory, table, make, changed };
+  return { cloud, memory, table, make, changed, woken };
 }
 
 it("hundreds of tasks that were held back do not keep a delayed one from its time, and are all let go in one round", async () => {
@@ -57,6 +63,36 @@ it("hundreds of tasks that were held back do not keep a delayed one from its tim
   expect([memory.dueTasks("ready", now, 1_000).length, memory.dueTasks("held", now, 1_000).length]).toEqual([0, 400]);
   await promoteHeld(cloud);
   expect(memory.dueTasks("held", now, 1_000)).toEqual([]);
+});
+
+it("no more of them are woken than there are free slots", async () => {
+  const { cloud, make, memory, woken } = open();
+  const [first] = make(1);
+  if (first) memory.commit(changeOf(first, claim({ pool: "global", index: 3 })));
+  make(60, { due: { kind: "held", at: now - 2, pool: "repository:full" } });
+  await promoteHeld(cloud);
+  expect(memory.dueTasks("held", now, 1_000)).toEqual([]);
+  expect(woken).toHaveLength(19);
+});
+
+it("a task that begins to wait for a provider just before it is resumed is let go as well, once the index shows it", async () => {
+  const { cloud, memory, make } = open();
+  memory.pauseProvider(workspace, "anthropic", now + dayMs);
+  const pool = providerPool(workspace, "anthropic");
+  const [late] = make(1, { provider: "anthropic" });
+  memory.holdBack(late as Task, pool, now + dayMs);
+  memory.lagMs = 1_000;
+  expect(memory.heldBackHead(pool, 10)).toEqual([]);
+  // Each look takes its time; else the index would show for ever what was just let go.
+  const table: Table = {
+    ...cloud.table,
+    async heldBackHead(name, limit) {
+      await cloud.clock.sleep(500);
+      return cloud.table.heldBackHead(name, limit);
+    },
+  };
+  expect(await resumeProvider({ ...cloud, table }, workspace, "anthropic", "key_1", "paid", now + 10_000)).toBe(true);
+  expect(memory.getTask(late?.taskId as TaskId)?.due).toBeUndefined();
 });
 
 it("a provider that is resumed gets all of its tasks back, and one that the call had no time for with the next call", async () => {
