@@ -62,7 +62,7 @@ export const flowMutants = [
   ),
   mutant(
     "kill function: everybody of a workspace may kill its tasks",
-    edit("functions/api/kill-routes.ts", "      requireOwn(principal, found);\n", ""),
+    edit("functions/api/kill-routes.ts", "    requireOwn(principal, found);\n", ""),
   ),
   mutant("launch: no deadline", edit(launch, "if (cloud.clock.now() > claimedAt + launchDeadlineMs)", "if (false)")),
   mutant(
