@@ -9,6 +9,7 @@ export type {
   BackendHealth,
   Problem,
   Progress,
+  paths,
   Session,
   Snapshot,
   Task,

@@ -15,6 +15,12 @@ import { SignIn } from "./sign-in.tsx";
 
 const TaskPage = lazy(async () => ({ default: (await import("./task/task-page.tsx")).TaskPage }));
 
+const NewTaskPage = lazy(async () => ({ default: (await import("./new-task/new-task-page.tsx")).NewTaskPage }));
+const BackendsPage = lazy(async () => ({ default: (await import("./admin/backends-page.tsx")).BackendsPage }));
+const KeysPage = lazy(async () => ({ default: (await import("./admin/keys-page.tsx")).KeysPage }));
+const CredentialsPage = lazy(async () => ({ default: (await import("./admin/credentials-page.tsx")).CredentialsPage }));
+const WebhooksPage = lazy(async () => ({ default: (await import("./admin/webhooks-page.tsx")).WebhooksPage }));
+
 const wait = (
   <Center h="50vh">
     <Loader aria-label="Loading" />
@@ -54,6 +60,11 @@ export function App() {
                   <FleetPage />
                 </Route>
                 <Route path="/tasks/:taskId">{({ taskId }) => <TaskPage key={taskId} taskId={taskId} />}</Route>
+                <Route path="/new" component={NewTaskPage} />
+                <Route path="/backends" component={BackendsPage} />
+                <Route path="/keys" component={KeysPage} />
+                <Route path="/credentials" component={CredentialsPage} />
+                <Route path="/webhooks" component={WebhooksPage} />
                 <Route>
                   <Redirect to="/" />
                 </Route>

@@ -13,6 +13,7 @@ import {
 import { useDisclosure } from "@mantine/hooks";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { StoppedBanner } from "./control/stopped-banner.tsx";
 import { Connected } from "./fleet/connected.tsx";
 import { WorkspaceChoice } from "./fleet/workspace-choice.tsx";
 import { useSigned } from "./session.tsx";
@@ -55,13 +56,21 @@ export function Frame({ children }: { children: ReactNode }) {
         <Pages onChosen={menu.close} />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
+        <StoppedBanner />
         {children}
       </AppShell.Main>
     </AppShell>
   );
 }
 
-const pages = [{ path: "/", name: "Fleet", admin: false }];
+const pages = [
+  { path: "/", name: "Fleet", admin: false },
+  { path: "/new", name: "New task", admin: false },
+  { path: "/backends", name: "Backends", admin: false },
+  { path: "/keys", name: "API keys", admin: true },
+  { path: "/credentials", name: "Credentials", admin: true },
+  { path: "/webhooks", name: "Webhooks", admin: true },
+];
 
 function Pages({ onChosen }: { onChosen: () => void }) {
   const { mayAdmin } = useSigned();

@@ -26,6 +26,21 @@ const set = createRoute({
   },
 });
 
+const listCredentials = createRoute({
+  method: "get",
+  path: "/api/orchestrator/workspaces/{workspace}/credentials",
+  summary: "The names of the workspace's credentials; what they hold is never read",
+  security,
+  request: { params: z.object({ workspace: resourceName }) },
+  responses: {
+    200: {
+      description: "The names",
+      content: { "application/json": { schema: z.object({ names: z.array(z.string()) }) } },
+    },
+    403: problemResponse("The key is not of that workspace"),
+  },
+});
+
 const resume = createRoute({
   method: "post",
   path: "/api/orchestrator/workspaces/{workspace}/credentials/{name}/resume",
@@ -53,6 +68,13 @@ export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
     requireRole(principal, "workspace_admin", workspace);
     await setCredential(cloud, workspace, name, context.req.valid("json"), principal.keyId);
     return context.body(null, 204);
+  });
+  app.openapi(listCredentials, async (context) => {
+    const cloud = await openCloud();
+    const principal = await authenticate(cloud, context);
+    const { workspace } = context.req.valid("param");
+    requireRole(principal, "member", workspace);
+    return context.json({ names: await cloud.credentials.list(workspace) }, 200);
   });
   app.openapi(resume, async (context) => {
     const cloud = await openCloud();

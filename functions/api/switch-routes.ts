@@ -144,6 +144,14 @@ const showSwitch = createRoute({
   responses: { 200: { description: "Its switch", content: json(switchSchema) } },
 });
 
+const showGlobal = createRoute({
+  method: "get",
+  path: `${base}/global/switch`,
+  summary: "Is everything stopped or paused?",
+  security,
+  responses: { 200: { description: "The global switch", content: json(switchSchema) } },
+});
+
 export function addSwitchRoutes(app: Api, openCloud: OpenCloud): void {
   for (const act of acts) {
     app.openapi(turnWorkspace(act), async (context) => {
@@ -161,6 +169,11 @@ export function addSwitchRoutes(app: Api, openCloud: OpenCloud): void {
     const name = context.req.valid("param").workspace;
     requireRole(key, "member", name);
     return context.json({ ...viewSwitch(await readSwitch(cloud, { kind: "workspace", name })), changed: false }, 200);
+  });
+  app.openapi(showGlobal, async (context) => {
+    const cloud = await openCloud();
+    await authenticate(cloud, context);
+    return context.json({ ...viewSwitch(await readSwitch(cloud, { kind: "global" })), changed: false }, 200);
   });
 }
 

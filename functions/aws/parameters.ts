@@ -4,6 +4,7 @@ import {
   GetParameterCommand,
   ParameterNotFound,
   PutParameterCommand,
+  paginateGetParametersByPath,
   type SSMClient,
 } from "@aws-sdk/client-ssm";
 import type { Credential, Credentials } from "../core/cloud.ts";
@@ -32,6 +33,15 @@ export function openCredentials(client: SSMClient, prefix: string): Credentials 
     async get(workspace, name) {
       const value = await getSecret(client, nameOf(workspace, name));
       return value === undefined ? undefined : (JSON.parse(value) as Credential);
+    },
+    async list(workspace) {
+      const names: string[] = [];
+      // Not decrypted: what comes back beside the names is of no use to anybody.
+      const pages = paginateGetParametersByPath({ client }, { Path: nameOf(workspace, ""), WithDecryption: false });
+      for await (const { Parameters = [] } of pages) {
+        names.push(...Parameters.map(({ Name = "" }) => Name.slice(nameOf(workspace, "").length)));
+      }
+      return names.sort();
     },
   };
 }

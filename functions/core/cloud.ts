@@ -176,6 +176,8 @@ export interface Credential {
 export interface Credentials {
   put(workspace: string, name: string, credential: Credential): Promise<void>;
   get(workspace: string, name: string): Promise<Credential | undefined>;
+  /** Their names alone, sorted. */
+  list(workspace: string): Promise<string[]>;
 }
 
 export interface RemoteAuth {

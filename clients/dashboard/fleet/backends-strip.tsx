@@ -26,7 +26,7 @@ export function BackendsStrip() {
         {data?.map((backend) => (
           <Group key={backend.name} gap="xs" wrap="nowrap" justify="space-between">
             <Health backend={backend} />
-            <Text size="xs" c="dimmed">
+            <Text size="xs" c="dimmed" className="nowrap">
               {backend.running}
               {backend.slots === undefined ? "" : ` of ${backend.slots}`} live
             </Text>

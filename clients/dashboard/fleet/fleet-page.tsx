@@ -2,7 +2,9 @@
 import { Button, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
+import { Link } from "wouter";
 import { ask } from "../../client.ts";
+import { Controls } from "../control/controls.tsx";
 import { api, wordsOf } from "../drover.ts";
 import { Notice } from "../parts/notice.tsx";
 import { useSigned } from "../session.tsx";
@@ -37,6 +39,12 @@ export function FleetPage() {
             {workspace}
           </Text>
         </Title>
+        <Group gap="xs">
+          <Button component={Link} href="/new">
+            New task
+          </Button>
+          <Controls counts={counts.data} />
+        </Group>
       </Group>
       {refused && <Notice title="The fleet cannot be followed">{refused.message}</Notice>}
       {counts.error && <Notice title="The counts cannot be read">{wordsOf(counts.error)}</Notice>}

@@ -72,13 +72,13 @@ function Plot({ title, says, x, lines, bars = false }: PlotProps) {
   const names = lines.map(({ label, tone }) => `${label}:${tone}`).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme is read from the styles, and the names stand for the lines
   useEffect(() => {
-    if (!place.current || width === 0) return;
+    if (!place.current || width === 0 || latest.current[0].length === 0) return;
     plot.current = new uPlot(optionsOf(lines, bars, width), latest.current, place.current);
     return () => {
       plot.current?.destroy();
       plot.current = undefined;
     };
-  }, [width, scheme, names, bars]);
+  }, [width, scheme, names, bars, x.length > 0]);
   useEffect(() => plot.current?.setData(data));
   return (
     <section className="plot" aria-label={`${title}: ${says}`}>

@@ -18,7 +18,7 @@ export function Attempts({ task: { attempts, maxAttempts, stopConfirmation }, sh
       </h2>
       <Table>
         <Table.Tbody>
-          {attempts.map(({ attempt, state, claimedAt, endedAt, sandboxStoppedAt }) => (
+          {attempts.map(({ attempt, state, claimedAt, endedAt }) => (
             <Table.Tr key={attempt}>
               <Table.Td>
                 <button type="button" className="link" aria-pressed={shown === attempt} onClick={() => onShow(attempt)}>
@@ -28,7 +28,6 @@ export function Attempts({ task: { attempts, maxAttempts, stopConfirmation }, sh
               <Table.Td>{state}</Table.Td>
               <Table.Td>{sayTime(claimedAt)}</Table.Td>
               <Table.Td>{endedAt ? sayDuration(Date.parse(endedAt) - Date.parse(claimedAt)) : "goes on"}</Table.Td>
-              <Table.Td>{sandboxStoppedAt ? "sandbox stopped" : ""}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

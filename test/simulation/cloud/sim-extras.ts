@@ -85,6 +85,10 @@ export class SimCredentials extends Part implements Credentials {
   get(_workspace: string, name: string) {
     return this.call("parameter", () => known[name]);
   }
+
+  list() {
+    return this.call("parameter", () => []);
+  }
 }
 
 /** The key of a model, and the token of a forge. */

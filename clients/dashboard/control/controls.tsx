@@ -1,0 +1,158 @@
+// How are many tasks stopped at once? By acts that say beforehand how many they will touch, and afterwards how many they did.
+import { Button, Group, Menu, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { ask } from "../../client.ts";
+import { api, wordsOf } from "../drover.ts";
+import type { Counts } from "../fleet/use-counts.ts";
+import { ReasonDialog } from "../parts/reason-dialog.tsx";
+import { useSigned } from "../session.tsx";
+import { count } from "../words.ts";
+import { type Operation, OperationDialog } from "./operation-dialog.tsx";
+import { type Act, type Scope, useSwitches, useTurn } from "./use-switches.ts";
+
+type Dialog = "kill-all" | "emergency-stop" | { scope: Scope; act: Act };
+
+export function Controls({ counts }: { counts: Counts | undefined }) {
+  const { workspace, mayAdmin, mayAll } = useSigned();
+  const { data: switches } = useSwitches();
+  const [dialog, setDialog] = useState<Dialog>();
+  const [operation, setOperation] = useState<Operation>();
+  const turn = useTurn();
+  const close = () => setDialog(undefined);
+  if (!mayAdmin) return null;
+  const { paused = false, stopped = false, yoloForbidden = false } = switches?.workspace ?? {};
+  const yolo: Act = yoloForbidden ? "allow-yolo" : "forbid-yolo";
+  return (
+    <Group gap="xs">
+      {!paused && !stopped && (
+        <Button variant="default" onClick={() => setDialog({ scope: "workspace", act: "pause" })}>
+          Pause
+        </Button>
+      )}
+      <Menu position="bottom-end" width={260}>
+        <Menu.Target>
+          <Button variant="default" className="danger">
+            Stop…
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item className="danger" onClick={() => setDialog("kill-all")}>
+            Kill all of {workspace}
+          </Menu.Item>
+          <Menu.Item onClick={() => setDialog({ scope: "workspace", act: yolo })}>
+            {yoloForbidden ? "Allow" : "Forbid"} YOLO in {workspace}
+          </Menu.Item>
+          {mayAll && (
+            <>
+              <Menu.Divider />
+              <Menu.Label>Every workspace</Menu.Label>
+              <Menu.Item onClick={() => setDialog({ scope: "global", act: "pause" })}>Pause everything</Menu.Item>
+              <Menu.Item className="danger" onClick={() => setDialog("emergency-stop")}>
+                Emergency stop
+              </Menu.Item>
+            </>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      {dialog === "kill-all" && (
+        <ReasonDialog
+          title={`Kill all of ${workspace}?`}
+          act="Kill all"
+          placeholder="bad prompt"
+          onClose={close}
+          onAct={async (reason) => {
+            const params = { path: { workspace } };
+            setOperation(
+              await ask(api.POST("/api/orchestrator/workspaces/{workspace}/kill-all", { params, body: { reason } })),
+            );
+          }}
+        >
+          <WhatStops live={counts?.live} waiting={counts?.waiting} />
+          <p>Nothing of {workspace} is admitted until somebody releases it.</p>
+        </ReasonDialog>
+      )}
+      {dialog === "emergency-stop" && (
+        <ReasonDialog
+          title="Stop every workspace?"
+          act="Stop everything"
+          placeholder="something is very wrong"
+          onClose={close}
+          onAct={async (reason) =>
+            setOperation(await ask(api.POST("/api/orchestrator/emergency-stop", { body: { reason } })))
+          }
+        >
+          <EverythingStops />
+          <p>Nothing is admitted anywhere until somebody releases it.</p>
+        </ReasonDialog>
+      )}
+      {typeof dialog === "object" && (
+        <ReasonDialog
+          title={`${titles[dialog.act]} ${dialog.scope === "global" ? "everything" : workspace}?`}
+          act={titles[dialog.act]}
+          tone="normal"
+          placeholder="the remote is down"
+          onClose={close}
+          onAct={(reason) => turn(dialog.scope, dialog.act, reason)}
+        >
+          {dialog.act === "pause" ? (
+            <p>
+              {dialog.scope === "workspace" && counts
+                ? `${count(counts.waiting, "waiting task")} will not start; ${count(counts.live, "live task")} go on. `
+                : "What waits will not start; what runs goes on. "}
+              New tasks are accepted, and wait.
+            </p>
+          ) : (
+            <p>{yoloForbidden ? "Tasks may skip their gates again." : "No task may skip its gates from now on."}</p>
+          )}
+        </ReasonDialog>
+      )}
+      {operation && <OperationDialog started={operation} onClose={() => setOperation(undefined)} />}
+    </Group>
+  );
+}
+
+const titles: Record<Act, string> = {
+  pause: "Pause",
+  resume: "Resume",
+  release: "Release",
+  "forbid-yolo": "Forbid YOLO in",
+  "allow-yolo": "Allow YOLO in",
+};
+
+function WhatStops({ live, waiting }: { live: number | undefined; waiting: number | undefined }) {
+  return (
+    <p>
+      <strong>{live === undefined ? "Every live task" : count(live, "live task")}</strong> will be stopped without
+      grace, and <strong>{waiting === undefined ? "every waiting one" : count(waiting, "waiting task")}</strong>{" "}
+      withdrawn. What they have not pushed is lost.
+    </p>
+  );
+}
+
+function EverythingStops() {
+  const { data, error } = useQuery({
+    queryKey: ["stats-of-all"],
+    staleTime: 0,
+    async queryFn() {
+      const { workspaces } = await ask(api.GET("/api/orchestrator/workspaces"));
+      const stats = await Promise.all(
+        workspaces.map((workspace) => ask(api.GET("/api/orchestrator/stats", { params: { query: { workspace } } }))),
+      );
+      return {
+        workspaces: workspaces.length,
+        live: stats.reduce((sum, one) => sum + one.launching + one.running + one.verifying + one.publishing, 0),
+        waiting: stats.reduce((sum, one) => sum + one.queued + one.delayed, 0),
+      };
+    },
+  });
+  return (
+    <>
+      <WhatStops live={data?.live} waiting={data?.waiting} />
+      <Text c="dimmed">
+        {data && `In ${count(data.workspaces, "workspace")}.`}
+        {error && `How many they are could not be found out: ${wordsOf(error)}`}
+      </Text>
+    </>
+  );
+}

@@ -1,0 +1,109 @@
+// What does the form hold, and what is asked for with it? Pure: a field that is left empty is left out.
+import type { paths } from "../../client.ts";
+
+type TaskRequest = NonNullable<paths["/api/orchestrator/tasks"]["post"]["requestBody"]>["content"]["application/json"];
+
+export interface TaskForm {
+  repository: string;
+  branch: string;
+  credential: string;
+  kind: "model" | "command";
+  command: string;
+  type: "worker" | "reviewer" | "tester";
+  model: string;
+  skills: string[];
+  prompt: string;
+  title: string;
+  priority: number | string;
+  labels: string[];
+  backend: string;
+  notBefore: string;
+  maxAttempts: number | string;
+  profile: string;
+  gates: string[];
+  isYolo: boolean;
+  yoloReason: string;
+  dollars: number | string;
+  tokens: number | string;
+  turns: number | string;
+  minutes: number | string;
+  wantsPullRequest: boolean;
+  isDraft: boolean;
+}
+
+export const emptyForm: TaskForm = {
+  ...{ repository: "", branch: "", credential: "", kind: "model", command: "", type: "worker", model: "", skills: [] },
+  ...{ prompt: "", title: "", priority: 5, labels: [], backend: "default", notBefore: "", maxAttempts: "" },
+  ...{ profile: "", gates: [], isYolo: false, yoloReason: "", dollars: "", tokens: "", turns: "", minutes: "" },
+  ...{ wantsPullRequest: false, isDraft: false },
+};
+
+const minuteMs = 60_000;
+
+export function toRequest(form: TaskForm): TaskRequest {
+  const limits = withoutEmpty({
+    dollars: numberOf(form.dollars),
+    tokens: numberOf(form.tokens),
+    turns: numberOf(form.turns),
+    wallClockMs: form.minutes === "" ? undefined : Number(form.minutes) * minuteMs,
+  });
+  const gates =
+    form.profile === "custom" ? { gates: form.gates } : form.profile ? { profile: form.profile } : undefined;
+  return {
+    repository: form.repository.trim(),
+    prompt: form.prompt,
+    priority: Number(form.priority),
+    agent: agentOf(form),
+    limits,
+    ...withoutEmpty({
+      branch: form.branch.trim(),
+      credential: form.credential.trim(),
+      title: form.title.trim(),
+      labels: form.labels.length > 0 ? form.labels : undefined,
+      backend: form.backend,
+      notBefore: form.notBefore && new Date(form.notBefore).toISOString(),
+      maxAttempts: numberOf(form.maxAttempts),
+    }),
+    ...(gates ? { gates } : {}),
+    ...(form.isYolo ? { yolo: { reason: form.yoloReason } } : {}),
+    ...(form.wantsPullRequest ? { pullRequest: form.isDraft ? { draft: true } : {} } : {}),
+  };
+}
+
+/** A command as a shell reads it: pipes and quotes mean what they mean in a terminal. */
+function agentOf({ kind, command, type, model, skills }: TaskForm): TaskRequest["agent"] {
+  if (kind === "command") return { kind, command: ["sh", "-c", command] };
+  return { kind, type, ...(model.trim() && { model: model.trim() }), ...(skills.length > 0 && { skills }) };
+}
+
+/** Which field of the form an error of the API belongs to. */
+export function formErrorsOf(errors: Record<string, string>): Partial<Record<keyof TaskForm, string>> {
+  const found: Partial<Record<keyof TaskForm, string>> = {};
+  for (const [field, message] of Object.entries(errors)) {
+    const [first = "", second = ""] = field.split(".");
+    const name = names[`${first}.${second}`] ?? names[first] ?? (first in emptyForm ? first : undefined);
+    if (name) found[name as keyof TaskForm] = message;
+  }
+  return found;
+}
+
+const names: Record<string, keyof TaskForm> = {
+  "agent.command": "command",
+  "agent.model": "model",
+  "agent.skills": "skills",
+  "agent.type": "type",
+  "limits.dollars": "dollars",
+  "limits.tokens": "tokens",
+  "limits.turns": "turns",
+  "limits.wallClockMs": "minutes",
+  "yolo.reason": "yoloReason",
+  "gates.profile": "profile",
+  gates: "gates",
+};
+
+const numberOf = (value: number | string) => (value === "" ? undefined : Number(value));
+
+function withoutEmpty<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined | ""> } {
+  const kept = Object.entries(fields).filter(([, value]) => value !== undefined && value !== "");
+  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined | ""> };
+}

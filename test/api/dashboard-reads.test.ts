@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { call, useStack } from "../support/stack.ts";
+
+const stack = useStack();
+const base = "/api/orchestrator";
+const credentials = `${base}/workspaces/default/credentials`;
+
+const memberOf = async (workspace: string) => {
+  const made = await call(stack, "POST", `${base}/workspaces/${workspace}/keys`, { name: "m", role: "member" });
+  return { "x-api-key": made.body.apiKey as string };
+};
+
+it("the names of a workspace's credentials are listed, more than a page of them, and nothing that they hold", async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `git-${String(index).padStart(2, "0")}`);
+  for (const name of names) await call(stack, "PUT", `${credentials}/${name}`, { token: "a-secret-token" });
+  const listed = await call(stack, "GET", credentials, undefined, await memberOf("default"));
+  expect(listed.body).toEqual({ names });
+  expect(JSON.stringify(listed.body)).not.toContain("a-secret-token");
+});
+
+it("the names of another workspace's credentials are for its own keys", async () => {
+  expect((await call(stack, "GET", credentials, undefined, await memberOf("elsewhere"))).status).toBe(403);
+  expect((await call(stack, "GET", `${base}/workspaces/elsewhere/credentials`)).body).toEqual({ names: [] });
+});
+
+it("everybody may see that everything is stopped, and by whom and why", async () => {
+  const member = await memberOf("default");
+  expect((await call(stack, "GET", `${base}/global/switch`, undefined, member)).body).toMatchObject({ stopped: false });
+  await call(stack, "POST", `${base}/emergency-stop`, { reason: "a drill" });
+  const stopped = await call(stack, "GET", `${base}/global/switch`, undefined, member);
+  expect(stopped.body).toMatchObject({ stopped: true, reason: "a drill", by: expect.stringMatching(/^key_/) });
+  await call(stack, "POST", `${base}/global/release`, { reason: "over" });
+  expect((await call(stack, "GET", `${base}/global/switch`, undefined, member)).body).toMatchObject({ stopped: false });
+});
