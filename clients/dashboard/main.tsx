@@ -1,9 +1,7 @@
 // Where does the page begin?
 import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
 import "./dashboard.css";
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
@@ -15,7 +13,6 @@ if (!root) throw new Error("index.html has no #root");
 createRoot(root).render(
   <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
     <QueryClientProvider client={queries}>
-      <Notifications position="bottom-right" />
       <App />
     </QueryClientProvider>
   </MantineProvider>,

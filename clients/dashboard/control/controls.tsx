@@ -1,15 +1,17 @@
 // How are many tasks stopped at once? By acts that say beforehand how many they will touch, and afterwards how many they did.
 import { Button, Group, Menu, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { ask } from "../../client.ts";
 import { api, wordsOf } from "../drover.ts";
 import type { Counts } from "../fleet/use-counts.ts";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { useSigned } from "../session.tsx";
 import { count } from "../words.ts";
-import { type Operation, OperationDialog } from "./operation-dialog.tsx";
+import type { Operation } from "./operation-dialog.tsx";
 import { type Act, type Scope, useSwitches, useTurn } from "./use-switches.ts";
+
+const OperationDialog = lazy(async () => ({ default: (await import("./operation-dialog.tsx")).OperationDialog }));
 
 type Dialog = "kill-all" | "emergency-stop" | { scope: Scope; act: Act };
 
@@ -107,7 +109,11 @@ export function Controls({ counts }: { counts: Counts | undefined }) {
           )}
         </ReasonDialog>
       )}
-      {operation && <OperationDialog started={operation} onClose={() => setOperation(undefined)} />}
+      {operation && (
+        <Suspense>
+          <OperationDialog started={operation} onClose={() => setOperation(undefined)} />
+        </Suspense>
+      )}
     </Group>
   );
 }

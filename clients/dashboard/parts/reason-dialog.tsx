@@ -1,63 +1,11 @@
-// How is an act confirmed that stops something? It says what will be stopped, and asks why: that goes into the audit log.
-import { Button, Group, Modal, Stack, Textarea } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useState } from "react";
-import { wordsOf } from "../drover.ts";
-import { Notice } from "./notice.tsx";
+// How is an act confirmed that stops something? It says what will be stopped, and asks why. Loaded when somebody wants one.
+import { lazy, Suspense } from "react";
+import type { ReasonDialogProps } from "./reason-form.tsx";
 
-interface ReasonDialogProps {
-  title: string;
-  /** What exactly will happen, with counts. */
-  children: ReactNode;
-  /** What the button says: the act itself. */
-  act: string;
-  tone?: "bad" | "normal";
-  placeholder?: string;
-  onAct: (reason: string) => Promise<unknown>;
-  onClose: () => void;
-}
+const ReasonForm = lazy(async () => ({ default: (await import("./reason-form.tsx")).ReasonForm }));
 
-export function ReasonDialog(props: ReasonDialogProps) {
-  const { title, children, act, tone = "bad", placeholder = "went astray", onAct, onClose } = props;
-  const [reason, setReason] = useState("");
-  const acting = useMutation({ mutationFn: () => onAct(reason.trim()), onSuccess: onClose });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    acting.mutate();
-  };
-  return (
-    <Modal opened onClose={onClose} title={title} size="md">
-      <form onSubmit={submit}>
-        <Stack gap="sm">
-          <div>{children}</div>
-          <Textarea
-            label="Reason"
-            description="Goes into the audit log"
-            placeholder={placeholder}
-            required
-            maxLength={500}
-            autosize
-            minRows={2}
-            data-autofocus
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-          />
-          {acting.error && <Notice title="That did not work">{wordsOf(acting.error)}</Notice>}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button
-              type="submit"
-              color={tone === "bad" ? "red.9" : "blue"}
-              loading={acting.isPending}
-              disabled={reason.trim() === ""}
-            >
-              {act}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
-  );
-}
+export const ReasonDialog = (props: ReasonDialogProps) => (
+  <Suspense>
+    <ReasonForm {...props} />
+  </Suspense>
+);
