@@ -3793,6 +3793,7 @@ export interface paths {
                                 state: "pending" | "delivered" | "failed";
                                 createdAt: string;
                                 attempts: number;
+                                maxAttempts: number;
                                 nextAt?: string;
                                 tries: {
                                     at: string;
@@ -3800,6 +3801,7 @@ export interface paths {
                                     status?: number;
                                     why?: string;
                                 }[];
+                                payload: string;
                             }[];
                             nextCursor?: string;
                         };
@@ -3872,6 +3874,7 @@ export interface paths {
                             state: "pending" | "delivered" | "failed";
                             createdAt: string;
                             attempts: number;
+                            maxAttempts: number;
                             nextAt?: string;
                             tries: {
                                 at: string;
@@ -3879,6 +3882,7 @@ export interface paths {
                                 status?: number;
                                 why?: string;
                             }[];
+                            payload: string;
                         };
                     };
                 };
@@ -3892,6 +3896,154 @@ export interface paths {
                     };
                 };
                 /** @description The workspace has no such webhook, or the webhook no such delivery */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orchestrator/tasks/{taskId}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was told on the task's issue, and what came of every try */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path: {
+                    taskId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description One page, newest first; `nextCursor` is absent on the last */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            deliveries: {
+                                deliveryId: string;
+                                messageId: string;
+                                /** @enum {string} */
+                                type: "task.completed" | "task.failed" | "task.killed" | "task.escalated";
+                                taskId: string;
+                                /** @enum {string} */
+                                state: "pending" | "delivered" | "failed";
+                                createdAt: string;
+                                attempts: number;
+                                maxAttempts: number;
+                                nextAt?: string;
+                                tries: {
+                                    at: string;
+                                    durationMs: number;
+                                    status?: number;
+                                    why?: string;
+                                }[];
+                                payload: string;
+                            }[];
+                            nextCursor?: string;
+                        };
+                    };
+                };
+                /** @description There is no such task, or it has no such delivery */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orchestrator/tasks/{taskId}/deliveries/{deliveryId}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try again to comment on the task's issue; a comment that is there stays the only one */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    taskId: string;
+                    deliveryId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It will be tried at once */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            deliveryId: string;
+                            messageId: string;
+                            /** @enum {string} */
+                            type: "task.completed" | "task.failed" | "task.killed" | "task.escalated";
+                            taskId: string;
+                            /** @enum {string} */
+                            state: "pending" | "delivered" | "failed";
+                            createdAt: string;
+                            attempts: number;
+                            maxAttempts: number;
+                            nextAt?: string;
+                            tries: {
+                                at: string;
+                                durationMs: number;
+                                status?: number;
+                                why?: string;
+                            }[];
+                            payload: string;
+                        };
+                    };
+                };
+                /** @description The task is somebody else's */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such task, or it has no such delivery */
                 404: {
                     headers: {
                         [name: string]: unknown;

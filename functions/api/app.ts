@@ -8,6 +8,7 @@ import { addAuditRoutes } from "./audit-routes.ts";
 import { requireKey } from "./auth.ts";
 import { addBackendRoutes, addRevokeRoute } from "./backend-routes.ts";
 import { addCallbackRoutes } from "./callback-routes.ts";
+import { addCommentRoutes } from "./comment-routes.ts";
 import { addCredentialRoutes } from "./credential-routes.ts";
 import { addEditRoutes } from "./edit-routes.ts";
 import { addEventRoutes } from "./event-routes.ts";
@@ -80,6 +81,7 @@ export function createApp(cloud: OpenCloud): Api {
   addQualityRoutes(app, cloud);
   addAuditRoutes(app, cloud);
   addWebhookRoutes(app, cloud);
+  addCommentRoutes(app, cloud);
   addSourceRoutes(app, cloud);
   addHookRoutes(app, cloud);
   addCallbackRoutes(app, cloud);

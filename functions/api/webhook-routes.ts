@@ -2,13 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { DroverError } from "../core/errors.ts";
-import { type Delivery, isDeliveryId, noticeTypes, type Webhook } from "../core/notices.ts";
+import { type DeliveryId, noticeTypes, type Webhook } from "../core/notices.ts";
 import { resourceName } from "../core/requests.ts";
 import { formatWebhookSecret } from "../core/webhook-signature.ts";
 import { addWebhook, findWebhook, redeliver, removeWebhook } from "../flows/webhooks.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { security } from "./auth.ts";
+import { deliveriesSchema, deliveryPage, deliverySchema, readDeliveries, viewDelivery } from "./delivery-view.ts";
 import { problemResponse } from "./problems.ts";
 import { openForAdmin } from "./roles.ts";
 import { json } from "./task-routes.ts";
@@ -34,20 +34,6 @@ const webhookSchema = z.object({
   events: z.array(z.enum(noticeTypes)),
   createdBy: z.string(),
   createdAt: z.string(),
-});
-const deliverySchema = z.object({
-  deliveryId: z.string(),
-  /** What the receiver gets as `webhook-id`. */
-  messageId: z.string(),
-  type: z.enum(noticeTypes),
-  taskId: z.string(),
-  state: z.enum(["pending", "delivered", "failed"]),
-  createdAt: z.string(),
-  attempts: z.int(),
-  nextAt: z.string().optional(),
-  tries: z.array(
-    z.object({ at: z.string(), durationMs: z.int(), status: z.int().optional(), why: z.string().optional() }),
-  ),
 });
 const notFound = problemResponse("The workspace has no such webhook, or the webhook no such delivery");
 const forbidden = problemResponse("The key is not an admin of that workspace");
@@ -96,15 +82,12 @@ const listDeliveries = createRoute({
   security,
   request: {
     params: webhookParams,
-    query: z.strictObject({
-      limit: z.coerce.number().int().min(1).max(100).default(25),
-      cursor: z.string().optional(),
-    }),
+    query: deliveryPage,
   },
   responses: {
     200: {
       description: "One page; `nextCursor` is absent on the last",
-      content: json(z.object({ deliveries: z.array(deliverySchema), nextCursor: z.string().optional() })),
+      content: json(deliveriesSchema),
     },
     403: forbidden,
     404: notFound,
@@ -152,21 +135,16 @@ export function addWebhookRoutes(app: Api, openCloud: OpenCloud): void {
     const { workspace, webhookId } = context.req.valid("param");
     const { cloud } = await openFor(context, workspace);
     const webhook = await findWebhook(cloud, workspace, webhookId);
-    const { limit, cursor } = context.req.valid("query");
-    if (cursor !== undefined && !isDeliveryId(cursor)) {
-      throw new DroverError("invalid_request", "The cursor is not one that a list answered. Start without a cursor.");
-    }
-    const read = await cloud.notices.listDeliveries(webhook.webhookId, cursor, limit + 1);
-    const page = read.slice(0, limit);
-    const nextCursor = read.length > limit ? page.at(-1)?.deliveryId : undefined;
-    return context.json({ deliveries: page.map(viewDelivery), nextCursor }, 200);
+    const read = (before: DeliveryId | undefined, limit: number) =>
+      cloud.notices.listDeliveries(webhook.webhookId, before, limit);
+    return context.json(await readDeliveries(context.req.valid("query"), read), 200);
   });
 
   app.openapi(sendAgain, async (context) => {
     const { workspace, webhookId, deliveryId } = context.req.valid("param");
     const { cloud } = await openFor(context, workspace);
     const webhook = await findWebhook(cloud, workspace, webhookId);
-    return context.json(viewDelivery(await redeliver(cloud, webhook, deliveryId)), 202);
+    return context.json(viewDelivery(await redeliver(cloud, webhook.webhookId, deliveryId)), 202);
   });
 }
 
@@ -176,13 +154,3 @@ const viewWebhook = ({ workspace: _, createdAt, ...webhook }: Webhook): z.output
   ...webhook,
   createdAt: iso(createdAt),
 });
-
-function viewDelivery(delivery: Delivery): z.output<typeof deliverySchema> {
-  const { deliveryId, messageId, type, taskId, state, createdAt, attempts, nextAt, tries } = delivery;
-  return {
-    ...{ deliveryId, messageId, type, taskId, state, attempts },
-    createdAt: iso(createdAt),
-    ...(state === "pending" ? { nextAt: iso(nextAt) } : {}),
-    tries: tries.map(({ at, ...tried }) => ({ at: iso(at), ...tried })),
-  };
-}

@@ -94,7 +94,7 @@ export const deliveryPrefix = "delivery#";
 export function deliveryKey(deliveryId: DeliveryId): Key {
   const parsed = parseDeliveryId(deliveryId);
   if (!parsed) throw new Error(`not a delivery id: ${deliveryId}`);
-  return { pk: parsed.webhookId, sk: `${deliveryPrefix}${parsed.order}` };
+  return { pk: parsed.receiver, sk: `${deliveryPrefix}${parsed.order}` };
 }
 /** The place in the due index of something that is no task. */
 export const pendingKeys = (kind: string, at: number, id: string) => ({

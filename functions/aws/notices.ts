@@ -51,11 +51,11 @@ export function openNotices(dynamo: Dynamo): Notices {
       const item = await getItem(dynamo, deliveryKey(deliveryId));
       return item && stripKeys<Delivery>(item);
     },
-    async listDeliveries(webhookId, before, limit) {
+    async listDeliveries(receiver, before, limit) {
       const items = await queryItems(dynamo, {
-        KeyConditionExpression: "pk = :webhook AND sk BETWEEN :first AND :before",
+        KeyConditionExpression: "pk = :receiver AND sk BETWEEN :first AND :before",
         ExpressionAttributeValues: toItem({
-          ":webhook": webhookId,
+          ":receiver": receiver,
           ":first": deliveryPrefix,
           ":before": before ? deliveryKey(before).sk : `${deliveryPrefix}~`,
         }),

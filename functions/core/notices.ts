@@ -55,15 +55,16 @@ export interface Try {
   why?: string;
 }
 
-/** One notice on its way to one webhook. The queue holds its id only: this record is the truth. */
+/** One notice on its way to one webhook, or to the issue of its task. The queue holds its id only: this record is the truth. */
 export interface Delivery {
   deliveryId: DeliveryId;
-  webhookId: WebhookId;
+  /** Absent: it is a comment on the issue of its task. */
+  webhookId?: WebhookId;
   workspace: string;
   messageId: string;
   type: NoticeType;
   taskId: TaskId;
-  /** Fixed when it was made, so that every repetition has the same bytes. */
+  /** Fixed when it was made, so that every repetition has the same bytes; that of a comment at its first try. */
   body: string;
   state: "pending" | "delivered" | "failed";
   createdAt: number;
@@ -93,7 +94,7 @@ export interface Notices {
   createDelivery(delivery: Delivery): Promise<void>;
   getDelivery(deliveryId: DeliveryId): Promise<Delivery | undefined>;
   /** Newest first. */
-  listDeliveries(webhookId: WebhookId, before: DeliveryId | undefined, limit: number): Promise<Delivery[]>;
+  listDeliveries(receiver: WebhookId | TaskId, before: DeliveryId | undefined, limit: number): Promise<Delivery[]>;
   /** On condition that neither its state nor its attempts have changed since `before` was read. */
   replaceDelivery(before: Delivery, after: Delivery): Promise<"replaced" | "stale">;
   /** Pending ones whose time has come; read from the index, which lags. */
@@ -153,17 +154,23 @@ export function owedBy({ before, after, event }: TaskChange): Owed | undefined {
   };
 }
 
-const deliveryIdForm = /^dlv_([0-9A-Z]{1,40})_([0-9A-Z]{1,40})_(completed|failed|killed|escalated)$/;
+const deliveryIdForm = /^dlv_([0-9A-Z]{1,40})_([0-9A-Z]{1,40})_(completed|failed|killed|escalated|comment)$/;
 
 /** Made of the webhook, the event and the type: the same notice for the same webhook is always the same delivery. */
 export function deliveryIdOf(webhookId: WebhookId, { eventId, type }: Pick<Notice, "eventId" | "type">): DeliveryId {
   return `dlv_${webhookId.slice("whk_".length)}_${eventId.slice("evt_".length)}_${type.slice("task.".length)}`;
 }
 
-/** `order` sorts the deliveries of a webhook by time. */
-export function parseDeliveryId(text: string): { webhookId: WebhookId; order: string } | undefined {
+/** The one comment on the issue of a task. */
+export const commentIdOf = (taskId: TaskId, eventId: EventId): DeliveryId =>
+  `dlv_${taskId.slice("tsk_".length)}_${eventId.slice("evt_".length)}_comment`;
+
+/** `order` sorts the deliveries of a receiver by time. */
+export function parseDeliveryId(text: string): { receiver: WebhookId | TaskId; order: string } | undefined {
   const match = deliveryIdForm.exec(text);
-  return match ? { webhookId: `whk_${match[1]}`, order: `${match[2]}_${match[3]}` } : undefined;
+  if (!match) return undefined;
+  const [, id, event, what] = match;
+  return { receiver: what === "comment" ? `tsk_${id}` : `whk_${id}`, order: `${event}_${what}` };
 }
 
 export const isDeliveryId = (text: string): text is DeliveryId => parseDeliveryId(text) !== undefined;

@@ -51,9 +51,25 @@ export type PullRequestOutcome =
   | { kind: "refused"; why: string }
   | { kind: "later"; why: string; afterMs?: number };
 
-/** Opens it, or finds the one that is open from the same branch. Never throws; no answer holds the token. */
+export interface NewComment {
+  issue: number;
+  /** Markdown, with the mark in it. */
+  body: string;
+  /** What tells a comment of an earlier try. */
+  mark: string;
+  /** Earlier comments are not looked at. */
+  sinceAt: number;
+}
+
+export type CommentOutcome =
+  /** `reused`: it was there already. */
+  { kind: "commented"; url: string; reused: boolean } | Exclude<PullRequestOutcome, { kind: "open" }>;
+
+/** None of these throws, and no answer holds the token. */
 export interface Forges {
+  /** Opens it, or finds the one that is open from the same branch. */
   openPullRequest(repository: ForgeRepository, token: string, pullRequest: NewPullRequest): Promise<PullRequestOutcome>;
+  commentOnIssue(repository: ForgeRepository, token: string, comment: NewComment): Promise<CommentOutcome>;
 }
 
 /** Longer waits than a day are not believed. */

@@ -1,9 +1,10 @@
-// One delivery: begin a try, post it, write down what came of it, and say when to try again.
+// One delivery: begin a try, post it to its webhook or on its issue, write down what came of it, and say when to try again.
 import type { Cloud } from "../core/cloud.ts";
 import type { Delivery, DeliveryId, PostOutcome } from "../core/notices.ts";
 import { signWebhook } from "../core/webhook-signature.ts";
 import { afterTry } from "../core/webhook-tries.ts";
 import { sendMessages } from "./announce.ts";
+import { composeComment, postComment, whenToComment } from "./comment-on-issue.ts";
 
 /** Clocks differ, and SQS counts whole seconds. */
 const earlyMs = 1_000;
@@ -26,10 +27,15 @@ export async function deliverNotice(cloud: Cloud, deliveryId: DeliveryId): Promi
   if (found.nextAt > startedAt + earlyMs) return skipped("its time has not come");
   if (found.attempts >= found.maxAttempts) return giveUp(cloud, found);
 
+  const isComment = found.webhookId === undefined;
+  const laterAt = isComment ? await whenToComment(cloud, found.taskId) : undefined;
+  if (laterAt !== undefined) return putOff(cloud, found, laterAt);
+
   const claimedUntil = startedAt + cloud.settings.notices.timeoutMs + lostAfterMs;
-  const claimed: Delivery = { ...found, attempts: found.attempts + 1, nextAt: claimedUntil };
+  const body = isComment && found.body === "" ? await composeComment(cloud, found.taskId) : found.body;
+  const claimed: Delivery = { ...found, body, attempts: found.attempts + 1, nextAt: claimedUntil };
   if ((await cloud.notices.replaceDelivery(found, claimed)) === "stale") return skipped("another is at it");
-  const outcome = await post(cloud, claimed);
+  const outcome = isComment ? await postComment(cloud, claimed) : await post(cloud, claimed);
 
   const now = cloud.clock.now();
   const tried = { outcome, startedAt, now, random: cloud.ids.random() };
@@ -42,6 +48,13 @@ export async function deliverNotice(cloud: Cloud, deliveryId: DeliveryId): Promi
 
 const skipped = (reason: string): Delivered => ({ kind: "skipped", reason });
 
+async function putOff(cloud: Cloud, found: Delivery, nextAt: number): Promise<Delivered> {
+  if ((await cloud.notices.replaceDelivery(found, { ...found, nextAt })) === "replaced") {
+    await sendMessages(cloud, [{ deliveryId: found.deliveryId }], nextAt - cloud.clock.now());
+  }
+  return skipped("the pull request of its task comes first");
+}
+
 /** Its last try was begun and never came to an end. */
 async function giveUp(cloud: Cloud, found: Delivery): Promise<Delivered> {
   await cloud.notices.replaceDelivery(found, { ...found, state: "failed" });
@@ -49,9 +62,9 @@ async function giveUp(cloud: Cloud, found: Delivery): Promise<Delivered> {
 }
 
 async function post(cloud: Cloud, { workspace, webhookId, messageId, body }: Delivery): Promise<PostOutcome> {
-  const webhook = await cloud.notices.getWebhook(workspace, webhookId);
+  const webhook = webhookId && (await cloud.notices.getWebhook(workspace, webhookId));
   if (!webhook) return { kind: "refused", why: "the webhook was removed" };
-  const secret = await cloud.webhookSecrets.get(webhookId);
+  const secret = await cloud.webhookSecrets.get(webhook.webhookId);
   if (!secret) return { kind: "unreachable", why: "the webhook has no secret" };
   const headers = {
     "content-type": "application/json",

@@ -2,16 +2,16 @@
 import type { Cloud } from "../core/cloud.ts";
 import { describeEnd, toBody } from "../core/describe-notice.ts";
 import type { TaskId } from "../core/ids.ts";
-import { type Delivery, deliveryIdOf, type Notice, type Webhook } from "../core/notices.ts";
+import { deliveryIdOf, type Notice } from "../core/notices.ts";
 import { sendMessages } from "./announce.ts";
+import { oweComment } from "./comment-on-issue.ts";
+import { newDelivery } from "./new-delivery.ts";
 
 /** Takes notices for good, or throws. It gets the same ones again when a sink after it has thrown. */
 type Sink = (cloud: Cloud, notices: readonly Notice[]) => Promise<void>;
 
 const sinks: readonly Sink[] = [writeDeliveries, publishOutcomes];
 
-/** Longer than all tries of a delivery take. */
-const keptMs = 30 * 24 * 60 * 60 * 1000;
 const historyRead = 1_000;
 const busTries = 3;
 const busPauseMs = 200;
@@ -24,6 +24,7 @@ export async function spreadNotice(cloud: Cloud, taskId: TaskId): Promise<void> 
   const events = owed.escalated ? await cloud.table.listEvents(taskId, 0, historyRead) : [];
   const notices = describeEnd(owed, task, events);
   for (const sink of sinks) await sink(cloud, notices);
+  if (task.issue) await oweComment(cloud, task, owed);
   if (task.due?.kind === "pull_request") await sendMessages(cloud, [{ pullRequestOf: taskId }]);
   await cloud.notices.clearOwed(taskId);
 }
@@ -34,30 +35,17 @@ async function writeDeliveries(cloud: Cloud, notices: readonly Notice[]): Promis
   const webhooks = await cloud.notices.listWebhooks(first.workspace);
   for (const notice of notices) {
     const wanted = webhooks.filter(({ events, createdAt }) => events.includes(notice.type) && createdAt <= notice.at);
-    const deliveries = wanted.map((webhook) => newDelivery(cloud, webhook, notice));
+    const { messageId, type, taskId } = notice;
+    const deliveries = wanted.map(({ webhookId, workspace }) => {
+      const deliveryId = deliveryIdOf(webhookId, notice);
+      return newDelivery(cloud, { deliveryId, webhookId, workspace, messageId, type, taskId, body: toBody(notice) });
+    });
     for (const delivery of deliveries) await cloud.notices.createDelivery(delivery);
     await sendMessages(
       cloud,
       deliveries.map(({ deliveryId }) => ({ deliveryId })),
     );
   }
-}
-
-function newDelivery(cloud: Cloud, { webhookId, workspace }: Webhook, notice: Notice): Delivery {
-  const { messageId, type, taskId } = notice;
-  const now = cloud.clock.now();
-  return {
-    deliveryId: deliveryIdOf(webhookId, notice),
-    ...{ webhookId, workspace, messageId, type, taskId },
-    body: toBody(notice),
-    state: "pending",
-    createdAt: now,
-    attempts: 0,
-    maxAttempts: cloud.settings.notices.backoffMs.length + 1,
-    nextAt: now,
-    tries: [],
-    expiresAt: Math.ceil((now + keptMs) / 1000),
-  };
 }
 
 /** Of a request that the bus took in part, only the rest is sent again. What stays behind is sent with the whole, later. */

@@ -1,6 +1,7 @@
 // How do webhooks come and go, and how is a delivery sent again?
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
+import type { TaskId } from "../core/ids.ts";
 import { type Delivery, type NoticeType, parseDeliveryId, type Webhook, type WebhookId } from "../core/notices.ts";
 import { sendMessages } from "./announce.ts";
 import { recordAct } from "./record-act.ts";
@@ -60,10 +61,10 @@ export async function findWebhook(cloud: Cloud, workspace: string, id: string): 
 }
 
 /** At once, and from the start of its tries, under the same `webhook-id`. Throws `delivery_not_found` or `busy`. */
-export async function redeliver(cloud: Cloud, { webhookId }: Webhook, id: string): Promise<Delivery> {
-  const deliveryId = parseDeliveryId(id)?.webhookId === webhookId ? (id as Delivery["deliveryId"]) : undefined;
+export async function redeliver(cloud: Cloud, receiver: WebhookId | TaskId, id: string): Promise<Delivery> {
+  const deliveryId = parseDeliveryId(id)?.receiver === receiver ? (id as Delivery["deliveryId"]) : undefined;
   const found = deliveryId && (await cloud.notices.getDelivery(deliveryId));
-  if (!found) throw new DroverError("delivery_not_found", `${webhookId} has no delivery ${id}.`);
+  if (!found) throw new DroverError("delivery_not_found", `${receiver} has no delivery ${id}.`);
   const again: Delivery = {
     ...found,
     state: "pending",

@@ -16,7 +16,14 @@ const refusal = z.object({
 
 const maxWordsCharacters = 200;
 
-export function explainAnswer(answer: ForgeAnswer, { token, nowMs }: { token: string; nowMs: number }): NotOpen {
+interface Asking {
+  token: string;
+  nowMs: number;
+  /** What the token must be allowed to write. */
+  right: "pull requests" | "issues";
+}
+
+export function explainAnswer(answer: ForgeAnswer, { token, nowMs, right }: Asking): NotOpen {
   if (answer.kind === "unreachable") return { kind: "later", why: `The forge could not be reached: ${answer.why}.` };
   const { status } = answer;
   const words = wordsOf(answer, token);
@@ -26,7 +33,7 @@ export function explainAnswer(answer: ForgeAnswer, { token, nowMs }: { token: st
     return { kind: "later", why: `The forge has had enough requests from this token (${status}).`, ...wait };
   }
   if (status >= 500 || status === 408) return { kind: "later", why: `The forge answered ${status}: ${words}` };
-  return { kind: "refused", why: explainRefusal(status, words) };
+  return { kind: "refused", why: explainRefusal(status, words, right) };
 }
 
 export function wordsOf({ data }: Answered, token: string): string {
@@ -41,7 +48,7 @@ export function wordsOf({ data }: Answered, token: string): string {
   return safe === "" ? "no reason given" : safe.slice(0, maxWordsCharacters);
 }
 
-function explainRefusal(status: number, words: string): string {
+function explainRefusal(status: number, words: string, right: string): string {
   if (status >= 300 && status < 400) {
     return "The forge sends us elsewhere: the repository was renamed or moved. Use its new address.";
   }
@@ -49,11 +56,13 @@ function explainRefusal(status: number, words: string): string {
     case 401:
       return "The forge refuses the token: it is wrong, expired or revoked. Set the credential again.";
     case 403:
-      return `The token may not open pull requests here. Give it the right to write pull requests. The forge says: ${words}`;
+      return `The token may not do this here. Give it the right to write ${right}. The forge says: ${words}`;
     case 404:
-      return "The forge shows no such repository to this token. Check its address, and what the token may see.";
+      return right === "issues"
+        ? "The forge shows no such issue to this token. Check its number, and what the token may see."
+        : "The forge shows no such repository to this token. Check its address, and what the token may see.";
     default:
-      return `The forge refused the pull request (${status}): ${words}`;
+      return `The forge refused it (${status}): ${words}`;
   }
 }
 

@@ -19,7 +19,7 @@ export async function openOnGitea(
   { base, head, title, body, draft }: NewPullRequest,
 ): Promise<PullRequestOutcome> {
   const ask = openAsk(apiUrl, `token ${token}`);
-  const explain = (answer: ForgeAnswer) => explainAnswer(answer, { token, nowMs: Date.now() });
+  const explain = (answer: ForgeAnswer) => explainAnswer(answer, { token, nowMs: Date.now(), right: "pull requests" });
   /** It cannot be asked for by branch where a name holds a slash, as ours do. */
   const find = async (): Promise<Found> => {
     for (let page = 1; page <= maxPages; page += 1) {

@@ -94,7 +94,7 @@ describe("a delivery's id", () => {
   it("says which webhook, event and type, and is read back", () => {
     const id = deliveryIdOf("whk_01AB", { eventId: "evt_02CD", type: "task.escalated" });
     expect(id).toBe("dlv_01AB_02CD_escalated");
-    expect(parseDeliveryId(id)).toEqual({ webhookId: "whk_01AB", order: "02CD_escalated" });
+    expect(parseDeliveryId(id)).toEqual({ receiver: "whk_01AB", order: "02CD_escalated" });
   });
 
   it.each([

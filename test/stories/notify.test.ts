@@ -178,6 +178,8 @@ describe("a receiver that fails", () => {
       messageId: all[0]?.headers["webhook-id"],
       attempts: 3,
       tries: [{ status: 500 }, { status: 503 }, { status: 200 }],
+      payload: all[0]?.body,
+      maxAttempts: 4,
     });
   });
 

@@ -1,4 +1,4 @@
-// A forge on loopback that plays the pull requests of GitHub or Gitea, as strictly as their documentation has it.
+// A forge on loopback that plays the pull requests and issue comments of GitHub or Gitea, as strictly as their documentation has it.
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll } from "vitest";
@@ -27,6 +27,12 @@ export interface OpenPull {
   state: "open" | "closed";
 }
 
+export interface Comment {
+  issue: number;
+  body: string;
+  at: number;
+}
+
 export interface TestForge {
   kind: ForgeKind;
   /** Of its API; the path differs from forge to forge. */
@@ -35,6 +41,8 @@ export interface TestForge {
   /** Which branches exist in `acme/shop`. */
   hasBranch(name: string): boolean;
   pulls: OpenPull[];
+  /** On its only issue, number 12. */
+  comments: Comment[];
   asked: Asked[];
   /** Instead of what it would do, for the next requests with that method. */
   answer(method: "GET" | "POST", ...answers: Answer[]): void;
@@ -44,6 +52,7 @@ export interface TestForge {
 }
 
 const repository = "/repos/acme/shop/pulls";
+const comments = /\/repos\/acme\/shop\/issues\/(\d+)\/comments$/;
 const basePath: Record<ForgeKind, string> = { github: "", gitea: "/api/v1" };
 
 export function useForge(kind: ForgeKind, token: string): TestForge {
@@ -55,6 +64,7 @@ export function useForge(kind: ForgeKind, token: string): TestForge {
     apiUrl: "",
     hasBranch: () => true,
     pulls: [],
+    comments: [],
     asked: [],
     answer: (method, ...answers) => void scripted.set(method, answers),
     loseNextAnswer: () => {
@@ -62,6 +72,7 @@ export function useForge(kind: ForgeKind, token: string): TestForge {
     },
     reset() {
       forge.pulls = [];
+      forge.comments = [];
       forge.asked = [];
       scripted.clear();
     },
@@ -104,10 +115,35 @@ function answerAsForge(forge: TestForge, asked: Asked): Answer {
   const { kind, token } = forge;
   const expected = kind === "github" ? `Bearer ${token}` : `token ${token}`;
   if (asked.authorization !== expected) return { status: 401, body: { message: "Bad credentials" } };
+  const issue = comments.exec(asked.path)?.[1];
+  if (issue === "12") return answerComments(forge, asked);
   if (asked.path !== basePath[kind] + repository) return { status: 404, body: { message: "Not Found" } };
   if (asked.method === "GET") return listPulls(forge, asked.query);
   if (asked.method !== "POST") return { status: 405, body: { message: "Method Not Allowed" } };
   return kind === "github" ? createOnGithub(forge, asked.body) : createOnGitea(forge, asked.body);
+}
+
+const commentBody = z.strictObject({ body: z.string().min(1).max(65_536) });
+
+function answerComments(forge: TestForge, { method, query, body }: Asked): Answer {
+  const show = (comment: Comment) => ({
+    html_url: `https://forge.test/acme/shop/issues/12#issuecomment-${forge.comments.indexOf(comment) + 1}`,
+    body: comment.body,
+    user: { login: "drover-bot" },
+  });
+  if (method === "GET") {
+    const since = Date.parse(query.get("since") ?? new Date(0).toISOString());
+    const found = forge.comments.filter(({ at }) => at >= since);
+    if (forge.kind === "gitea") return { status: 200, body: found.map(show) };
+    const size = Math.min(100, Number(query.get("per_page") ?? 30));
+    const from = (Number(query.get("page") ?? 1) - 1) * size;
+    return { status: 200, body: found.slice(from, from + size).map(show) };
+  }
+  const parsed = commentBody.safeParse(body);
+  if (!parsed.success) return { status: 422, body: { message: parsed.error.message } };
+  const comment = { issue: 12, body: parsed.data.body, at: Date.now() };
+  forge.comments.push(comment);
+  return { status: 201, body: show(comment) };
 }
 
 function listPulls(forge: TestForge, query: URLSearchParams): Answer {

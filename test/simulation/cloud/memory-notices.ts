@@ -1,6 +1,14 @@
 // What is kept in memory of notices: the outbox that a commit fills, webhooks, and deliveries?
 import type { TaskId } from "../../../functions/core/ids.ts";
-import type { Delivery, DeliveryId, Notices, Owed, Webhook, WebhookId } from "../../../functions/core/notices.ts";
+import {
+  type Delivery,
+  type DeliveryId,
+  type Notices,
+  type Owed,
+  parseDeliveryId,
+  type Webhook,
+  type WebhookId,
+} from "../../../functions/core/notices.ts";
 import type { Sync } from "./sync.ts";
 
 export class MemoryNotices implements Sync<Notices> {
@@ -45,8 +53,10 @@ export class MemoryNotices implements Sync<Notices> {
     return this.deliveries.get(deliveryId);
   }
 
-  listDeliveries(webhookId: WebhookId, before: DeliveryId | undefined, limit: number): Delivery[] {
-    const mine = [...this.deliveries.values()].filter((one) => one.webhookId === webhookId);
+  listDeliveries(receiver: WebhookId | TaskId, before: DeliveryId | undefined, limit: number): Delivery[] {
+    const mine = [...this.deliveries.values()].filter(
+      ({ deliveryId }) => parseDeliveryId(deliveryId)?.receiver === receiver,
+    );
     const older = before ? mine.filter(({ deliveryId }) => deliveryId < before) : mine;
     return older.sort((a, b) => (a.deliveryId < b.deliveryId ? 1 : -1)).slice(0, limit);
   }

@@ -1,5 +1,6 @@
 // How does a function reach a forge? One pull request stands for a branch; an answer may be lost after it was opened.
 import type {
+  CommentOutcome,
   ForgeRepository,
   Forges,
   NewPullRequest,
@@ -27,6 +28,11 @@ export class SimForges implements Forges {
 
   openPullRequest(_: ForgeRepository, __: string, { head }: NewPullRequest): Promise<PullRequestOutcome> {
     return callCloud(this.#activity, open, () => this.#open(head));
+  }
+
+  /** No task of the simulation belongs to an issue. */
+  async commentOnIssue(): Promise<CommentOutcome> {
+    return { kind: "refused", why: "there are no issues" };
   }
 
   #open(head: string): PullRequestOutcome {
