@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   });
   stopOnSignal(starting);
   const stack = await starting;
-  console.log(`drover is up: ${stack.url} (API reference: ${stack.url}/openapi.json)
+  console.log(`drover is up: ${stack.url} (API reference: ${stack.url}/docs)
   dashboard: open ${stack.url} in a browser, and sign in with the key
   API key: ${stack.apiKey} (also in ${options.data}/api-key)
   agents:  ${stack.isolation.kind === "confined" ? "each confined by bubblewrap" : stack.isolation.kind}

@@ -7,6 +7,7 @@ import type { Isolation } from "../functions/core/cloud.ts";
 import { putBackLive } from "../functions/flows/put-back-live.ts";
 import { handler as reaper } from "../functions/reaper.ts";
 import { handler as sandboxState } from "../functions/sandbox-state.ts";
+import { withApiReference } from "../infra/local/api-reference.ts";
 import { serveApi } from "../infra/local/api-server.ts";
 import type { Endpoint } from "../infra/local/aws-json.ts";
 import { adoptModelKey, createTable, ensureApiKey, ensureTokenSecret, leaveAddress } from "../infra/local/bootstrap.ts";
@@ -96,7 +97,8 @@ async function startParts(
   let isUp = false;
   const up = Promise.withResolvers<void>();
   // First of all: a taken port is found out before anything else is begun, and the sandboxes need the address.
-  const fetch = options.dashboardDir ? withDashboard(app.fetch, options.dashboardDir) : app.fetch;
+  const documented = withApiReference(app.fetch);
+  const fetch = options.dashboardDir ? withDashboard(documented, options.dashboardDir) : documented;
   const api = started(await serveApi(fetch, options.port, () => isUp));
   const limits = readLimits(process.env);
   const allowUnconfined = options.allowUnconfined ?? false;

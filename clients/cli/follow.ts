@@ -92,7 +92,8 @@ export function createOutput(write: (text: string) => void, mark: string) {
   };
 }
 
-export function listenForCtrlC(what: string) {
+/** Another Ctrl-C ends the process as it always does. */
+export function listenForCtrlC(what: string): { signal: AbortSignal; stop(): void } {
   const ending = new AbortController();
   const abort = () => ending.abort(new Error(`${what} was left`));
   process.once("SIGINT", abort);

@@ -4,6 +4,7 @@ import { backendsCommand } from "./commands/backends.ts";
 import { cancelCommand, editCommand, killCommand, messageCommand, retryCommand } from "./commands/change.ts";
 import { credentialsCommand, keysCommand } from "./commands/keys.ts";
 import { lsCommand } from "./commands/ls.ts";
+import { mcpCommand } from "./commands/mcp.ts";
 import { runCommand } from "./commands/run.ts";
 import { auditCommand, whoamiCommand } from "./commands/self.ts";
 import { killAllCommand, stopCommand, switchCommand, turnCommands } from "./commands/switches.ts";
@@ -36,7 +37,7 @@ export function buildProgram(version: string, local: readonly CommandUnknownOpts
     ["One task:", [messageCommand(), killCommand(), cancelCommand(), retryCommand(), editCommand()]],
     ["Many tasks:", [killAllCommand(), stopCommand(), ...turnCommands(), switchCommand()]],
     ["Administration:", [keysCommand(), credentialsCommand(), backendsCommand(), webhooksCommand(), auditCommand()]],
-    ["This machine:", [...local, whoamiCommand()]],
+    ["This machine:", [...local, whoamiCommand(), mcpCommand(version)]],
   ];
   for (const [group, commands] of groups) {
     for (const command of commands) program.addCommand(command.helpGroup(group));
