@@ -148,7 +148,7 @@ export function kill(before: Task, next: Task, event: Extract<TaskEvent, { type:
   const { by, reason, cause } = event;
   const confirmed = confirmedAtEnd(before, now);
   const task: Task = { ...rest, ...confirmed, status: "killed", killed: { by, reason, from: before.status, cause } };
-  const data = { reason, cause, from: before.status, attempt: before.attempt };
+  const data = { attempt: before.attempt, cause, from: before.status, reason };
   return { ...endAttempt(before, task, "killed", now), data };
 }
 
@@ -189,7 +189,7 @@ export function cleanUp(
   };
   const disk = sandbox === "never_started" ? "never_made" : "removed_with_sandbox";
   // Its token opens nothing since its end, and what its supervisor held in memory went with the sandbox.
-  const steps = { sandbox, disk, slots, access: "void" };
+  const steps = { access: "void", disk, sandbox, slots };
   return { ...applied(task, { agentId, steps }), attempt: { kind: "set", agentId, set } };
 }
 

@@ -86,7 +86,7 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       const permittedCommits = [...(task.permittedCommits ?? []), task.commit ?? ""];
       return applied(
         { ...next, status: "publishing", permitId, branch, permittedCommits, publishOutcome: "unresolved" },
-        { permitId, branch, commit: task.commit, ...(verdicts ? { verdicts } : {}) },
+        { branch, commit: task.commit, permitId, ...(verdicts ? { verdicts } : {}) },
       );
     }
     case "completed":

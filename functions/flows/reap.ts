@@ -58,25 +58,26 @@ export async function reap(cloud: Cloud): Promise<void> {
 }
 
 /** One that fails does not keep the others from theirs. */
-async function each<T extends { taskId: TaskId }>(
-  items: Iterable<T> | AsyncIterable<T>,
+async function each<T extends string | { taskId: TaskId }>(
+  items: readonly T[],
   act: (item: T) => Promise<unknown>,
 ): Promise<void> {
-  for await (const item of items) {
+  for (const item of items) {
     try {
       await act(item);
     } catch (error) {
-      console.error(`reaper: ${item.taskId} failed; it is looked at again in the next round`, error);
+      const name = typeof item === "string" ? item : item.taskId;
+      console.error(`reaper: ${name} failed; it is looked at again in the next round`, error);
     }
   }
 }
 
-async function* dueTasks(cloud: Cloud, kind: Due["kind"]): AsyncGenerator<Task> {
-  for (const taskId of await cloud.table.dueTasks(kind, cloud.clock.now(), batch)) {
+async function eachDue(cloud: Cloud, kind: Due["kind"], act: (task: Task) => Promise<unknown>): Promise<void> {
+  await each(await cloud.table.dueTasks(kind, cloud.clock.now(), batch), async (taskId) => {
     const task = await cloud.table.getTask(taskId);
     // The index lags: only a task that still owes this is looked at.
-    if (task?.due?.kind === kind) yield task;
-  }
+    if (task?.due?.kind === kind) await act(task);
+  });
 }
 
 /** Stops that their own request could not finish. */
@@ -131,27 +132,22 @@ async function expireLeases(cloud: Cloud, round: Round): Promise<void> {
   });
 }
 
-async function* dueCleanups(cloud: Cloud): AsyncGenerator<Attempt> {
-  for (const agentId of await cloud.table.dueCleanups(cloud.clock.now(), batch)) {
+async function cleanUpEnded(cloud: Cloud, round: Round): Promise<void> {
+  await each(await cloud.table.dueCleanups(cloud.clock.now(), batch), async (agentId) => {
     const attempt = await cloud.table.getAttempt(agentId);
     // The index lags: somebody may have been faster.
-    if (attempt?.cleanupAt !== undefined) yield attempt;
-  }
-}
-
-async function cleanUpEnded(cloud: Cloud, round: Round): Promise<void> {
-  await each(dueCleanups(cloud), async (attempt) => {
+    if (attempt?.cleanupAt === undefined) return;
     const isDone = await askBackend(round, attempt.backend, () => cleanUp(cloud, attempt));
-    if (!isDone) await cloud.table.postponeCleanup(attempt.agentId, cloud.clock.now() + retryMs, attempt.unseenAt);
+    if (!isDone) await cloud.table.postponeCleanup(agentId, cloud.clock.now() + retryMs, attempt.unseenAt);
   });
 }
 
 async function resolveOutcomes(cloud: Cloud, round: Round): Promise<void> {
-  await each(dueTasks(cloud, "outcome"), async (task) => {
+  await eachDue(cloud, "outcome", async (task) => {
     const isDone = await askBackend(round, task.backend, () => resolveOutcome(cloud, task));
     if (!isDone) await cloud.table.postpone(task, cloud.clock.now() + retryMs);
   });
-  await each(dueTasks(cloud, "branch"), (task) => takeBranchBack(cloud, task));
+  await eachDue(cloud, "branch", (task) => takeBranchBack(cloud, task));
 }
 
 /** Sandboxes without a live attempt are stopped; attempts whose sandbox ECS calls stopped are failed. */

@@ -18,8 +18,8 @@ export const outages = ["no_room", "unreachable", "silent", "start_fails"] as co
 
 const hourMs = 60 * 60_000;
 const outageMs = 12 * hourMs;
-/** By the number of the seed, so that a run of a thousand has each of them. */
-const oneIn = { outage: 800, crowd: 60, no_reaper: 40, contended: 50 } as const;
+/** By the number of the seed, so that a run of a thousand has each of them: an outage takes as long as forty others. */
+const oneIn = { outage: 2_400, crowd: 180, no_reaper: 80, contended: 100 } as const;
 
 export function chooseSituation(seed: number): Situation {
   if (seed % oneIn.outage === 13) return "outage";

@@ -95,7 +95,7 @@ const rare: ReadonlySet<FaultKind> = new Set(["slots_contended", "older_version"
 
 export function drawSwarm(seed: number): Swarm {
   const random = new Random(hashName(seed, "swarm"));
-  const isCalm = random.next() < 0.15;
+  const isCalm = random.next() < 0.2;
   const density = 0.25 + random.next() * 0.75;
   const weights = { ...appetites };
   for (const kind of faultKinds) {
@@ -109,7 +109,7 @@ export function drawSwarm(seed: number): Swarm {
     weights,
     callTrouble: callFaults.reduce((sum, kind) => sum + weights[kind], 0),
     faultsEndMs,
-    tasks: random.next() < 0.5 ? 3 : random.between(4, 5),
+    tasks: random.next() < 0.6 ? 3 : random.between(4, 5),
     limits: drawLimits(random, isCalm),
     operator: operators[random.between(0, operators.length - 1)] ?? "none",
     operators: random.between(1, 2),

@@ -1,9 +1,11 @@
 // Who is doing something? One run of one function, or one process of a sandbox; it can die at any of its awaits.
-import { hashName, Random } from "./random.ts";
+import { hashNumber, Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 export class Activity {
-  readonly name: string;
+  /** What it does, and the how manieth it is that does so. */
+  readonly kind: string;
+  readonly number: number;
   readonly random: Random;
   /** How far the clock of the machine that it runs on is from the true time. */
   readonly skewMs: number;
@@ -15,12 +17,19 @@ export class Activity {
   /** Told once, when it dies; not when it ends. */
   onDeath: (() => void) | undefined;
 
-  constructor(world: World, name: string) {
+  /** `hash` is that of its kind. */
+  constructor(world: World, kind: string, number: number, hash: number) {
     this.world = world;
-    this.name = name;
-    this.random = new Random(hashName(world.seed, name));
+    this.kind = kind;
+    this.number = number;
+    this.random = new Random(hashNumber(hash, number));
     const range = world.swarm.skewMs;
     this.skewMs = range === 0 ? 0 : this.random.between(-range, range);
+  }
+
+  /** Made when somebody asks: nobody does of most. */
+  get name(): string {
+    return `${this.kind}#${this.number}`;
   }
 
   /** Runs `body` as this activity. Its end, or what it threw, is told to `settle`, unless it died before. */

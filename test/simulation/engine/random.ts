@@ -9,6 +9,12 @@ export function hashName(seed: number, name: string): number {
   return (hash ^ (hash >>> 13)) >>> 0;
 }
 
+/** The n-th of those that share a hash. */
+export function hashNumber(hash: number, n: number): number {
+  const mixed = Math.imul(hash ^ Math.imul(n, 0x9e3779b1), 0x2c1b3c6d);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
+}
+
 /** mulberry32: small, fast, and good enough to choose faults. */
 export class Random {
   #state: number;

@@ -52,7 +52,7 @@ export class World {
   readonly timeline: string[] | undefined;
   readonly #isKnown: (code: string) => boolean;
   readonly #heap = new Heap();
-  readonly #counters = new Map<string, number>();
+  readonly #kinds = new Map<string, { hash: number; begun: number }>();
   #order = 0;
   /** How many activities are between two awaits. */
   #busy = 0;
@@ -92,9 +92,13 @@ export class World {
   }
 
   begin(name: string): Activity {
-    const count = (this.#counters.get(name) ?? 0) + 1;
-    this.#counters.set(name, count);
-    return new Activity(this, `${name}#${count}`);
+    let kind = this.#kinds.get(name);
+    if (!kind) {
+      kind = { hash: hashName(this.seed, name), begun: 0 };
+      this.#kinds.set(name, kind);
+    }
+    kind.begun += 1;
+    return new Activity(this, name, kind.begun, kind.hash);
   }
 
   /** Does this fault strike now? Weighs the schedule's own appetite for it, and keeps record. */
