@@ -76,8 +76,8 @@ const appetites: Record<FaultKind, number> = {
   token_of_another: 0.05,
   receiver_failed: 0.5,
   receiver_silent: 0.3,
-  forge_failed: 0.5,
-  forge_refused: 0.1,
+  forge_failed: 0.9,
+  forge_refused: 0.3,
   quota_exhausted: 0.3,
   remote_unknown: 0.5,
   push_answer_lost: 0.2,
@@ -104,7 +104,7 @@ export function drawSwarm(seed: number): Swarm {
     weights[kind] = has && (!isCalm || kind === "launch_no_capacity") ? weight : 0;
   }
   const backstop = random.next();
-  const faultsEndMs = isCalm ? 600_000 : random.between(120, 200) * 1000;
+  const faultsEndMs = isCalm ? 600_000 : random.between(150, 220) * 1000;
   const swarm: Swarm = {
     weights,
     callTrouble: callFaults.reduce((sum, kind) => sum + weights[kind], 0),

@@ -45,7 +45,7 @@ export function drawPlan(world: World, me: Activity): Plan {
 function drawWork({ swarm }: World, { random }: Activity): number {
   if (swarm.isCalm) return random.between(1_000, 20_000);
   const longShare = swarm.operator === "stops" ? 0.15 : 0.03;
-  return random.next() < longShare ? random.between(350_000, 700_000) : random.between(1_000, 100_000);
+  return random.next() < longShare ? random.between(350_000, 700_000) : random.between(1_000, 60_000);
 }
 
 const setbacks: readonly Setback[] = [
