@@ -5,7 +5,7 @@ import type { ScheduleResult } from "./simulate.ts";
 
 const acts = [
   ...["switch_stop", "switch_release", "switch_pause", "switch_resume", "webhook_added"],
-  ...["wake_up_refused", "wake_up_buried", "intake_refused", "kill_refused"],
+  ...["wake_up_refused", "wake_up_buried", "intake_refused", "act_refused"],
 ].map((type) => `act ${type}`);
 const posts = ["post taken", "post refused", "kill function 200", "kill function 403", "kill function 409"];
 /** These last for moments here, so the cleanup of an earlier attempt hardly ever comes at one. */
