@@ -44,39 +44,23 @@ export const getIdempotencyRecord = (dynamo: Dynamo, workspace: string, key: str
   read<{ taskId: TaskId; bodyHash: string; expiresAt: number }>(dynamo, idempotencyKey(workspace, key));
 
 /** Events with a version above `afterVersion`, oldest first. */
-export async function listEvents(
-  dynamo: Dynamo,
-  taskId: TaskId,
-  afterVersion: number,
-  limit: number,
-): Promise<AuditEvent[]> {
-  const items = await queryItems(dynamo, {
-    KeyConditionExpression: "pk = :task AND sk BETWEEN :first AND :last",
-    ExpressionAttributeValues: toItem({
-      ":task": taskId,
-      ":first": eventKey(taskId, afterVersion + 1).sk,
-      ":last": eventKey(taskId, 9_999_999_999).sk,
-    }),
-    ConsistentRead: true,
-    Limit: limit,
-  });
-  return items.map((item) => stripKeys<AuditEvent>(item));
-}
+export const listEvents = (dynamo: Dynamo, taskId: TaskId, afterVersion: number, limit: number) =>
+  readRange<AuditEvent>(dynamo, eventKey(taskId, afterVersion + 1), eventKey(taskId, 9_999_999_999), limit);
 
 const maxMessages = 100;
 
-export async function listMessages(dynamo: Dynamo, taskId: TaskId, after: number): Promise<Message[]> {
+export const listMessages = (dynamo: Dynamo, taskId: TaskId, after: number) =>
+  readRange<Message>(dynamo, messageKey(taskId, after + 1), messageKey(taskId, 999_999), maxMessages);
+
+/** What stands in one partition from a key to another, both included. */
+async function readRange<T>(dynamo: Dynamo, first: Key, last: Key, limit: number): Promise<T[]> {
   const items = await queryItems(dynamo, {
-    KeyConditionExpression: "pk = :task AND sk BETWEEN :first AND :last",
-    ExpressionAttributeValues: toItem({
-      ":task": taskId,
-      ":first": messageKey(taskId, after + 1).sk,
-      ":last": messageKey(taskId, 999_999).sk,
-    }),
+    KeyConditionExpression: "pk = :pk AND sk BETWEEN :first AND :last",
+    ExpressionAttributeValues: toItem({ ":pk": first.pk, ":first": first.sk, ":last": last.sk }),
     ConsistentRead: true,
-    Limit: maxMessages,
+    Limit: limit,
   });
-  return items.map((item) => stripKeys<Message>(item));
+  return items.map((item) => stripKeys<T>(item));
 }
 
 /** The index holds keys only, so the tasks themselves are read strongly, up to 100 in one request. */
