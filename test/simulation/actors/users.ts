@@ -110,12 +110,19 @@ async function submit(
       const { taskId } = answer.value;
       stage.promised.submitted.add(taskId);
       if (!stage.table.rows.has(taskId)) stage.world.fail("task_lost", `${taskId} was promised and is not there`);
+      if (user.random.next() < 0.1) await lookAt(stage, user, taskId);
       return taskId;
     }
     if (answer.kind === "refused" && answer.code !== "admission_stopped" && answer.code !== "busy")
       stage.world.fail("submit_refused", `a good request was refused: ${answer.code}`);
     await user.sleep(answer.kind === "refused" ? askLaterMs : askAgainMs);
   }
+}
+
+/** Whoever was told of a task finds it. */
+async function lookAt(stage: Stage, user: Activity, taskId: TaskId): Promise<void> {
+  const seen = await request(stage, user, "get", (cloud) => cloud.table.getTask(taskId));
+  if (seen.kind === "answered" && !seen.value) stage.world.fail("task_unseen", `${taskId} was made and is not shown`);
 }
 
 /** By the API, or by the URL of the kill function; whoever gets no answer tries the other way. */

@@ -3,6 +3,7 @@ import { findBreak } from "../../../functions/core/audit.ts";
 import { isFinal, type Task } from "../../../functions/core/task.ts";
 import type { Row } from "../cloud/memory-table.ts";
 import type { Stage } from "../stage.ts";
+import { checkFrugal } from "./frugal.ts";
 import { checkOutage } from "./launches.ts";
 import { checkMessages } from "./messages.ts";
 import { checkPullRequest } from "./pull-requests.ts";
@@ -16,6 +17,7 @@ export function checkEnd(stage: Stage, checkHashes: boolean): void {
   }
   checkMessages(stage);
   checkOutage(stage);
+  checkFrugal(stage);
   for (const { sandboxArn, agentId } of ecs.alive()) world.fail("orphan", `${sandboxArn} of ${agentId} still runs`);
   for (const [slot, { pool, holder }] of table.slots)
     world.fail(pool === "global" ? "slots_unbalanced" : "slot_leaked", `slot ${slot} is still held by ${holder}`);

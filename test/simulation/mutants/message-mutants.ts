@@ -16,6 +16,10 @@ const bury = "functions/flows/bury-wake-up.ts";
 
 export const messageMutants = [
   mutant(
+    "wake-ups: what is done with comes again",
+    edit("functions/flows/answer-wake-ups.ts", 'return "done";', 'return "again";'),
+  ),
+  mutant(
     "message: what is said at the last moment goes unheard",
     edit(finish, 'status === "verifying" && messages > heard;', 'status === "queued" && messages > heard;'),
   ),
