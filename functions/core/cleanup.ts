@@ -28,7 +28,9 @@ export function judgeLook(attempt: Attempt, seen: Seen, launchedBy: number, now:
   if (!isKnown && now < launchedBy + underWayMs) return { kind: "look_again", at: launchedBy + underWayMs };
   const unseenAt = attempt.unseenAt ?? now;
   const goneAt = unseenAt + (isKnown ? forgottenMs : listLagMs);
-  if (now >= goneAt) return { kind: "ended", sandbox: isKnown ? "gone" : "never_started" };
+  // Whoever looks for the first time after so long cannot know any more whether there was one.
+  const mayBeForgotten = unseenAt - attempt.claimedAt >= forgottenMs;
+  if (now >= goneAt) return { kind: "ended", sandbox: isKnown || mayBeForgotten ? "gone" : "never_started" };
   // It may turn up alive, and must be stopped then; one that was never recorded is found by the sweep for orphans.
   return { kind: "look_again", at: isKnown ? soon : goneAt, unseenAt };
 }

@@ -55,6 +55,13 @@ describe("an attempt without a known sandbox", () => {
     expect(judge(unseen, "nothing", first + 5 * minute)).toEqual({ kind: "ended", sandbox: "never_started" });
   });
 
+  it("is gone, not never started, when the first look came after ECS may have forgotten it", () => {
+    const late = now + 60 * minute;
+    const ended = (unseenAt: number) => judge(make({ unseenAt }), "nothing", unseenAt + 5 * minute);
+    expect(ended(late)).toEqual({ kind: "ended", sandbox: "gone" });
+    expect(ended(late - 1)).toEqual({ kind: "ended", sandbox: "never_started" });
+  });
+
   it("never counts a first look that comes late as both", () => {
     const late = first + 60 * minute;
     expect(judge(make(), "nothing", late)).toEqual({ kind: "look_again", at: late + 5 * minute, unseenAt: late });

@@ -31,6 +31,10 @@ export const reaperMutants = [
     edit(cleanup, "const underWayMs = 60_000;", "const underWayMs = -60_000;"),
   ),
   mutant(
+    "cleanup: what ECS may have forgotten was never started",
+    edit(cleanup, "isKnown || mayBeForgotten ?", "isKnown ?"),
+  ),
+  mutant(
     "cleanup: what ECS does not list is gone",
     edit(cleanup, "const forgottenMs = 60 * 60_000;", "const forgottenMs = 0;"),
   ),
