@@ -4491,6 +4491,442 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orchestrator/workspaces/{workspace}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the schedules of a workspace, with their next time and what became of the last one */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    workspace: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The schedules */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            schedules: components["schemas"]["Schedule"][];
+                        };
+                    };
+                };
+                /** @description The key is not an admin of that workspace */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Have a task asked for at the times of a cron expression */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    workspace: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name: string;
+                        cron: string;
+                        /** @default UTC */
+                        timezone?: string;
+                        task: {
+                            repository: string;
+                            branch?: string;
+                            prompt: string;
+                            title?: string;
+                            agent: {
+                                /** @enum {string} */
+                                kind: "command";
+                                command: string[];
+                            } | {
+                                /** @enum {string} */
+                                kind: "model";
+                                /**
+                                 * @default worker
+                                 * @enum {string}
+                                 */
+                                type?: "worker" | "reviewer" | "tester";
+                                model?: string;
+                                skills?: string[];
+                                /** @default anthropic */
+                                credential?: string;
+                            };
+                            /** @default 5 */
+                            priority?: number;
+                            /** @default 3 */
+                            maxAttempts?: number;
+                            credential?: string;
+                            labels?: string[];
+                            /** @default default */
+                            backend?: string;
+                            delayMs?: number;
+                            /** @default {} */
+                            limits?: {
+                                wallClockMs?: number;
+                                tokens?: number;
+                                dollars?: number;
+                                turns?: number;
+                                rejections?: number;
+                            };
+                            estimatedTokens?: number;
+                            gates?: {
+                                profile?: string;
+                                gates?: string[];
+                            };
+                            yolo?: {
+                                reason: string;
+                            };
+                            allowConfigChanges?: string[];
+                            pullRequest?: {
+                                base?: string;
+                                draft?: boolean;
+                                title?: string;
+                            };
+                            issue?: {
+                                number: number;
+                            };
+                        };
+                        /** @default false */
+                        paused?: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description The schedule */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Schedule"];
+                    };
+                };
+                /** @description The schedule cannot be read, or never comes */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The key is not an admin of that workspace */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The workspace has a schedule of that name */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There are too many schedules */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orchestrator/workspaces/{workspace}/schedules/{scheduleId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a schedule; its tasks go on */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    workspace: string;
+                    scheduleId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Removed */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The key is not an admin of that workspace */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The workspace has no such schedule */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Pause, resume or change a schedule; what was due while it was paused is not made up for */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    workspace: string;
+                    scheduleId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name?: string;
+                        cron?: string;
+                        timezone?: string;
+                        task?: {
+                            repository: string;
+                            branch?: string;
+                            prompt: string;
+                            title?: string;
+                            agent: {
+                                /** @enum {string} */
+                                kind: "command";
+                                command: string[];
+                            } | {
+                                /** @enum {string} */
+                                kind: "model";
+                                /**
+                                 * @default worker
+                                 * @enum {string}
+                                 */
+                                type?: "worker" | "reviewer" | "tester";
+                                model?: string;
+                                skills?: string[];
+                                /** @default anthropic */
+                                credential?: string;
+                            };
+                            /** @default 5 */
+                            priority?: number;
+                            /** @default 3 */
+                            maxAttempts?: number;
+                            credential?: string;
+                            labels?: string[];
+                            /** @default default */
+                            backend?: string;
+                            delayMs?: number;
+                            /** @default {} */
+                            limits?: {
+                                wallClockMs?: number;
+                                tokens?: number;
+                                dollars?: number;
+                                turns?: number;
+                                rejections?: number;
+                            };
+                            estimatedTokens?: number;
+                            gates?: {
+                                profile?: string;
+                                gates?: string[];
+                            };
+                            yolo?: {
+                                reason: string;
+                            };
+                            allowConfigChanges?: string[];
+                            pullRequest?: {
+                                base?: string;
+                                draft?: boolean;
+                                title?: string;
+                            };
+                            issue?: {
+                                number: number;
+                            };
+                        };
+                        paused?: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description The schedule as it is now */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Schedule"];
+                    };
+                };
+                /** @description The schedule cannot be read, or never comes */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The key is not an admin of that workspace */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The workspace has no such schedule */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The workspace has a schedule of that name */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/orchestrator/workspaces/{workspace}/schedules/{scheduleId}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a schedule's task now, beside its times */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "idempotency-key"?: string;
+                };
+                path: {
+                    workspace: string;
+                    scheduleId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The same Idempotency-Key made this task before */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            taskId: string;
+                        };
+                    };
+                };
+                /** @description The task is queued */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            taskId: string;
+                        };
+                    };
+                };
+                /** @description The key is not an admin of that workspace */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The workspace has no such schedule */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The task cannot be admitted */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4794,6 +5230,88 @@ export interface components {
             latencyMs: number;
             error?: string;
         };
+        Schedule: {
+            name: string;
+            cron: string;
+            /** @default UTC */
+            timezone?: string;
+            task: {
+                repository: string;
+                branch?: string;
+                prompt: string;
+                title?: string;
+                agent: {
+                    /** @enum {string} */
+                    kind: "command";
+                    command: string[];
+                } | {
+                    /** @enum {string} */
+                    kind: "model";
+                    /**
+                     * @default worker
+                     * @enum {string}
+                     */
+                    type?: "worker" | "reviewer" | "tester";
+                    model?: string;
+                    skills?: string[];
+                    /** @default anthropic */
+                    credential?: string;
+                };
+                /** @default 5 */
+                priority?: number;
+                /** @default 3 */
+                maxAttempts?: number;
+                credential?: string;
+                labels?: string[];
+                /** @default default */
+                backend?: string;
+                delayMs?: number;
+                /** @default {} */
+                limits?: {
+                    wallClockMs?: number;
+                    tokens?: number;
+                    dollars?: number;
+                    turns?: number;
+                    rejections?: number;
+                };
+                estimatedTokens?: number;
+                gates?: {
+                    profile?: string;
+                    gates?: string[];
+                };
+                yolo?: {
+                    reason: string;
+                };
+                allowConfigChanges?: string[];
+                pullRequest?: {
+                    base?: string;
+                    draft?: boolean;
+                    title?: string;
+                };
+                issue?: {
+                    number: number;
+                };
+            };
+            paused: boolean;
+            scheduleId: string;
+            nextAt?: string;
+            lastOutcome?: {
+                /** @enum {string} */
+                kind: "submitted";
+                taskId: string;
+                dueAt: string;
+                at: string;
+            } | {
+                /** @enum {string} */
+                kind: "refused";
+                code: string;
+                why: string;
+                dueAt: string;
+                at: string;
+            };
+            createdBy: string;
+            createdAt: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -4810,5 +5328,6 @@ export type Problem = components['schemas']['Problem'];
 export type Task = components['schemas']['Task'];
 export type Backend = components['schemas']['Backend'];
 export type BackendHealth = components['schemas']['BackendHealth'];
+export type Schedule = components['schemas']['Schedule'];
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;

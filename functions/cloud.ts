@@ -162,6 +162,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       key: () => `key_${ulid()}`,
       webhook: () => `whk_${ulid()}`,
       source: () => `src_${ulid()}`,
+      schedule: () => `sch_${ulid()}`,
       permit: () => `prm_${ulid()}`,
       operation: () => `opr_${ulid()}`,
       random: () => Math.random(),

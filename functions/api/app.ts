@@ -23,6 +23,7 @@ import { addMessageRoutes } from "./message-routes.ts";
 import { answerProblem, refuseInvalid } from "./problems.ts";
 import { addQualityRoutes } from "./quality-routes.ts";
 import { recordRefusals } from "./record-refusals.ts";
+import { addScheduleRoutes } from "./schedule-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import { addSourceRoutes } from "./source-routes.ts";
 import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
@@ -84,6 +85,7 @@ export function createApp(cloud: OpenCloud): Api {
   addCommentRoutes(app, cloud);
   addSourceRoutes(app, cloud);
   addHookRoutes(app, cloud);
+  addScheduleRoutes(app, cloud);
   addCallbackRoutes(app, cloud);
   registerFeedSchemas(app);
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {

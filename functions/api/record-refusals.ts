@@ -8,7 +8,7 @@ import { callerOf } from "./auth.ts";
 
 /** What stops, releases, or changes who and what may do something. Reading, and asking for tasks, is no act. */
 const acts =
-  /\/(kill|kill-all|cancel|emergency-stop|release|pause|resume|(forbid|allow)-yolo)$|\/(backends|credentials|keys|webhooks)(\/|$)/;
+  /\/(kill|kill-all|cancel|emergency-stop|release|pause|resume|(forbid|allow)-yolo)$|\/(backends|credentials|keys|webhooks|sources|schedules)(\/|$)/;
 const refused: readonly number[] = [403, 409];
 
 /** In the chain of the caller's own workspace: it is there, whatever workspaces a request may name. */

@@ -35,6 +35,7 @@ import {
   webhookKey,
   workspaceApiKeyKey,
 } from "./keys.ts";
+import { deleteSchedule, writeSchedule } from "./schedules.ts";
 import { deleteSource, writeSource } from "./sources.ts";
 
 const headIsTheOneRead = "version = :read";
@@ -100,6 +101,8 @@ export async function commitAct(
     if (headReason?.code === "ConditionalCheckFailed") {
       return { kind: headReason.item?.eventId === act.eventId ? "committed" : "stale" };
     }
+    // What it changes was changed by something that is no act.
+    if (reasons.some(({ code }) => code === "ConditionalCheckFailed")) return { kind: "stale" };
     if (isContention(reasons)) return { kind: "contended" };
     throw error;
   }
@@ -126,6 +129,10 @@ function toWrites(dynamo: Dynamo, write: ActWrite): TransactWriteItem[] {
       return writeSource(dynamo, write.source);
     case "source_removed":
       return deleteSource(dynamo, write.workspace, write.sourceId);
+    case "schedule":
+      return [writeSchedule(dynamo, write.schedule)];
+    case "schedule_removed":
+      return [deleteSchedule(dynamo, write.workspace, write.scheduleId)];
     case "provider_resumed":
       return [{ Delete: { TableName: dynamo.tableName, Key: toItem(providerKey(write.workspace, write.credential)) } }];
     case "operation":

@@ -18,7 +18,7 @@ export const indexes = {
   ready: { name: "ready", pk: "readyPk", sk: "readySk" },
   /** Events of a workspace by time, in partitions of an hour. */
   feed: { name: "feed", pk: "feedPk", sk: "feedSk" },
-  /** Tasks, attempts and deliveries that some later moment owes something, by kind and time. */
+  /** Tasks, attempts, deliveries and schedules that some later moment owes something, by kind and time. */
   due: { name: "due", pk: "duePk", sk: "dueSk" },
 } as const;
 
@@ -89,6 +89,10 @@ export const sourceKey = (sourceId: string): Key => ({ pk: sourceId, sk: "source
 export const workspaceSourceKey = (workspace: string, sourceId: string): Key => ({
   pk: `sources#${workspace}`,
   sk: sourceId,
+});
+export const scheduleKey = (workspace: string, scheduleId: string): Key => ({
+  pk: `schedules#${workspace}`,
+  sk: scheduleId,
 });
 export const deliveryPrefix = "delivery#";
 export function deliveryKey(deliveryId: DeliveryId): Key {

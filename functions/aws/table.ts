@@ -12,6 +12,7 @@ import { watchKey, workspaceKey, workspacesPk } from "./keys.ts";
 import { pauseProvider, providerPausedUntil } from "./providers.ts";
 import * as queue from "./queue.ts";
 import { countRequest } from "./requests.ts";
+import * as schedules from "./schedules.ts";
 import * as sources from "./sources.ts";
 import { getSwitches } from "./switches.ts";
 import * as tasks from "./tasks.ts";
@@ -74,6 +75,10 @@ export function openTable(dynamo: Dynamo): Table {
     listApiKeys: (workspace) => acts.listApiKeys(dynamo, workspace),
     getSource: (sourceId) => sources.getSource(dynamo, sourceId),
     listSources: (workspace) => sources.listSources(dynamo, workspace),
+    getSchedule: (workspace, scheduleId) => schedules.getSchedule(dynamo, workspace, scheduleId),
+    listSchedules: (workspace) => schedules.listSchedules(dynamo, workspace),
+    dueSchedules: (now, limit) => schedules.dueSchedules(dynamo, now, limit),
+    replaceSchedule: (before, after) => schedules.replaceSchedule(dynamo, before, after),
     getChainHead: (chain) => acts.getChainHead(dynamo, chain),
     listChainHeads: () => acts.listChainHeads(dynamo),
     listActs: (chain, afterVersion, limit) => acts.listActs(dynamo, chain, afterVersion, limit),

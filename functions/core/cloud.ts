@@ -14,6 +14,7 @@ import type {
 } from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { ForgeKind, Forges } from "./pull-requests.ts";
+import type { ScheduleId } from "./schedules.ts";
 import type { SigningPurpose } from "./signing.ts";
 import type { Limits } from "./slots.ts";
 import type { SourceId } from "./sources.ts";
@@ -60,6 +61,7 @@ export interface Ids {
   key(): KeyId;
   webhook(): WebhookId;
   source(): SourceId;
+  schedule(): ScheduleId;
   operation(): Operation["operationId"];
   /** Uniform in [0, 1): jitter, choice of a slot. */
   random(): number;

@@ -8,6 +8,7 @@ import type { Message } from "./message.ts";
 import type { Webhook, WebhookId } from "./notices.ts";
 import type { Operation } from "./operations.ts";
 import type { ReadyTask } from "./ready-order.ts";
+import type { Schedule, ScheduleId } from "./schedules.ts";
 import type { Source, SourceId } from "./sources.ts";
 import type { Switch, Switches } from "./switches.ts";
 import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
@@ -64,6 +65,9 @@ export type ActWrite =
   | { kind: "webhook_removed"; workspace: string; webhookId: WebhookId }
   | { kind: "source"; source: Source }
   | { kind: "source_removed"; workspace: string; sourceId: SourceId }
+  /** Its version is one more than the one it was decided on. */
+  | { kind: "schedule"; schedule: Schedule }
+  | { kind: "schedule_removed"; workspace: string; scheduleId: ScheduleId }
   | { kind: "provider_resumed"; workspace: string; credential: string };
 
 /** Kills have a limit of their own, so that nobody is too busy to stop something. */
@@ -110,7 +114,7 @@ export interface Table {
     workspace: string,
     key: string,
   ): Promise<{ taskId: TaskId; bodyHash: string; expiresAt: number } | undefined>;
-  /** Strongly consistent, like every read here but `readyAfter`, `readyHead`, `dueTasks` and `listTasks`' choice of ids. */
+  /** Strongly consistent, like every read here but `readyAfter`, `readyHead`, `dueTasks`, `dueSchedules` and `listTasks`' choice of ids. */
   getTask(taskId: TaskId): Promise<Task | undefined>;
   /** Each once, in any order; those that do not exist are left out. */
   getTasks(taskIds: TaskId[]): Promise<Task[]>;
@@ -175,12 +179,18 @@ export interface Table {
   listApiKeys(workspace: string): Promise<ApiKey[]>;
   getSource(sourceId: SourceId): Promise<Source | undefined>;
   listSources(workspace: string): Promise<Source[]>;
+  getSchedule(workspace: string, scheduleId: ScheduleId): Promise<Schedule | undefined>;
+  listSchedules(workspace: string): Promise<Schedule[]>;
+  /** Whose time has come, the longest due first; read from the index, which lags. */
+  dueSchedules(now: number, limit: number): Promise<{ workspace: string; scheduleId: ScheduleId }[]>;
+  /** On condition that its version has not changed since `before` was read. */
+  replaceSchedule(before: Schedule, after: Schedule): Promise<"replaced" | "stale">;
   /** The last act of a chain; version 0 and the empty hash before the first. */
   getChainHead(chain: string): Promise<{ version: number; hash: string }>;
   /** The last act of every chain that has one. */
   listChainHeads(): Promise<{ chain: string; version: number; hash: string }[]>;
   listActs(chain: string, afterVersion: number, limit: number): Promise<AuditAct[]>;
-  /** An act and what it changes, in one transaction; `stale` when another act of the chain was faster. */
+  /** An act and what it changes, in one transaction; `stale` when another act of the chain, or of what it changes, was faster. */
   commitAct(act: AuditAct, writes: readonly ActWrite[]): Promise<{ kind: "committed" | "stale" | "contended" }>;
   /** On condition that no digest has this number yet. */
   addDigest(record: DigestRecord): Promise<"added" | "exists">;

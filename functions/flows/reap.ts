@@ -7,6 +7,7 @@ import { keepWatch } from "../core/watch.ts";
 import { cleanUp } from "./clean-up.ts";
 import { confirmStop } from "./confirm-stop.ts";
 import { expireOldest } from "./expire-oldest.ts";
+import { fireSchedules } from "./fire-schedules.ts";
 import { giveUpIfOver } from "./give-up.ts";
 import { killFenced } from "./kill-task.ts";
 import { recoverLaunch } from "./launch-attempt.ts";
@@ -42,6 +43,7 @@ const steps = [
   sweepOrphans,
   resendWakeUps,
   resendNotices,
+  fireSchedules,
   writeDigest,
 ];
 

@@ -29,13 +29,14 @@ describe("docs/table.md", () => {
     ["workspace", keys.workspaceKey("w")],
     ["owed notice", keys.owedKey(taskId)],
     ["webhook", keys.webhookKey("w", "whk_1")],
+    ["schedule", keys.scheduleKey("w", "sch_1")],
     ["source", keys.sourceKey("src_1")],
     ["delivery", keys.deliveryKey("dlv_1_2_failed")],
     ["API key", keys.apiKeyKey("key_1")],
     ["idempotency record", keys.idempotencyKey("w", "k")],
   ])("describes the key of a %s", (name, { pk, sk }) => {
     const row = page.split("\n").find((line) => line.startsWith(`| ${name} |`));
-    const stem = (key: string) => key.replace(/(tsk_|key_|whk_|src_).*/, "$1").replace(/#.*/, "#");
+    const stem = (key: string) => key.replace(/(tsk_|key_|whk_|src_|sch_).*/, "$1").replace(/#.*/, "#");
     expect(row).toContain(`\`${stem(pk)}`);
     if (/^(task|spec|key|source)$|#/.test(sk)) expect(row).toContain(`\`${stem(sk)}`);
     expect(row).toContain(sk.includes("0000000007") ? "10 digits" : sk.endsWith("000007") ? "6 digits" : "");

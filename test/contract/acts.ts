@@ -4,6 +4,8 @@ import { expect, it } from "vitest";
 import { type AuditAct, hashEvent } from "../../functions/core/audit.ts";
 import type { Backend } from "../../functions/core/backends.ts";
 import type { Operation } from "../../functions/core/operations.ts";
+import { taskRequest } from "../../functions/core/requests.ts";
+import type { Schedule } from "../../functions/core/schedules.ts";
 import { type Source, taskTemplate } from "../../functions/core/sources.ts";
 import { type Switch, untouched } from "../../functions/core/switches.ts";
 import type { ApiKey } from "../../functions/core/table.ts";
@@ -149,6 +151,43 @@ export function actContract(open: OpenTable): void {
     const revoked = { ...backend, revokedAt: now };
     await open().commitAct(makeAct(chain, 2, first.hash), [{ kind: "backend", backend: revoked }]);
     expect((await mine()).backends).toEqual([revoked]);
+  });
+
+  it("changes a schedule only as it was read, whoever changes it, and finds it when it is due", async () => {
+    const workspace = newWorkspace();
+    const schedule: Schedule = {
+      ...{ scheduleId: `sch_${ulid()}`, workspace, name: "nightly", cron: "0 3 * * *", timezone: "UTC", version: 1 },
+      task: taskRequest.parse({ repository: "/r", prompt: "p", agent: { kind: "command", command: ["true"] } }),
+      ...{ nextAt: now + 5, createdBy: "key_1", createdAt: now },
+    };
+    const { scheduleId } = schedule;
+    const due = async (at: number) =>
+      (await open().dueSchedules(at, 1_000)).filter((one) => one.scheduleId === scheduleId);
+    const read = () => open().getSchedule(workspace, scheduleId);
+    const chain = `workspace:${workspace}`;
+    const first = makeAct(chain, 1, "");
+    await open().commitAct(first, [{ kind: "schedule", schedule }]);
+    expect([await read(), await open().listSchedules(workspace)]).toEqual([schedule, [schedule]]);
+    expect(await open().getSchedule(newWorkspace(), scheduleId)).toBeUndefined();
+    expect([await due(now + 4), await due(now + 5)]).toEqual([[], [{ workspace, scheduleId }]]);
+
+    const fired: Schedule = { ...schedule, version: 2, nextAt: now + 50 };
+    expect(await open().replaceSchedule(schedule, fired)).toBe("replaced");
+    expect(await open().replaceSchedule(schedule, { ...fired, nextAt: now })).toBe("stale");
+    expect(await due(now + 5)).toEqual([]);
+    const second = makeAct(chain, 2, first.hash);
+    const { nextAt: _, ...paused } = fired;
+    expect(await open().commitAct(second, [{ kind: "schedule", schedule: { ...paused, version: 2 } }])).toEqual({
+      kind: "stale",
+    });
+    expect(await read()).toEqual(fired);
+    expect((await open().getChainHead(chain)).version).toBe(1);
+    await open().commitAct(second, [{ kind: "schedule", schedule: { ...paused, version: 3 } }]);
+    expect([await read(), await due(now + 1_000)]).toEqual([{ ...paused, version: 3 }, []]);
+    await open().commitAct(makeAct(chain, 3, second.hash), [{ kind: "schedule_removed", workspace, scheduleId }]);
+    expect(await read()).toBeUndefined();
+    expect(await open().replaceSchedule({ ...paused, version: 3 }, fired)).toBe("stale");
+    expect(await read()).toBeUndefined();
   });
 
   it("finds a source by its id and by its workspace, until it is removed", async () => {

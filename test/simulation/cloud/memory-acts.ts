@@ -4,6 +4,7 @@ import type { Backend, BackendHealth, KeptBackends } from "../../../functions/co
 import type { DigestRecord } from "../../../functions/core/digest.ts";
 import type { KeyId } from "../../../functions/core/ids.ts";
 import type { Operation } from "../../../functions/core/operations.ts";
+import type { Schedule, ScheduleId } from "../../../functions/core/schedules.ts";
 import type { Source, SourceId } from "../../../functions/core/sources.ts";
 import {
   formatScope,
@@ -38,6 +39,10 @@ type Part = Pick<
   | "putBackendHealth"
   | "getSource"
   | "listSources"
+  | "getSchedule"
+  | "listSchedules"
+  | "dueSchedules"
+  | "replaceSchedule"
 >;
 
 export class MemoryActs implements Part {
@@ -52,6 +57,7 @@ export class MemoryActs implements Part {
   /** Until when each is out of quota. */
   readonly providers = new Map<string, number>();
   readonly sources = new Map<SourceId, Source>();
+  readonly schedules = new Map<ScheduleId, Schedule>();
   readonly chains = new Map<string, AuditAct[]>();
   /** By workspace and backend, until one of them changes: they are read more often than anything else. */
   readonly #switches = new Map<string, Switches>();
@@ -98,9 +104,14 @@ export class MemoryActs implements Part {
     const last = acts.at(-1);
     if (last?.eventId === act.eventId) return { kind: "committed" };
     if ((last?.version ?? 0) !== act.version - 1) return { kind: "stale" };
+    if (writes.some((write) => write.kind === "schedule" && !this.#follows(write.schedule))) return { kind: "stale" };
     this.chains.set(act.chain, [...acts, act]);
     for (const write of writes) this.#write(write);
     return { kind: "committed" };
+  }
+
+  #follows({ scheduleId, version }: Schedule): boolean {
+    return (this.schedules.get(scheduleId)?.version ?? 0) === version - 1;
   }
 
   #write(write: ActWrite): void {
@@ -124,6 +135,12 @@ export class MemoryActs implements Part {
       case "source_removed":
         this.sources.delete(write.sourceId);
         return;
+      case "schedule":
+        this.schedules.set(write.schedule.scheduleId, write.schedule);
+        return;
+      case "schedule_removed":
+        this.schedules.delete(write.scheduleId);
+        return;
       case "backend":
         this.backends.set(write.backend.name, write.backend);
         return;
@@ -142,6 +159,30 @@ export class MemoryActs implements Part {
   listSources(workspace: string): Source[] {
     const mine = [...this.sources.values()].filter((source) => source.workspace === workspace);
     return mine.sort((a, b) => (a.sourceId < b.sourceId ? -1 : 1));
+  }
+
+  getSchedule(workspace: string, scheduleId: ScheduleId): Schedule | undefined {
+    const schedule = this.schedules.get(scheduleId);
+    return schedule?.workspace === workspace ? schedule : undefined;
+  }
+
+  listSchedules(workspace: string): Schedule[] {
+    const mine = [...this.schedules.values()].filter((schedule) => schedule.workspace === workspace);
+    return mine.sort((a, b) => (a.scheduleId < b.scheduleId ? -1 : 1));
+  }
+
+  dueSchedules(now: number, limit: number): { workspace: string; scheduleId: ScheduleId }[] {
+    const timed = [...this.schedules.values()].flatMap(({ workspace, scheduleId, nextAt }) =>
+      nextAt !== undefined && nextAt <= now ? { workspace, scheduleId, nextAt } : [],
+    );
+    timed.sort((a, b) => a.nextAt - b.nextAt || (a.scheduleId < b.scheduleId ? -1 : 1));
+    return timed.slice(0, limit).map(({ workspace, scheduleId }) => ({ workspace, scheduleId }));
+  }
+
+  replaceSchedule(before: Schedule, after: Schedule): "replaced" | "stale" {
+    if (this.schedules.get(before.scheduleId)?.version !== before.version) return "stale";
+    this.schedules.set(after.scheduleId, after);
+    return "replaced";
   }
 
   listChainHeads(): { chain: string; version: number; hash: string }[] {

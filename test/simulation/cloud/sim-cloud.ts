@@ -160,6 +160,10 @@ class SimIds implements Ids {
     return `whk_${this.#stage.nextId()}` as const;
   }
 
+  schedule() {
+    return `sch_${this.#stage.nextId()}` as const;
+  }
+
   source() {
     return `src_${this.#stage.nextId()}` as const;
   }

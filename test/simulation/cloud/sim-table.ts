@@ -13,6 +13,7 @@ export const openSimTable = definePort<Table>({
     "readyHead",
     "heldBackHead",
     "dueTasks",
+    "dueSchedules",
     "dueCleanups",
     "listTasks",
     "oldestActive",
