@@ -19,7 +19,7 @@ export function BackendsPage() {
     <Stack gap="sm">
       <Title order={1}>Backends</Title>
       {error && <Notice title="The backends cannot be read">{wordsOf(error)}</Notice>}
-      <Table.ScrollContainer minWidth={640}>
+      <Table.ScrollContainer minWidth={640} type="native" tabIndex={0} role="region" aria-label="Backends">
         <Table>
           <Table.Thead>
             <Table.Tr>

@@ -18,6 +18,7 @@ import { type FormEvent, useState } from "react";
 import { ask, type Session } from "../../client.ts";
 import { api, fieldErrorsOf, wordsOf } from "../drover.ts";
 import { Notice } from "../parts/notice.tsx";
+import { useFocusReturn } from "../parts/use-focus-return.ts";
 import { useSigned } from "../session.tsx";
 import { plain, sayMoment } from "../words.ts";
 
@@ -45,7 +46,7 @@ export function KeysPage() {
         <Button onClick={() => setMaking(true)}>New key</Button>
       </Group>
       {keys.error && <Notice title="The keys cannot be read">{wordsOf(keys.error)}</Notice>}
-      <Table.ScrollContainer minWidth={560}>
+      <Table.ScrollContainer minWidth={560} type="native" tabIndex={0} role="region" aria-label="Keys">
         <Table>
           <Table.Thead>
             <Table.Tr>
@@ -117,6 +118,7 @@ export function KeysPage() {
 
 function NewKey({ onClose }: { onClose: () => void }) {
   const { workspace, mayAll } = useSigned();
+  useFocusReturn();
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [principal, setPrincipal] = useState("");

@@ -95,7 +95,7 @@ function Deliveries({ webhookId }: { webhookId: string }) {
   if (error) return <Notice title="The deliveries cannot be read">{wordsOf(error)}</Notice>;
   if (!data?.length) return <Text c="dimmed">Nothing was sent yet.</Text>;
   return (
-    <Table.ScrollContainer minWidth={520}>
+    <Table.ScrollContainer minWidth={520} type="native" tabIndex={0} role="region" aria-label="Deliveries">
       {sending.error && <Notice title="It was not sent again">{wordsOf(sending.error)}</Notice>}
       <Table>
         <Table.Tbody>

@@ -107,7 +107,11 @@ function optionsOf(lines: PlotProps["lines"], bars: boolean, width: number): uPl
     legend: { show: false },
     cursor: { show: false },
     padding: [6, 4, 0, 0],
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
+    scales: {
+      // A single moment has no width, and would be given a day: at least a minute is shown.
+      x: { range: ({ data: [moments] }) => spanOf(moments) },
+      y: { range: (_plot, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] },
+    },
     axes: [
       { ...axis, grid: { show: false }, size: 20, space: 70, values: (_plot, splits) => splits.map(sayClock) },
       { ...axis, size: 30, space: 26, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000] },
@@ -124,6 +128,11 @@ function optionsOf(lines: PlotProps["lines"], bars: boolean, width: number): uPl
       })),
     ],
   };
+}
+
+function spanOf(moments: ArrayLike<number>): [number, number] {
+  const last = moments[moments.length - 1] ?? 0;
+  return [Math.min(moments[0] ?? last, last - 60), last];
 }
 
 const sayClock = (seconds: number) =>

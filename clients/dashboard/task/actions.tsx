@@ -9,6 +9,7 @@ import { Age } from "../parts/age.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { isLive } from "../parts/states.ts";
+import { useFocusReturn } from "../parts/use-focus-return.ts";
 
 type Dialog = "kill" | "cancel" | "edit";
 
@@ -107,6 +108,7 @@ interface EditDialogProps {
 }
 
 function EditDialog({ task, onClose, onSaved }: EditDialogProps) {
+  useFocusReturn();
   const [title, setTitle] = useState(task.title);
   const [priority, setPriority] = useState<number | string>(task.priority);
   const saving = useMutation({

@@ -1,0 +1,163 @@
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { expectAccessible, signIn, takePicture, useBrowser } from "./browser.ts";
+import { useDashboardStack } from "./stack.ts";
+
+const stack = useDashboardStack();
+const browser = useBrowser();
+let taskId = "";
+
+beforeAll(async () => {
+  taskId = await stack.submit(
+    "sed -i s/var/const/ src/greet.js && echo more >> README.md && cp shop.test.mjs more.test.mjs && echo three files changed",
+    {
+      ...{ title: "Turn var into const", labels: ["cleanup"], priority: 7 },
+      gates: { profile: "custom", gates: ["test"] },
+    },
+  );
+  await stack.submit("exit 3", { title: "Bump the dependencies", maxAttempts: 1, labels: ["nightly"] });
+  await stack.submit("true", { title: "Wait for the night", delayMs: 3_600_000 });
+  const going = await stack.submit("for i in $(seq 500); do echo line $i; sleep 1; done", {
+    ...{ title: "Count slowly", yolo: { reason: "nothing to test" } },
+  });
+  const killed = await stack.submit("sleep 600", { title: "Went astray", priority: 9 });
+  await stack.untilStatus(killed, "running");
+  const params = { path: { taskId: killed } };
+  await stack.drover.api.POST("/api/orchestrator/tasks/{taskId}/kill", { params, body: { reason: "went astray" } });
+  await stack.untilStatus(going, "running");
+}, 120_000);
+
+const paths = ["/", "/new", "/backends", "/keys", "/credentials", "/webhooks"];
+const tabs = ["Log", "Diff", "Gates", "Prompt"];
+
+async function visit(page: Page, path: string): Promise<void> {
+  await page.goto(`${stack.url}/#${path}`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.waitForLoadState("load");
+}
+
+const overflowOf = (page: Page) =>
+  page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+
+describe.each([
+  ["light", 1280],
+  ["dark", 1280],
+  ["light", 390],
+  ["dark", 390],
+] as const)("in the %s theme at a width of %i", (colorScheme, width) => {
+  it("every page is accessible and fits", async () => {
+    const page = await browser.open({ colorScheme, viewport: { width, height: 860 } });
+    await signIn(page, stack);
+    for (const path of paths) {
+      await visit(page, path);
+      if (path === "/") await page.getByRole("link", { name: /Count slowly/ }).waitFor();
+      await takePicture(page, `page${path.replace("/", "-")}-${colorScheme}-${width}`);
+      await expectAccessible(page);
+      expect(await overflowOf(page), path).toBe(0);
+    }
+    await visit(page, `/tasks/${taskId}`);
+    await page.getByText("chain holds").waitFor();
+    for (const tab of tabs) {
+      await page.getByRole("tab", { name: tab }).click();
+      if (tab === "Diff") await page.getByRole("button", { name: /README/ }).waitFor();
+      await takePicture(page, `task-${tab.toLowerCase()}-${colorScheme}-${width}`);
+      await expectAccessible(page);
+      expect(await overflowOf(page), tab).toBe(0);
+    }
+  });
+});
+
+it("with the keyboard alone one signs in, finds a task, kills it and comes back", async () => {
+  const page = await browser.open();
+  const victim = await stack.submit("sleep 600", { title: "Killed by keyboard" });
+  await page.goto(stack.url);
+  await tabTo(page, "API key");
+  await page.keyboard.type(stack.apiKey);
+  await page.keyboard.press("Enter");
+  await page
+    .getByRole("link", { name: /Killed by keyboard/ })
+    .getByText("running")
+    .waitFor({ timeout: 60_000 });
+  await tabTo(page, "Search");
+  await page.keyboard.type("by keyboard");
+  await page.getByText("1 task shown").waitFor();
+  await tabTo(page, /Killed by keyboard/);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Kill", exact: true }).waitFor();
+  await tabTo(page, "Kill");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await expect.poll(() => focusedName(page)).toBe("Kill");
+  await page.keyboard.press("Enter");
+  // The dialog begins at its field.
+  await page.getByRole("dialog").getByLabel("Reason").waitFor();
+  await page.keyboard.type("by keyboard");
+  await tabTo(page, "Kill now");
+  await page.keyboard.press("Enter");
+  await page.getByText(/while running/).waitFor();
+  await stack.untilStatus(victim, "killed");
+});
+
+const maxTabs = 60;
+
+async function focusedName(page: Page): Promise<string> {
+  const script = `(() => {
+    const at = document.activeElement;
+    const label = at?.labels?.[0]?.textContent;
+    return (at?.getAttribute("aria-label") ?? label ?? at?.textContent ?? "").trim();
+  })()`;
+  return (await page.evaluate(script)) as string;
+}
+
+async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  const seen: string[] = [];
+  for (let n = 0; n < maxTabs; n += 1) {
+    const at = await focusedName(page);
+    if (typeof name === "string" ? at.replace(/\s*\*$/, "") === name : name.test(at)) return;
+    seen.push(at.slice(0, 40));
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`no ${name} among ${JSON.stringify(seen)}`);
+}
+
+it("a key is made, shown once, and ends the session that it began when it is revoked", async () => {
+  const page = await browser.open();
+  await signIn(page, stack);
+  await visit(page, "/keys");
+  await page.getByRole("button", { name: "New key" }).click();
+  await page.getByLabel("Name").fill("somebody else");
+  await page.getByRole("button", { name: "Make it" }).click();
+  const apiKey = (await page.getByRole("dialog").locator("code, pre").first().textContent())?.trim() ?? "";
+  expect(apiKey).toMatch(/^drv_/);
+  await page.getByRole("button", { name: "I have it" }).click();
+  const member = await browser.open();
+  await signIn(member, stack, apiKey);
+  expect(await member.getByRole("link", { name: "API keys" }).count()).toBe(0);
+  expect(await member.getByRole("button", { name: "Stop…" }).count()).toBe(0);
+  await page.getByRole("button", { name: "Revoke somebody else" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await page.getByText("revoked", { exact: true }).waitFor();
+  await member.reload();
+  await member.getByLabel("API key").waitFor();
+});
+
+it("a credential is stored and listed by its name alone", async () => {
+  const page = await browser.open();
+  await signIn(page, stack);
+  await visit(page, "/credentials");
+  await page.getByLabel("Name").fill("Not Good");
+  await page.getByLabel("Token", { exact: false }).last().fill("s3cret-token");
+  await page.getByRole("button", { name: "Store" }).click();
+  await page
+    .getByText(/use lower-case letters/)
+    .first()
+    .waitFor();
+  await page.getByLabel("Name").fill("github");
+  await page.getByRole("button", { name: "Store" }).click();
+  await page.getByRole("cell", { name: "github", exact: true }).waitFor();
+  expect(await page.content()).not.toContain("s3cret-token");
+});
+
+it("nothing that was shown threw an error or was forbidden by the policy", () => expect(browser.faults).toEqual([]));
