@@ -36,7 +36,7 @@ export function drawPlan(world: World, me: Activity): Plan {
     crashAt: at(world.strikes(me, "supervisor_crashed")),
     hangAt: at(world.strikes(me, "supervisor_hung")),
     freezeAt: at(world.strikes(me, "supervisor_froze")),
-    freezeMs: random.between(30_000, 300_000),
+    freezeMs: world.swarm.situation === "returns" ? random.between(400_000, 900_000) : random.between(30_000, 300_000),
     isZombie: world.strikes(me, "supervisor_zombie"),
   };
 }
