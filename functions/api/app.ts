@@ -12,6 +12,7 @@ import { addCommentRoutes } from "./comment-routes.ts";
 import { addCredentialRoutes } from "./credential-routes.ts";
 import { addEditRoutes } from "./edit-routes.ts";
 import { addEventRoutes } from "./event-routes.ts";
+import { addExamples } from "./examples.ts";
 import { addFeedRoutes } from "./feed-routes.ts";
 import { registerFeedSchemas } from "./feed-view.ts";
 import { addHealthRoutes } from "./health-routes.ts";
@@ -98,7 +99,11 @@ export function createApp(cloud: OpenCloud): Api {
     in: "cookie",
     name: "drover_session",
   });
-  app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "drover", version: "1" } });
+  app.get("/openapi.json", (context) => {
+    const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "drover", version: "1" } });
+    addExamples(document.paths ?? {});
+    return context.json(document);
+  });
   return app;
 }
 
