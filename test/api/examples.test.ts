@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { app } from "../../functions/api.ts";
-import { sign } from "../support/forge-hooks.ts";
+import { headersOf, labelled, sign } from "../support/forge-hooks.ts";
 import { bash, done, failingProject, mend, useModel } from "../support/model.ts";
 import { useReceiver } from "../support/receiver.ts";
 import { useRemote } from "../support/remote.ts";
@@ -163,15 +163,23 @@ beforeAll(async () => {
   await ask(`POST ${deliveries}/{deliveryId}/redeliver`, { path: { webhookId, deliveryId } });
   await ask(`DELETE ${workspace}/webhooks/{webhookId}`, { path: { webhookId } });
 
-  const { sourceId, secret } = await ask(`POST ${workspace}/sources`);
-  await ask(`GET ${workspace}/sources`);
-  const raw = JSON.stringify({ zen: "Speak like a human." });
-  const signed = { "x-github-event": "ping", "x-hub-signature-256": `sha256=${sign(secret, raw)}` };
-  await ask("POST /api/hooks/{sourceId}", {
-    path: { sourceId },
-    raw,
-    headers: { "content-type": "application/json", ...signed },
+  const { sourceId, secret } = await ask(`POST ${workspace}/sources`, {
+    body: {
+      repositories: [remote.url.replace("bare.git", "*")],
+      task: { agent: { kind: "command", command: ["true"] } },
+    },
   });
+  await ask(`GET ${workspace}/sources`);
+  const raw = JSON.stringify(labelled(remote.url, "drover"));
+  const signed = headersOf("github", "issues", sign(secret, raw));
+  const hook = { path: { sourceId }, raw, headers: { "content-type": "application/json", ...signed } };
+  const { taskId: issued } = await ask("POST /api/hooks/{sourceId}", hook);
+  await untilSettled(stack, issued);
+  const commentId = await until("a comment is owed", async () => {
+    const { deliveries: found } = await ask(`GET ${one}/deliveries`, { path: { taskId: issued } });
+    return found[0]?.deliveryId;
+  });
+  await ask(`POST ${one}/deliveries/{deliveryId}/redeliver`, { path: { taskId: issued, deliveryId: commentId } });
   await ask(`DELETE ${workspace}/sources/{sourceId}`, { path: { sourceId } });
   if (recording) record();
 }, 180_000);

@@ -58,6 +58,7 @@ it("kill-all and stop kill what runs and admit nothing until they are released",
   expect(refused.stderr).toMatch(/stopped/);
   await good(["release", ...why]);
   expect(JSON.parse(await good(["stop", "--json", ...why]))).toMatchObject({ scope: "global", finished: true });
+  expect(await good(["switch", "--everything"])).toContain("stopped: nothing is admitted");
   await good(["release", "--everything", ...why]);
   await untilSettled(stack, taskId);
 });
@@ -98,6 +99,7 @@ describe("a credential", () => {
     await good(["credentials", "set", "model", "--model", "anthropic", "--from-env", "MODEL_KEY"], { env });
     expect((await stack.cloud.credentials.get("default", "piped"))?.token).toBe("s3cret-token");
     expect((await stack.cloud.credentials.get("default", "model"))?.model).toMatchObject({ provider: "anthropic" });
+    expect(await good(["credentials", "ls"])).toBe("model\npiped\n");
     expect(await good(["credentials", "resume", "model", ...why])).toContain("Nothing waited");
   });
 

@@ -71,9 +71,21 @@ const revokeKey = () =>
 
 export const credentialsCommand = () =>
   new Command("credentials")
-    .description("Sets the git tokens and model keys of the workspace; nothing reads them back")
+    .description("Sets and names the git tokens and model keys of the workspace; nothing reads them back")
+    .addCommand(listCredentials())
     .addCommand(setCredential())
     .addCommand(resumeCredential());
+
+const listCredentials = () =>
+  new Command("ls")
+    .description("Lists the names of the credentials; what they hold is never read")
+    .action(async (_options, command) => {
+      const cli = openCli(command);
+      const params = { path: { workspace: await cli.workspace() } };
+      const { names } = await ask(cli.api.GET("/api/orchestrator/workspaces/{workspace}/credentials", { params }));
+      if (cli.json) printJson({ names });
+      else for (const name of names) print(name);
+    });
 
 const setCredential = () =>
   new Command("set")

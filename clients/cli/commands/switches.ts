@@ -83,10 +83,16 @@ export const turnCommands = () =>
 export const switchCommand = () =>
   new Command("switch")
     .description("Says whether the workspace is stopped or paused, by whom and why")
-    .action(async (_options, command) => {
+    .option("--everything", "the switch of all workspaces")
+    .action(async ({ everything }, command) => {
       const cli = openCli(command);
-      const params = { path: { workspace: await cli.workspace() } };
-      const found = await ask(cli.api.GET(`${base}/workspaces/{workspace}/switch`, { params }));
+      const found = everything
+        ? await ask(cli.api.GET(`${base}/global/switch`))
+        : await ask(
+            cli.api.GET(`${base}/workspaces/{workspace}/switch`, {
+              params: { path: { workspace: await cli.workspace() } },
+            }),
+          );
       if (cli.json) return printJson(found);
       printFields([
         ["Scope", found.scope],
