@@ -63,6 +63,8 @@ async function ask(name: string, live: Live = {}): Promise<Any> {
   const text = type === "text/event-stream" ? await readEvent(response) : await response.text();
   leaving.abort();
   const answer = /json$/.test(type) && text && type !== "application/x-ndjson" ? JSON.parse(text) : text;
+  // What follows needs its answer, so that it is said here and not by what is undefined there.
+  if (!response.ok) throw new Error(`${name} answered ${response.status}: ${text}`);
   answers.set(name, { status: response.status, type, answer, parameters });
   return answer;
 }
@@ -163,14 +165,18 @@ beforeAll(async () => {
   await ask(`POST ${deliveries}/{deliveryId}/redeliver`, { path: { webhookId, deliveryId } });
   await ask(`DELETE ${workspace}/webhooks/{webhookId}`, { path: { webhookId } });
 
+  const shop = remote.url.replace("bare.git", "acme/shop.git");
+  const forge = { kind: "github", apiUrl: receiver.url };
+  const repositories = [shop.replace("shop.git", "*")];
+  await ask(`PUT ${credential}`, { path: { name: "github" }, body: { repositories, forge } });
   const { sourceId, secret } = await ask(`POST ${workspace}/sources`, {
     body: {
-      repositories: [remote.url.replace("bare.git", "*")],
-      task: { agent: { kind: "command", command: ["true"] } },
+      repositories,
+      task: { agent: { kind: "command", command: ["true"] }, credential: "github" },
     },
   });
   await ask(`GET ${workspace}/sources`);
-  const raw = JSON.stringify(labelled(remote.url, "drover"));
+  const raw = JSON.stringify(labelled(shop, "drover"));
   const signed = headersOf("github", "issues", sign(secret, raw));
   const hook = { path: { sourceId }, raw, headers: { "content-type": "application/json", ...signed } };
   const { taskId: issued } = await ask("POST /api/hooks/{sourceId}", hook);
@@ -235,7 +241,8 @@ function record(): void {
     };
   }
   const text = JSON.stringify(examples, null, 2)
-    .replaceAll(remote.url, "https://github.com/acme/shop.git")
+    .replaceAll(remote.url.replace("/bare.git", ""), "https://github.com")
+    .replaceAll("https://github.com/bare.git", "https://github.com/acme/shop.git")
     .replaceAll(/"(repositoryKey)": "[^"]*"/g, '"$1": "https://github.com/acme/shop"')
     .replaceAll(receiver.url, "https://hooks.example.com")
     .replaceAll(stack.local.url, "http://127.0.0.1:8787")
