@@ -187,6 +187,15 @@ beforeAll(async () => {
   });
   await ask(`POST ${one}/deliveries/{deliveryId}/redeliver`, { path: { taskId: issued, deliveryId: commentId } });
   await ask(`DELETE ${workspace}/sources/{sourceId}`, { path: { sourceId } });
+
+  const schedules = `${workspace}/schedules`;
+  const task = { ...repository, prompt: "Fix what can be fixed", agent: { kind: "command", command: ["true"] } };
+  const { scheduleId } = await ask(`POST ${schedules}`, { body: { task } });
+  await ask(`GET ${schedules}`);
+  await ask(`PATCH ${schedules}/{scheduleId}`, { path: { scheduleId } });
+  const { taskId: asked } = await ask(`POST ${schedules}/{scheduleId}/run`, { path: { scheduleId } });
+  await ask(`DELETE ${schedules}/{scheduleId}`, { path: { scheduleId } });
+  await untilSettled(stack, asked);
   if (recording) record();
 }, 180_000);
 
