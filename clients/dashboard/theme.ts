@@ -24,7 +24,9 @@ export const theme = createTheme({
     Text: { defaultProps: { size: "sm" } },
     Anchor: { defaultProps: { size: "sm" } },
     Table: { defaultProps: { verticalSpacing: 6, fz: "sm" } },
-    Modal: { defaultProps: { centered: true, transitionProps: { duration: 0 } } },
+    Modal: {
+      defaultProps: { closeButtonProps: { "aria-label": "Close" }, centered: true, transitionProps: { duration: 0 } },
+    },
     Menu: { defaultProps: { transitionProps: { duration: 0 } } },
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 0 } } },
   },

@@ -80,13 +80,13 @@ it("a task is asked for by the form; what is wrong is said beside its field", as
   await page.getByLabel("Repository").fill("/nowhere/at/all");
   await page.getByLabel("What is it for?").fill("Write a file");
   await page.getByRole("textbox", { name: "Command" }).fill("echo from the form > made.txt");
-  await page.getByLabel("Labels").fill("Not A Label");
+  await page.getByRole("combobox", { name: "Labels" }).fill("Not A Label");
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Submit the task" }).click();
   await page.getByText("use lower-case letters, digits and").first().waitFor();
   await takePicture(page, "form-errors");
   await expectAccessible(page);
-  await page.getByLabel("Labels").press("Backspace");
+  await page.getByRole("combobox", { name: "Labels" }).press("Backspace");
   await page.getByRole("button", { name: "Submit the task" }).click();
   await page.getByText("The task was not made").waitFor();
   await page.getByLabel("Repository").fill(stack.repository);

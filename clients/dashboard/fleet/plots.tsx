@@ -123,7 +123,8 @@ function optionsOf(lines: PlotProps["lines"], bars: boolean, width: number): uPl
         stroke: color(`--status-${tone}`),
         fill: bars ? color(`--status-${tone}`) : "transparent",
         width: bars ? 0 : 1.6,
-        points: { show: false },
+        // One moment makes no line.
+        points: { show: ({ data: [moments] }: uPlot) => moments.length === 1 },
         ...(bars && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.7, 12] }) } : {}),
       })),
     ],
