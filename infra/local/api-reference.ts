@@ -44,8 +44,7 @@ const show = `SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#reference",
   deepLinking: true,
-  docExpansion: "none",
-  filter: true,
+  docExpansion: "list",
   validatorUrl: null,
   persistAuthorization: false,
 });
