@@ -114,7 +114,7 @@ function optionsOf(lines: PlotProps["lines"], bars: boolean, width: number): uPl
     },
     axes: [
       { ...axis, grid: { show: false }, size: 20, space: 70, values: (_plot, splits) => splits.map(sayClock) },
-      { ...axis, size: 30, space: 26, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000] },
+      { ...axis, size: 40, space: 26, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000] },
     ],
     series: [
       {},
