@@ -6,6 +6,12 @@ export const sandboxFamily = "drover-sandbox";
 /** Where drover's own code lies in a container. `node` is the runtime that comes with it. */
 export const codePath = "/opt/drover";
 
+/**
+ * The same runtime, in a file that can be run and not read. The kernel lets no process of the same user into the memory
+ * of one that runs such a file: so, where a command has the runner's uid, it still cannot become the runner.
+ */
+export const sealedNode = `${codePath}/libexec/node`;
+
 /** The volumes of the sockets: the supervisor sees all of them in here, every other container its own. */
 export const socketsPath = "/run/drover";
 

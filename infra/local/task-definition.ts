@@ -1,5 +1,5 @@
 // What does one sandbox consist of on this machine? The same containers, started from the same code, as on Fargate.
-import { sandboxFamily, supervisor, untrusted } from "../sandbox-containers.ts";
+import { sandboxFamily, sealedNode, supervisor, untrusted } from "../sandbox-containers.ts";
 import type { ContainerLimits } from "./containers.ts";
 import type { LocalTaskDefinition } from "./ecs/endpoint.ts";
 import type { EgressSettings } from "./egress-settings.ts";
@@ -26,7 +26,13 @@ export function sandboxTaskDefinition({ apiUrl, egress, limits, limitLines }: Sa
         confined: false,
       },
       // Untrusted, so they are not asked to end.
-      ...untrusted.map((container) => ({ ...container, confined: true, limits, stopTimeoutMs: 0 })),
+      ...untrusted.map(({ command, ...container }) => ({
+        ...container,
+        command: command.map((part) => (part === "node" ? sealedNode : part)),
+        confined: true,
+        limits,
+        stopTimeoutMs: 0,
+      })),
     ],
   };
 }

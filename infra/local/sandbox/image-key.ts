@@ -6,7 +6,7 @@ import { etcFiles, hostEtcDirectories } from "./etc.ts";
 import type { ImageSources } from "./image.ts";
 
 /** To be raised when the layout of the image changes. */
-const layout = 1;
+const layout = 2;
 
 /**
  * Our code by its content; packages by their version, since reading all of zod and npm at every start would cost more

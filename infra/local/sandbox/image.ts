@@ -1,4 +1,5 @@
 // What is drover's own part of a confined container on this machine? A directory made once and shared, read-only.
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import {
   chmod,
@@ -58,6 +59,7 @@ async function makeImage(path: string, sources: ImageSources): Promise<string> {
   const draft = await mkdtemp(join(parent, ".making-"));
   try {
     await fillImage(draft, sources);
+    await placeSealed(join(dirname(parent), "runtimes"), sources.node, join(draft, "opt/libexec/node"));
     await rename(draft, path);
     return path;
   } catch (error) {
@@ -101,6 +103,21 @@ async function placeProgram(from: string, to: string): Promise<void> {
       () => false,
     ));
   if (!linked) await copyFile(from, to, constants.COPYFILE_FICLONE);
+}
+
+/** One copy for all images, since it is large: it cannot be a second name of the runtime, whose mode is another. */
+async function placeSealed(folder: string, node: string, to: string): Promise<void> {
+  const { size, mtimeMs } = await stat(node);
+  const kept = join(folder, `${size}-${mtimeMs}`);
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await mkdir(dirname(to));
+  if (!(await exists(kept))) {
+    const draft = join(folder, `.${randomUUID()}`);
+    await copyFile(node, draft, constants.COPYFILE_FICLONE);
+    await chmod(draft, 0o111);
+    await rename(draft, kept);
+  }
+  await link(kept, to);
 }
 
 /** Follows links out of the tree (a linked package), and leaves out what only compilers and debuggers read. */

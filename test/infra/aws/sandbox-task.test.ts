@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { type SandboxTaskSettings, sandboxTask, users } from "../../../infra/aws/sandbox-task.ts";
 import { sandboxTaskDefinition } from "../../../infra/local/task-definition.ts";
+import { sealedNode } from "../../../infra/sandbox-containers.ts";
 
 const settings: SandboxTaskSettings = {
   image: `123456789012.dkr.ecr.eu-central-1.amazonaws.com/drover-sandbox@sha256:${"a".repeat(64)}`,
@@ -70,7 +71,7 @@ describe("the task", () => {
     ]);
   });
 
-  it("has the containers of one machine, with the same commands", () => {
+  it("has the containers of one machine, with the same commands; only there the runtime must be sealed", () => {
     const limits = { memoryMb: 2048, cpuUnits: 1024, processes: 2048, diskMb: 10_240 };
     const local = sandboxTaskDefinition({ apiUrl: "http://127.0.0.1", egress: {} as never, limits, limitLines: [] });
     const outline = ({ name, essential, command }: { name?: string; essential?: boolean; command?: unknown }) => ({
@@ -78,7 +79,13 @@ describe("the task", () => {
       essential,
       command,
     });
-    expect(containers.map(outline)).toEqual(local.containers.map(outline));
+    const withoutSeal = local.containers.map(({ command, ...container }) => ({
+      ...container,
+      command: command.map((part) => (part === sealedNode ? "node" : part)),
+    }));
+    expect(containers.map(outline)).toEqual(withoutSeal.map(outline));
+    const sealed = local.containers.filter(({ command }) => command.includes(sealedNode)).map(({ name }) => name);
+    expect(sealed).toEqual(["workspace", "gates"]);
     expect(task.family).toBe(local.family);
   });
 
