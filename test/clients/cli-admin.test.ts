@@ -154,7 +154,8 @@ it("an export of the audit log is verified offline, and a changed one is not", a
     cli(["verify", "--export", file, "--digests", digests as string, "--public-key", key]);
   expect(await verify(whole as string)).toMatchObject({ code: 0, stdout: expect.stringContaining("0 findings") });
   expect((await verify(changed as string)).code).toBe(1);
-  expect(await verify("/nonexistent")).toMatchObject({ code: 1, stderr: expect.stringContaining("/nonexistent") });
+  const absent = join(dir, "absent.ndjson");
+  expect(await verify(absent)).toMatchObject({ code: 1, stderr: expect.stringContaining(absent) });
 });
 
 describe("doctor", () => {
