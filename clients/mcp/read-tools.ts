@@ -2,18 +2,9 @@
 import type { McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { ask, type Drover, type Task } from "../client.ts";
+import { taskStatuses } from "../task-statuses.ts";
 import { answer, brief, clip } from "./answer.ts";
 
-const statuses = [
-  "queued",
-  "launching",
-  "running",
-  "verifying",
-  "publishing",
-  "completed",
-  "failed",
-  "killed",
-] as const;
 const readOnly = { annotations: { readOnlyHint: true } };
 export const taskId = z.string().describe("Id of the task, as tsk_…");
 const attempt = z.int().min(1).optional().describe("An earlier attempt than the last");
@@ -29,7 +20,7 @@ export function addReadTools(server: McpServer, { api, followTask }: Drover): vo
       ...readOnly,
       description: "Lists the tasks of the workspace, newest first.",
       inputSchema: z.object({
-        status: z.enum(statuses).optional(),
+        status: z.enum(taskStatuses).optional(),
         label: z.string().optional(),
         repository: z.string().optional(),
         limit: z.int().min(1).max(100).default(20),

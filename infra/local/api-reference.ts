@@ -2,26 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { Hono } from "hono";
-import { secureHeaders } from "hono/secure-headers";
+import { pagePolicy } from "./page-policy.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-const own = "'self'";
-/** The renderer sets measures as inline styles and has its icons as data; scripts and calls stay on this origin. */
-const policy = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    scriptSrc: [own],
-    styleSrc: [own, "'unsafe-inline'"],
-    imgSrc: [own, "data:"],
-    connectSrc: [own],
-    baseUri: ["'none'"],
-    formAction: ["'none'"],
-    frameAncestors: ["'none'"],
-  },
-  xFrameOptions: "DENY",
-  referrerPolicy: "no-referrer",
-});
+/** The renderer has its icons as data. */
+const policy = pagePolicy({ images: ["data:"], sendsForms: false });
 
 const page = `<!doctype html>
 <html lang="en">

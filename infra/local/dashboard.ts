@@ -3,27 +3,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono } from "hono";
-import { secureHeaders } from "hono/secure-headers";
+import { pagePolicy } from "./page-policy.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-const own = "'self'";
-/** Parts of the page set their own measures as inline styles; scripts come from files of this origin only. */
-const policy = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    scriptSrc: [own],
-    styleSrc: [own, "'unsafe-inline'"],
-    imgSrc: [own],
-    connectSrc: [own],
-    baseUri: ["'none'"],
-    formAction: [own],
-    frameAncestors: ["'none'"],
-  },
-  xFrameOptions: "DENY",
-  referrerPolicy: "no-referrer",
-});
-
+const policy = pagePolicy({ sendsForms: true });
 const unbuilt = "The dashboard is not built. Run `npm run build`, and load this page again.\n";
 
 export function withDashboard(api: Fetch, dir: string): Fetch {

@@ -1,5 +1,4 @@
 // How does a queue call a function on this machine? As Lambda's event source mapping for SQS does.
-import { setTimeout as pauseFor } from "node:timers/promises";
 import {
   DeleteMessageBatchCommand,
   type Message,
@@ -8,6 +7,7 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { SQSEvent, SQSHandler, SQSMessageAttribute, SQSRecord } from "aws-lambda";
+import { pause as pauseUnlessAborted } from "./pause.ts";
 
 /** What a Lambda function for SQS may answer: nothing, or the messages of the batch that failed. */
 export type BatchAnswer = Awaited<ReturnType<SQSHandler>>;
@@ -69,11 +69,6 @@ async function poll(options: Running, signal: AbortSignal): Promise<void> {
       await pause(pauseMs, signal);
     }
   }
-}
-
-async function pauseUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
-  // Rejects only when aborted, which is a fine end of a pause.
-  await pauseFor(ms, undefined, { signal }).catch(() => "aborted");
 }
 
 async function receive({ sqs, queueUrl, batchSize, visibilityTimeoutMs }: Running, abortSignal: AbortSignal) {

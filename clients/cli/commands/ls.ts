@@ -2,6 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import { Command, Option } from "@commander-js/extra-typings";
 import { type AuditEvent, ask, type TaskSummary } from "../../client.ts";
+import { taskStatuses } from "../../task-statuses.ts";
 import { type Cli, openCli } from "../cli.ts";
 import { listenForCtrlC, sayConnection } from "../follow.ts";
 import { given, parseCount } from "../inputs.ts";
@@ -9,16 +10,6 @@ import { type Column, formatTable, printTable } from "../table.ts";
 import { colourStatus, dim, note, print, printJson, printJsonLine, terminalWidth, yellow } from "../terminal.ts";
 import { sayAge, sayEvent, sayMarks } from "../words.ts";
 
-const statuses = [
-  "queued",
-  "launching",
-  "running",
-  "verifying",
-  "publishing",
-  "completed",
-  "failed",
-  "killed",
-] as const;
 const pageSize = 100;
 /** Many things may happen at once: the table is drawn anew so often at most. */
 const drawEveryMs = 500;
@@ -35,7 +26,7 @@ export const lsCommand = () =>
     .alias("list")
     .summary("Lists tasks, newest first")
     .description("Lists the tasks of the workspace, newest first")
-    .addOption(new Option("-s, --status <status>", "only tasks in this state").choices(statuses))
+    .addOption(new Option("-s, --status <status>", "only tasks in this state").choices(taskStatuses))
     .option("--priority <1-10>", "only tasks of this priority", parseCount)
     .option("-r, --repository <url>", "only tasks of this repository")
     .option("-l, --label <name>", "only tasks with this label")
@@ -53,7 +44,7 @@ export const lsCommand = () =>
     });
 
 interface Filters {
-  status?: (typeof statuses)[number];
+  status?: TaskSummary["status"];
   priority?: number;
   repository?: string;
   label?: string;

@@ -1,6 +1,7 @@
 // How does every event arrive at least once? It stays in the task's record until somebody took it.
+
+import { pause } from "../pause.ts";
 import type { Ecs } from "./context.ts";
-import { pause } from "./pause.ts";
 import { saveTask } from "./records.ts";
 import type { LiveTask } from "./task.ts";
 

@@ -1,8 +1,8 @@
 // How are the containers of a task ended?
 import type { ContainerProcess, ContainerSpec } from "../containers.ts";
+import { pause } from "../pause.ts";
 import { changeTask, decideStop, type StopCause } from "./change.ts";
 import { type Ecs, folderOf, runAside } from "./context.ts";
-import { pause } from "./pause.ts";
 import { saveTask } from "./records.ts";
 import type { LiveTask } from "./task.ts";
 

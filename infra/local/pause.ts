@@ -1,4 +1,4 @@
-// How long until the next try? A pause that the end of the endpoint cuts short.
+// How long until the next try? A pause that the end of whoever waits cuts short.
 import { setTimeout as wait } from "node:timers/promises";
 
 /** Resolves after `ms`, or as soon as `signal` aborts: look at the signal afterwards. */
