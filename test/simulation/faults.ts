@@ -17,6 +17,8 @@ export const faultKinds = [
   // It is served by the version of drover before this one, while the new one is deployed.
   "older_version",
   "slots_contended",
+  // One task cannot be read for a while, when a stop comes that covers it.
+  "task_unreadable",
   // Of the table's indexes, which lag behind it.
   "index_stale",
   // Of the wake-up queue.

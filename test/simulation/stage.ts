@@ -56,6 +56,8 @@ export class Stage {
   /** On the forge: its number, by branch; and the branches that it takes none from. */
   readonly pullRequests = new Map<string, number>();
   readonly refusedHeads = new Set<string>();
+  /** Reads of these tasks are throttled until then. */
+  readonly unreadableUntil = new Map<TaskId, number>();
   /** When a slot was free for somebody else, the last time. */
   readonly pace = { freedAt: 0 };
   /** The last message that each agent has heard. */

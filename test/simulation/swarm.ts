@@ -47,6 +47,7 @@ const appetites: Record<FaultKind, number> = {
   throttled: 0.04,
   older_version: 0.5,
   slots_contended: 0.9,
+  task_unreadable: 0.6,
   caller_died: 0.02,
   index_stale: 0.3,
   message_dropped: 0.3,
@@ -117,8 +118,8 @@ export function drawSwarm(seed: number): Swarm {
     maxQueueAgeMs: isCalm || random.next() < 0.7 ? 36_000_000 : 120_000,
     skewMs: isCalm || random.next() < 0.5 ? 0 : random.between(500, 5_000),
     parties: new Set(parties.filter((party) => random.next() < share[party] && (!isCalm || calmParties.has(party)))),
-    // A few, so that some are given up, or as many as in production.
-    intakeReceives: random.next() < 0.3 ? 4 : 200,
+    // One or two, so that some are given up, or as many as in production.
+    intakeReceives: random.next() < 0.3 ? random.between(1, 2) : 200,
     batchSize: random.between(1, 3),
     reapers: isCalm || backstop < 0.15 ? 0 : backstop < 0.33 ? 2 : 1,
     reapEveryMs: random.between(90, 160) * 1000,

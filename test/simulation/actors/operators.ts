@@ -1,5 +1,6 @@
 // What do operators do? In some schedules one stops or pauses everything in a scope, and lets it go again later.
 import type { Scope } from "../../../functions/core/switches.ts";
+import { isLive, type Task } from "../../../functions/core/task.ts";
 import { putBackLive } from "../../../functions/flows/put-back-live.ts";
 import { stopScope } from "../../../functions/flows/stop-scope.ts";
 import { turnSwitch } from "../../../functions/flows/turn-switch.ts";
@@ -41,6 +42,7 @@ async function stopAndRelease(stage: Stage, operator: Activity): Promise<void> {
   const scope = drawScope(stage);
   await operator.sleep(operator.random.between(10_000, stage.world.swarm.isCalm ? 60_000 : 120_000));
   if (operator.random.next() < 0.5) await awaitFunction(stage, operator, "dispatcher");
+  hideOne(stage, operator, scope);
   if (scope.kind !== "backend" && operator.random.next() < 0.3) await insistByUrl(stage, operator, scope);
   else
     await insist(stage, operator, "stop-scope", (cloud) =>
@@ -48,6 +50,16 @@ async function stopAndRelease(stage: Stage, operator: Activity): Promise<void> {
     );
   await operator.sleep(operator.random.between(5_000, 60_000));
   await insist(stage, operator, "release", (cloud) => turnSwitch(cloud, scope, "release", by, "go on"));
+}
+
+/** Whoever kills what the stop covers meets one that it cannot read, and goes on without it. */
+function hideOne({ world, table, unreadableUntil }: Stage, operator: Activity, scope: Scope): void {
+  if (!world.strikes(operator, "task_unreadable")) return;
+  const isCovered = ({ workspace, status }: Task) =>
+    isLive(status) && (scope.kind !== "workspace" || scope.name === workspace);
+  const covered = [...table.rows.values()].filter(({ task }) => isCovered(task));
+  const one = covered[operator.random.between(0, Math.max(0, covered.length - 1))];
+  if (one) unreadableUntil.set(one.task.taskId, world.now + operator.random.between(15_000, 60_000));
 }
 
 async function insistByUrl(stage: Stage, operator: Activity, scope: Scope): Promise<void> {

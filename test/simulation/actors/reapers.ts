@@ -2,6 +2,7 @@
 import { reap } from "../../../functions/flows/reap.ts";
 import { openSimCloud } from "../cloud/sim-cloud.ts";
 import { checkLeft } from "../invariants/left.ts";
+import { checkStopped } from "../invariants/stops.ts";
 import type { Stage } from "../stage.ts";
 
 const code = 7;
@@ -12,7 +13,7 @@ export function addReapers(stage: Stage): void {
     const { reapers: wanted, reapersBackMs } = world.swarm;
     const reapers = world.now < reapersBackMs ? wanted : Math.max(1, wanted);
     for (let n = 0; n < reapers; n += 1) startReaper(stage);
-    stage.judge.checkStopped();
+    checkStopped(stage);
     checkLeft(stage);
     if (!world.swarm.isCalm || !world.faultsAreOn) world.isOver ||= stage.isSettled();
     world.plan(world.now + world.swarm.reapEveryMs, code, tick);

@@ -166,7 +166,7 @@ function throttle<T>({ operation }: Call<T>): Outcome<T> {
   return { error: lost(operation, "throttled") };
 }
 
-function lost({ name, whenLost }: Operation, why: string): Error {
+export function lost({ name, whenLost }: Operation, why: string): Error {
   const message = `${name}: ${why}`;
   return whenLost?.(message) ?? new CallLost(message);
 }

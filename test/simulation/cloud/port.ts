@@ -1,7 +1,7 @@
 // How does a part that is only memory become one that answers late, or not at all? Each of its methods becomes a call.
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
-import { Call, type Operation } from "./call.ts";
+import { Call, lost, type Operation } from "./call.ts";
 import { methodsOf } from "./sync.ts";
 
 export type Args = readonly [unknown, unknown, unknown, unknown];
@@ -17,6 +17,9 @@ export interface PortSettings {
   /** Methods that answer `contended` when they are throttled, or when `isContended` says so. */
   contendable: readonly string[];
   isContended?(stage: Stage, activity: Activity, method: string, args: Args): boolean;
+  /** Methods that throw when `isFailing` says so. */
+  failing?: readonly string[];
+  isFailing?(stage: Stage, args: Args): boolean;
   /** Whoever wants to see the effect of a method happen. */
   watch: Record<string, (stage: Stage, args: Args, act: () => unknown) => unknown>;
 }
@@ -32,6 +35,7 @@ class MethodCall extends Call<unknown> {
   readonly watch: Watch | undefined;
   lagMs = 0;
   isContended = false;
+  fails = false;
 
   constructor(port: Port, operation: Operation, watch: Watch | undefined, args: Args) {
     super(port.activity, operation);
@@ -45,6 +49,8 @@ class MethodCall extends Call<unknown> {
   }
 
   #act(): unknown {
+    if (this.fails && this.port.settings.isFailing?.(this.port.stage, this.args))
+      throw lost(this.operation, "throttled");
     if (this.isContended) return { kind: "contended" };
     const part = this.port.settings.part(this.port.stage);
     part.lagMs = this.lagMs;
@@ -74,11 +80,13 @@ export function definePort<T>(settings: PortSettings): (stage: Stage, activity: 
   for (const [index, name] of methodsOf(settings.type).entries()) {
     const whenThrottled = settings.contendable.includes(name) ? { kind: "contended" } : undefined;
     const operation: Operation = { name, code: settings.firstCode + index, whenThrottled };
+    const fails = settings.failing?.includes(name) ?? false;
     const lags = settings.lagging.includes(name);
     const watch = settings.watch[name];
     const method = function (this: Port, a: unknown, b: unknown, c: unknown, d: unknown) {
       const { stage, activity } = this;
       const call = new MethodCall(this, operation, watch, [a, b, c, d]);
+      call.fails = fails;
       if (lags && stage.world.strikes(activity, "index_stale")) call.lagMs = activity.random.between(500, longestLagMs);
       if (whenThrottled) call.isContended = settings.isContended?.(stage, activity, name, call.args) ?? false;
       return call.begin();

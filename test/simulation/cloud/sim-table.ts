@@ -1,5 +1,6 @@
 // How does a function reach the table? What lags, what may be contended, and what the judge wants to see of it.
 import type { AuditAct } from "../../../functions/core/audit.ts";
+import type { TaskId } from "../../../functions/core/ids.ts";
 import type { ActWrite, Creation, Table, TaskChange } from "../../../functions/core/table.ts";
 import { MemoryTable } from "./memory-table.ts";
 import { definePort } from "./port.ts";
@@ -25,6 +26,9 @@ export const openSimTable = definePort<Table>({
     if (method !== "commit" || !(change as TaskChange).slots?.length) return false;
     return world.strikes(activity, "slots_contended");
   },
+  failing: ["getTask"],
+  isFailing: ({ world, unreadableUntil }, [taskId]) =>
+    unreadableUntil.size > 0 && (unreadableUntil.get(taskId as TaskId) ?? 0) > world.now,
   watch: {
     createTask: ({ judge }, [creation], act) => judge.watchCreation(creation as Creation, act),
     commit: ({ judge }, [change], act) => judge.watchCommit(change as TaskChange, act),

@@ -20,12 +20,11 @@ import { expectEndOfAll, expectStop, watchPace } from "./calm.ts";
 import { watchFairness } from "./fair.ts";
 import { watchHeard } from "./heard.ts";
 import { watchBurn } from "./launches.ts";
+import { watchLoss } from "./losses.ts";
 import { checkOutcome, checkReceipt } from "./outcomes.ts";
 
 const factsLearnedLater = new Set(["outcome_resolved", "branch_taken_back", "cleanup"]);
 for (const what of ["opened", "delayed", "failed"]) factsLearnedLater.add(`pull_request_${what}`);
-/** Beside two rounds of the reaper: the longest that a stop takes. */
-const slowestStopMs = 70_000;
 /** What a task may do; a stop that covers it forbids all of these. */
 const effects = new Set(["claimed", "started", "work_done", "rejected", "conflicted", "permit_granted", "completed"]);
 /** The slowest call, twice: from the look at the clock to the arrival. */
@@ -38,7 +37,8 @@ export class Judge {
   /** Transitions (`type from→to`), acts and posts, as often as they happened. */
   readonly happened = new Map<string, number>();
 
-  #lastStopAt: number | undefined;
+  /** By the world's clock. */
+  lastStopAt: number | undefined;
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -71,6 +71,7 @@ export class Judge {
     this.#checkStep(stored, change);
     this.#checkSlots(change);
     watchBurn(this.#stage, change);
+    watchLoss(this.#stage, stored, change);
     watchHeard(this.#stage, change);
     watchFairness(this.#stage, change);
     watchPace(this.#stage, change);
@@ -159,28 +160,13 @@ export class Judge {
     for (const write of writes)
       if (write.kind === "webhook") this.#stage.subscribedAt.set(write.webhook.webhookId, world.trueTime);
     if (act.type !== "switch_stop") return outcome;
-    this.#lastStopAt = world.now;
+    this.lastStopAt = world.now;
     expectEndOfAll(this.#stage);
     for (const [index, write] of writes.entries()) {
       if (write.kind === "switch" && write.next.generation <= (generations[index] ?? 0))
         this.#fail("stop_without_fence", `the stop of ${write.next.scope} raises no generation`);
     }
     return outcome;
-  }
-
-  /** Long after a stop nothing that it covers may still run, whether it was found at once or not. */
-  checkStopped(): void {
-    const { table, ecs, world } = this.#stage;
-    const boundMs = 2 * world.swarm.reapEveryMs + slowestStopMs;
-    const { faultsEndMs, reapersBackMs } = world.swarm;
-    if (this.#lastStopAt === undefined) return;
-    if (world.now < Math.max(this.#lastStopAt, faultsEndMs, reapersBackMs) + boundMs) return;
-    for (const { agentId } of ecs.alive()) {
-      const parsed = parseAgentId(agentId);
-      const task = parsed && table.getTask(parsed.taskId);
-      if (task && isFenced(task, table.getSwitches(task)))
-        this.#fail("stop_missed", `${agentId} still runs, ${boundMs} ms after the stop that covers it`);
-    }
   }
 
   watchBeat(agentId: string, act: () => unknown): unknown {

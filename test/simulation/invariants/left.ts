@@ -6,13 +6,20 @@ const roundMs = 40_000;
 /** A backend that was found silent is left in peace for so long. */
 const findingMs = 30_000;
 
+const boundOf = ({ world }: Stage) => world.swarm.reapEveryMs + roundMs;
+
+/** Since that moment of the world's clock a whole round has had the time for it, on a sound cloud. */
+export function isLeftSince(stage: Stage, since: number): boolean {
+  const { now, swarm } = stage.world;
+  return now > Math.max(since, swarm.soundFromMs + findingMs) + boundOf(stage);
+}
+
 /** At the beginning of each round, so that the one before has had all its time. */
 export function checkLeft(stage: Stage): void {
   const { world, table, ecs } = stage;
-  const { soundFromMs, reapEveryMs } = world.swarm;
-  const boundMs = reapEveryMs + roundMs;
+  const boundMs = boundOf(stage);
   const epochMs = world.trueTime - world.now;
-  const isLate = (since: number) => world.now > Math.max(since - epochMs, soundFromMs + findingMs) + boundMs;
+  const isLate = (since: number) => isLeftSince(stage, since - epochMs);
   if (!isLate(0)) return;
   for (const { agentId, sandboxArn, state, visibleAt } of ecs.alive()) {
     const endedAt = table.attempts.get(agentId)?.endedAt;

@@ -1,0 +1,30 @@
+// Does a stop reach everything that it covers, also what could not be killed at once?
+import { parseAgentId } from "../../../functions/core/ids.ts";
+import { isFenced } from "../../../functions/core/switches.ts";
+import { isLive } from "../../../functions/core/task.ts";
+import type { Stage } from "../stage.ts";
+import { isLeftSince } from "./left.ts";
+
+/** Beside two rounds of the reaper: the longest that a stop takes. */
+const slowestStopMs = 70_000;
+
+/** At the beginning of each round. */
+export function checkStopped(stage: Stage): void {
+  const { table, ecs, world, judge, unreadableUntil } = stage;
+  const { lastStopAt } = judge;
+  if (lastStopAt === undefined) return;
+  for (const { task } of table.rows.values()) {
+    const since = Math.max(lastStopAt, unreadableUntil.get(task.taskId) ?? 0);
+    if (isLive(task.status) && isLeftSince(stage, since) && isFenced(task, table.getSwitches(task)))
+      world.fail("stop_left", `${task.taskId} is ${task.status}, a round after it could be ended by its stop`);
+  }
+  const boundMs = 2 * world.swarm.reapEveryMs + slowestStopMs;
+  const { faultsEndMs, reapersBackMs } = world.swarm;
+  if (world.now < Math.max(lastStopAt, faultsEndMs, reapersBackMs) + boundMs) return;
+  for (const { agentId } of ecs.alive()) {
+    const parsed = parseAgentId(agentId);
+    const task = parsed && table.getTask(parsed.taskId);
+    if (task && isFenced(task, table.getSwitches(task)))
+      world.fail("stop_missed", `${agentId} still runs, ${boundMs} ms after the stop that covers it`);
+  }
+}
