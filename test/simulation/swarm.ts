@@ -119,7 +119,7 @@ export function drawSwarm(seed: number): Swarm {
     skewMs: isCalm || random.next() < 0.5 ? 0 : random.between(500, 5_000),
     parties: new Set(parties.filter((party) => random.next() < share[party] && (!isCalm || calmParties.has(party)))),
     // One or two, so that some are given up, or as many as in production.
-    intakeReceives: random.next() < 0.3 ? random.between(1, 2) : 200,
+    intakeReceives: random.next() < 0.5 ? random.between(1, 2) : 200,
     batchSize: random.between(1, 3),
     reapers: isCalm || backstop < 0.15 ? 0 : backstop < 0.33 ? 2 : 1,
     reapEveryMs: random.between(90, 160) * 1000,
