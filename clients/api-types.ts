@@ -822,6 +822,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orchestrator/stats/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What ended and what models have cost in each hour of the last day, oldest first */
+        get: {
+            parameters: {
+                query?: {
+                    workspace?: string;
+                    everything?: "true" | "false";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description This hour so far, and the 24 before it */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            hours: components["schemas"]["Hour"][];
+                        };
+                    };
+                };
+                /** @description The key may not look at that workspace, or at all of them */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orchestrator/tasks/{taskId}/cancel": {
         parameters: {
             query?: never;
@@ -5200,6 +5250,13 @@ export interface components {
                 outputLength?: number;
             }[];
         };
+        Hour: {
+            at: string;
+            completed: number;
+            failed: number;
+            killed: number;
+            microDollars: number;
+        };
         Backend: {
             name: string;
             /** @enum {string} */
@@ -5326,6 +5383,7 @@ export type TaskSummary = components['schemas']['TaskSummary'];
 export type Session = components['schemas']['Session'];
 export type Problem = components['schemas']['Problem'];
 export type Task = components['schemas']['Task'];
+export type Hour = components['schemas']['Hour'];
 export type Backend = components['schemas']['Backend'];
 export type BackendHealth = components['schemas']['BackendHealth'];
 export type Schedule = components['schemas']['Schedule'];

@@ -17,6 +17,7 @@ import { addFeedRoutes } from "./feed-routes.ts";
 import { registerFeedSchemas } from "./feed-view.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addHookRoutes } from "./hook-routes.ts";
+import { addHourRoutes } from "./hour-routes.ts";
 import { addKeyRoutes } from "./key-routes.ts";
 import { addKillRoutes } from "./kill-routes.ts";
 import { addListRoutes } from "./list-routes.ts";
@@ -68,6 +69,7 @@ export function createApp(cloud: OpenCloud): Api {
   addSessionRoutes(app, cloud);
   addTaskRoutes(app, cloud);
   addListRoutes(app, cloud);
+  addHourRoutes(app, cloud);
   addEditRoutes(app, cloud);
   addMessageRoutes(app, cloud);
   addKillRoutes(app, cloud);

@@ -1,6 +1,7 @@
 // How are attempts and slots read, and how does a heartbeat move a lease?
 import { DeleteItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { AgentId, TaskId } from "../core/ids.ts";
+import { hourOf } from "../core/spending.ts";
 import type { BeatOutcome } from "../core/table.ts";
 import type { Attempt, Beat, Slot } from "../core/task.ts";
 import type { Watch } from "../core/watch.ts";
@@ -32,9 +33,17 @@ const owesCleanup = "attribute_exists(cleanupAt)";
 const attemptIsLive = "#state IN (:spawning, :running)";
 const noSandboxIsRecorded = "#state = :spawning AND attribute_not_exists(sandboxArn)";
 
+/** One attribute for each hour, since a map would have to be there before its first member is set. */
+const spentUntil = "spentUntil#";
+
 function toAttempt(item: Item): Attempt {
-  const { pk: _pk, sk: _sk, duePk: _duePk, dueSk: _dueSk, ...attempt } = item;
-  return attempt as unknown as Attempt;
+  const { pk: _pk, sk: _sk, duePk: _duePk, dueSk: _dueSk, ...rest } = item;
+  const entries = Object.entries(rest);
+  const marks = entries.filter(([name]) => name.startsWith(spentUntil));
+  if (marks.length === 0) return rest as unknown as Attempt;
+  const attempt = Object.fromEntries(entries.filter(([name]) => !name.startsWith(spentUntil)));
+  const until = Object.fromEntries(marks.map(([name, total]) => [name.slice(spentUntil.length), total]));
+  return { ...attempt, spentUntil: until } as unknown as Attempt;
 }
 
 export async function getAttempt(dynamo: Dynamo, agentId: AgentId): Promise<Attempt | undefined> {
@@ -58,8 +67,11 @@ export async function beat(
   agentId: AgentId,
   beatOfNow: Beat,
   leaseExpiresAt: number,
+  at: number,
 ): Promise<BeatOutcome> {
-  const set = { beat: beatOfNow, leaseExpiresAt };
+  const { spend } = beatOfNow;
+  const mark = spend ? { [`${spentUntil}${hourOf(at)}`]: spend.microDollars } : {};
+  const set = { beat: beatOfNow, leaseExpiresAt, ...mark };
   const attempt = await updateAttempt(dynamo, agentId, set, attemptIsRunning, { ":running": "running" });
   return attempt ? { kind: "accepted", inbox: Number(attempt.inbox ?? 0) } : { kind: "refused" };
 }

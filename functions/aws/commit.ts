@@ -16,6 +16,7 @@ import {
   setExpression,
   toItem,
 } from "./dynamo.ts";
+import { countHours } from "./hours.ts";
 import {
   attemptIndexKeys,
   attemptKey,
@@ -56,6 +57,7 @@ export async function commitChange(dynamo: Dynamo, change: TaskChange): Promise<
   if (isFinal(after.status) && !isFinal(before.status)) {
     items.push(addToCounter(dynamo, after, { active: -1, [after.status]: 1 }));
   }
+  items.push(...countHours(dynamo, change));
   const owed = owedBy(change);
   if (owed) items.push(put(dynamo, { ...owedKey(owed.taskId), ...owed }));
   if (change.spec) items.push(put(dynamo, { ...specKey(change.after.taskId), ...change.spec }));

@@ -141,6 +141,13 @@ export const counterKey = (workspace: string, shard: number): Key => ({
   pk: `counter#${workspace}`,
   sk: String(shard),
 });
+/** What came to pass in an hour, in the same shards; TTL removes it. */
+export const hourKey = (workspace: string, hour: number, shard: number): Key => ({
+  pk: `hours#${workspace}`,
+  sk: `${padded(hour, 10)}.${shard}`,
+});
+/** Sorts after every shard of `hour`. */
+export const hoursUntil = (hour: number) => `${padded(hour, 10)}.~`;
 export const shardOf = (taskId: TaskId): number => (taskId.charCodeAt(taskId.length - 1) ?? 0) % counterShards;
 
 /** The index attributes of a task as it now is; an absent one takes it out of that index. */

@@ -8,6 +8,7 @@ import { commitChange, createTask } from "./commit.ts";
 import * as digests from "./digests.ts";
 import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
 import { listFeed } from "./feed.ts";
+import { listHours } from "./hours.ts";
 import { watchKey, workspaceKey, workspacesPk } from "./keys.ts";
 import { pauseProvider, providerPausedUntil } from "./providers.ts";
 import * as queue from "./queue.ts";
@@ -39,6 +40,7 @@ export function openTable(dynamo: Dynamo): Table {
     countDelayed: (workspace) => tasks.countDelayed(dynamo, workspace),
     oldestActive: (workspace, limit, after) => tasks.oldestActive(dynamo, workspace, limit, after),
     countTasks: (workspace) => tasks.countTasks(dynamo, workspace),
+    listHours: (workspace, from, until) => listHours(dynamo, workspace, from, until),
     readyAfter: (after, limit) => queue.readyAfter(dynamo, after, limit),
     readyHead: (workspace, limit) => queue.readyHead(dynamo, workspace, limit),
     dueTasks: (kind, now, limit) => queue.dueTasks(dynamo, kind, now, limit),
@@ -50,7 +52,7 @@ export function openTable(dynamo: Dynamo): Table {
     getAttempt: (agentId) => attempts.getAttempt(dynamo, agentId),
     listAttempts: (taskId) => attempts.listAttempts(dynamo, taskId),
     listMessages: (taskId, after) => tasks.listMessages(dynamo, taskId, after),
-    beat: (agentId, beat, leaseExpiresAt) => attempts.beat(dynamo, agentId, beat, leaseExpiresAt),
+    beat: (agentId, beat, leaseExpiresAt, at) => attempts.beat(dynamo, agentId, beat, leaseExpiresAt, at),
     recordSandbox: async (agentId, arn) =>
       (await attempts.recordSandbox(dynamo, agentId, arn)) ? "recorded" : "refused",
     takeUpLaunch: (agentId, at) => attempts.takeUpLaunch(dynamo, agentId, at),

@@ -11,6 +11,13 @@ export interface BudgetLimits {
   wallClockMs: number;
 }
 
+/** Those of a task; a model agent has all of them. */
+export interface TaskLimits extends Partial<BudgetLimits> {
+  wallClockMs: number;
+  /** How often work is sent back to the agent before people must look. */
+  rejections: number;
+}
+
 export const defaultBudget: BudgetLimits = {
   tokens: 20_000_000,
   microDollars: 5_000_000,

@@ -10,6 +10,7 @@ import type { Operation } from "./operations.ts";
 import type { ReadyTask } from "./ready-order.ts";
 import type { Schedule, ScheduleId } from "./schedules.ts";
 import type { Source, SourceId } from "./sources.ts";
+import type { Hour } from "./spending.ts";
 import type { Switch, Switches } from "./switches.ts";
 import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
 import type { Watch } from "./watch.ts";
@@ -22,6 +23,8 @@ export interface TaskChange {
   /** Only for an edit of what was asked for. */
   spec?: TaskSpec;
   message?: Message;
+  /** What the attempt that is cleaned up has spent, by hour, in micro-dollars. */
+  spent?: ReadonlyMap<number, number>;
   attempt?: AttemptChange;
   slots?: SlotChange[];
   /** The switches must still have the generations that the task was admitted under. */
@@ -129,8 +132,8 @@ export interface Table {
   commit(change: TaskChange): Promise<CommitOutcome>;
   /** Oldest first, from the one after number `after`; at most 100. */
   listMessages(taskId: TaskId, after: number): Promise<Message[]>;
-  /** Moves the lease of a running attempt; refused once it is not running any more. */
-  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): Promise<BeatOutcome>;
+  /** Moves the lease of a running attempt, and marks what its task has spent by `at`; refused once it is not running any more. */
+  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number, at: number): Promise<BeatOutcome>;
   /** Refused once the attempt has ended: whoever launched must then stop what it started. */
   recordSandbox(agentId: AgentId, sandboxArn: string): Promise<"recorded" | "refused">;
   /** False once its sandbox is recorded or it has spoken or ended: then nobody may launch it again. */
@@ -159,6 +162,8 @@ export interface Table {
   releaseSlot(slot: Slot, holder: AgentId): Promise<void>;
   /** Never counted by reading tasks: counters that move in the transactions of the tasks' beginnings and ends. */
   countTasks(workspace: string): Promise<TaskCounts>;
+  /** From counters as well, both hours included: what ended in them, and what attempts that are cleaned up have spent. */
+  listHours(workspace: string, from: number, until: number): Promise<Hour[]>;
   /** Queued tasks whose time has not come; read from the index, which lags. */
   countDelayed(workspace: string): Promise<number>;
   /** The oldest queued or live tasks of a workspace, behind `after`. */

@@ -1,5 +1,5 @@
 // What is a task, and what is one attempt at it?
-import type { BudgetLimits, Spend } from "./budget.ts";
+import type { Spend, TaskLimits } from "./budget.ts";
 import type { GateProfile } from "./gates.ts";
 import type { AgentId, EventId, PermitId, TaskId } from "./ids.ts";
 import type { AgentType } from "./models.ts";
@@ -173,12 +173,6 @@ export interface TaskSpec {
   pullRequest?: PullRequestWish;
 }
 
-export interface TaskLimits extends Partial<BudgetLimits> {
-  wallClockMs: number;
-  /** How often work is sent back to the agent before people must look. */
-  rejections: number;
-}
-
 export type Agent = CommandAgent | ModelAgent;
 
 export interface CommandAgent {
@@ -233,6 +227,8 @@ export interface Attempt {
   /** The number of the last message that people have sent; told to the supervisor in the answer to its beat. */
   inbox?: number;
   beat?: Beat;
+  /** By hour since the epoch: what the task had spent by the last beat in it, in micro-dollars. */
+  spentUntil?: Record<string, number>;
 }
 
 /** The last heartbeat: what is done, and the end of what was printed, which is `outputLength` characters by now. */

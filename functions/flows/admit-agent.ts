@@ -1,10 +1,10 @@
 // Can the agent that a request names be had? Model, credential, budget and size of the work, before anything is queued.
-import { type BudgetLimits, defaultBudget, nothingSpent, reserveCall } from "../core/budget.ts";
+import { type BudgetLimits, defaultBudget, nothingSpent, reserveCall, type TaskLimits } from "../core/budget.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { checkHalfWindow, chooseModel, estimateTokens, type ModelProfile } from "../core/models.ts";
 import type { TaskRequest } from "../core/requests.ts";
-import type { Agent, TaskLimits } from "../core/task.ts";
+import type { Agent } from "../core/task.ts";
 
 const commandWallClockMs = 15 * 60_000;
 const defaultRejections = 3;

@@ -18,7 +18,9 @@ export type Change =
   | (Refused & { task: Task });
 
 /** What to do with the task as it now stands; may refuse, or find that nothing is to be done. */
-export type Decision = { event: TaskEvent; spec?: TaskSpec; message?: Message } | Refused;
+export type Decision =
+  | { event: TaskEvent; spec?: TaskSpec; message?: Message; spent?: ReadonlyMap<number, number> }
+  | Refused;
 
 export interface ChangeOptions {
   /** Only while no stop covers the task. */
@@ -95,7 +97,7 @@ function toChange(
   cloud: Cloud,
   before: Task,
   applied: Applied,
-  { event: { type }, spec, message }: Exclude<Decision, Refused>,
+  { event: { type }, spec, message, spent }: Exclude<Decision, Refused>,
   by: string,
 ): TaskChange {
   const eventId = cloud.ids.event();
@@ -113,7 +115,7 @@ function toChange(
   };
   const event = { ...unhashed, hash: hashEvent(unhashed) };
   const after = { ...applied.task, lastEventId: eventId, lastEventHash: event.hash };
-  return { before, after, event, spec, message, attempt: applied.attempt, slots: applied.slots, fenced: false };
+  return { before, after, event, spec, message, spent, attempt: applied.attempt, slots: applied.slots, fenced: false };
 }
 
 export const taskNotFound = (taskId: string) =>

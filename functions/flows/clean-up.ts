@@ -3,6 +3,7 @@ import { judgeLook, type Seen } from "../core/cleanup.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
 import { type AgentId, agentIdOf, parseAgentId } from "../core/ids.ts";
+import { spentByHour } from "../core/spending.ts";
 import type { Attempt, SandboxFate, Slot, Task } from "../core/task.ts";
 import { changeTask, type Decision } from "./change-task.ts";
 import { launchDeadlineMs } from "./launch-attempt.ts";
@@ -43,7 +44,9 @@ export async function decideCleanup(
   if (!owed) return refused(`${agentId} owes no cleanup`);
   const slots = await giveBack(cloud, agentId, owed.slots ?? []);
   if (slots === "held") return refused(`${agentId} still holds its slots`);
-  return { event: { type: "cleanup", attempt, sandbox, slots } };
+  // Only models cost money. Its attempt has ended, so no beat adds to this any more.
+  const spent = task.provider ? spentByHour(await cloud.table.listAttempts(task.taskId), attempt) : undefined;
+  return { event: { type: "cleanup", attempt, sandbox, slots }, ...(spent ? { spent } : {}) };
 }
 
 /** Nothing of the task runs any more, so what it has pushed is certain. */

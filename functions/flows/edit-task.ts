@@ -1,10 +1,11 @@
 // How does a user change, withdraw or repeat a task?
+import type { TaskLimits } from "../core/budget.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { TaskId } from "../core/ids.ts";
 import type { TaskEdit, TaskRequest } from "../core/requests.ts";
 import type { ApiKey } from "../core/table.ts";
-import type { Task, TaskLimits, TaskSpec } from "../core/task.ts";
+import type { Task, TaskSpec } from "../core/task.ts";
 import { admitAgent } from "./admit-agent.ts";
 import { type Change, changeTask, taskNotFound } from "./change-task.ts";
 import { chooseGates, submitTask } from "./submit-task.ts";

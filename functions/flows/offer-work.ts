@@ -1,10 +1,10 @@
 // What does a supervisor get to work with? The agent, with the key of its model, and what earlier attempts have left.
-import { forfeitCall, nothingSpent, type Spend } from "../core/budget.ts";
 import type { StartAnswer } from "../core/callbacks.ts";
 import { artifactKinds, type Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { AgentId } from "../core/ids.ts";
-import type { Attempt, ModelAgent, Task, TaskSpec } from "../core/task.ts";
+import { spentBy } from "../core/spending.ts";
+import type { ModelAgent, Task, TaskSpec } from "../core/task.ts";
 import { limitsOf, requireModelCredential } from "./admit-agent.ts";
 
 export async function offerAgent(cloud: Cloud, task: Task, spec: TaskSpec): Promise<StartAnswer["agent"]> {
@@ -34,12 +34,6 @@ async function accessModel(cloud: Cloud, workspace: string, { model, credential 
   if (!profile) throw new DroverError("model_unknown", `The model ${model} is not in the table of models any more.`);
   const { token: apiKey, model: way } = await requireModelCredential(cloud, workspace, credential);
   return { profile, apiKey, ...way };
-}
-
-/** Each attempt counts on from the one before. A call that was under way when it was lost counts as made. */
-export function spentBy(attempts: readonly Attempt[]): Spend {
-  const last = attempts.findLast(({ beat }) => beat?.spend)?.beat?.spend;
-  return last ? forfeitCall(last) : nothingSpent;
 }
 
 export async function uploadUrls(cloud: Cloud, agentId: AgentId): Promise<StartAnswer["uploads"]> {

@@ -7,8 +7,8 @@ import { authenticate, type Caller, readAsCaller } from "./call-back.ts";
 /** One write when all is well; only a refused one reads, to say why. Answers the number of the agent's last message. */
 export async function recordBeat(cloud: Cloud, caller: Caller, beat: Beat): Promise<{ inbox: number }> {
   const { agentId } = authenticate(cloud, caller);
-  const leaseExpiresAt = cloud.clock.now() + cloud.settings.leaseMs;
-  const outcome = await cloud.table.beat(agentId, beat, leaseExpiresAt);
+  const now = cloud.clock.now();
+  const outcome = await cloud.table.beat(agentId, beat, now + cloud.settings.leaseMs, now);
   if (outcome.kind === "accepted") return { inbox: outcome.inbox };
   await readAsCaller(cloud, caller);
   throw new DroverError("illegal_transition", `${agentId} has not started: call start before the first beat.`);

@@ -32,3 +32,17 @@ it("everybody may see that everything is stopped, and by whom and why", async ()
   await call(stack, "POST", `${base}/global/release`, { reason: "over" });
   expect((await call(stack, "GET", `${base}/global/switch`, undefined, member)).body).toMatchObject({ stopped: false });
 });
+
+it("the last day is told hour by hour, of one's own workspace, and of all to a super admin alone", async () => {
+  const path = `${base}/stats/hours`;
+  const { hours } = (await call(stack, "GET", path)).body;
+  expect(hours).toHaveLength(25);
+  const times = hours.map(({ at }: { at: string }) => Date.parse(at));
+  expect(times).toEqual(times.map((_: number, n: number) => times[0] + n * 3_600_000));
+  expect(Date.now() - times.at(-1)).toBeLessThan(2 * 3_600_000);
+  const elsewhere = await memberOf("elsewhere");
+  expect((await call(stack, "GET", path, undefined, elsewhere)).status).toBe(200);
+  expect((await call(stack, "GET", `${path}?workspace=default`, undefined, elsewhere)).status).toBe(403);
+  expect((await call(stack, "GET", `${path}?everything=true`, undefined, elsewhere)).status).toBe(403);
+  expect((await call(stack, "GET", `${path}?everything=true`)).body.hours).toHaveLength(25);
+});

@@ -102,7 +102,7 @@ beforeAll(async () => {
   for (const kind of ["log", "diff", "transcript", "verdicts", "gates", "events"]) {
     await ask(`GET ${one}/${kind}`, { path: { taskId } });
   }
-  for (const name of ["tasks", "stats", "workspaces", "agents/events"]) await ask(`GET ${base}/${name}`);
+  for (const name of ["tasks", "stats", "stats/hours", "workspaces", "agents/events"]) await ask(`GET ${base}/${name}`);
   await ask(`POST ${base}/quality/check`, { body: { taskId, agentId: attempts[0].agentId } });
 
   const { agentId, taskId: spawned } = await ask(`POST ${base}/agents/spawn`, { body: repository });

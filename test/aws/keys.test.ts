@@ -22,6 +22,7 @@ describe("docs/table.md", () => {
     ["slot n", keys.slotKey({ pool: "global", index: 7 })],
     ["switch", keys.switchKey({ kind: "global" })],
     ["counter", keys.counterKey("w", 3)],
+    ["hour", keys.hourKey("w", 7, 3)],
     ["act n", keys.actKey("global", 7)],
     ["backend", keys.backendKey("gpu")],
     ["backend's health", keys.backendHealthKey("gpu")],

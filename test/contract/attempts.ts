@@ -1,7 +1,9 @@
 // What do the writes of an attempt promise? Each is fenced by the attempt's own state.
 import { expect, it } from "vitest";
+import { nothingSpent } from "../../functions/core/budget.ts";
 import type { TaskEvent } from "../../functions/core/events.ts";
 import { agentIdOf } from "../../functions/core/ids.ts";
+import { hourMs, hourOf } from "../../functions/core/spending.ts";
 import type { Task } from "../../functions/core/task.ts";
 import { apply, changeOf, claim, createTask, kill, newTaskId, now, type OpenTable } from "./support.ts";
 
@@ -15,7 +17,7 @@ export function attemptContract(open: OpenTable): void {
     const task = await claimed();
     await apply(open(), task, { type: "started", leaseMs: 1_000, limitMs: 60_000 });
     const agentId = agentIdOf(task.taskId, 1);
-    expect(await open().beat(agentId, beat, now + 90_000)).toEqual({ kind: "accepted", inbox: 0 });
+    expect(await open().beat(agentId, beat, now + 90_000, now)).toEqual({ kind: "accepted", inbox: 0 });
     expect(await open().getAttempt(agentId)).toMatchObject({ beat, leaseExpiresAt: now + 90_000, state: "running" });
     expect((await open().getTask(task.taskId))?.version).toBe(3);
   });
@@ -23,11 +25,25 @@ export function attemptContract(open: OpenTable): void {
   it("refuses a beat before the start, after the end, and of nobody", async () => {
     const task = await claimed();
     const agentId = agentIdOf(task.taskId, 1);
-    expect(await open().beat(agentId, beat, now)).toEqual({ kind: "refused" });
+    expect(await open().beat(agentId, beat, now, now)).toEqual({ kind: "refused" });
     const started = await apply(open(), task, { type: "started", leaseMs: 1_000, limitMs: 60_000 });
     await apply(open(), started, kill);
-    expect(await open().beat(agentId, beat, now)).toEqual({ kind: "refused" });
-    expect(await open().beat(agentIdOf(newTaskId(), 1), beat, now)).toEqual({ kind: "refused" });
+    expect(await open().beat(agentId, beat, now, now)).toEqual({ kind: "refused" });
+    expect(await open().beat(agentIdOf(newTaskId(), 1), beat, now, now)).toEqual({ kind: "refused" });
+  });
+
+  it("marks with each beat what the task has spent by then, once for each hour", async () => {
+    const task = await claimed();
+    await apply(open(), task, { type: "started", leaseMs: 1_000, limitMs: 60_000 });
+    const agentId = agentIdOf(task.taskId, 1);
+    const spend = (microDollars: number) => ({ ...beat, spend: { ...nothingSpent, microDollars } });
+    await open().beat(agentId, spend(10), now, now);
+    await open().beat(agentId, spend(25), now, now + 1);
+    await open().beat(agentId, spend(70), now, now + hourMs);
+    expect((await open().getAttempt(agentId))?.spentUntil).toEqual({
+      [hourOf(now)]: 25,
+      [hourOf(now) + 1]: 70,
+    });
   });
 
   it("keeps what people say to an agent in order, and tells the running attempt in the answer to its beat", async () => {
@@ -47,7 +63,7 @@ export function attemptContract(open: OpenTable): void {
     expect(await say(after as Task, 2)).toEqual({ kind: "committed" });
     expect((await open().listMessages(task.taskId, 0)).map(({ text }) => text)).toEqual(["1", "2"]);
     expect((await open().listMessages(task.taskId, 1)).map(({ number }) => number)).toEqual([2]);
-    expect(await open().beat(agentIdOf(task.taskId, 1), beat, now)).toEqual({ kind: "accepted", inbox: 2 });
+    expect(await open().beat(agentIdOf(task.taskId, 1), beat, now, now)).toEqual({ kind: "accepted", inbox: 2 });
   });
 
   it("records the sandbox of a live attempt, and of no other", async () => {

@@ -1,8 +1,10 @@
 // What does a creation promise? Task, spec and first event together, and one task for one idempotency key.
 import { expect, it } from "vitest";
+import { hourOf } from "../../functions/core/spending.ts";
 import type { Task } from "../../functions/core/task.ts";
 import {
   apply,
+  changeOf,
   claim,
   createTask,
   kill,
@@ -82,6 +84,30 @@ export function beginningContract(open: OpenTable): void {
     await apply(table, second, claim());
     expect(await table.countTasks(workspace)).toEqual({ active: 1, completed: 0, failed: 0, killed: 1 });
     expect(await table.countTasks(newWorkspace())).toEqual({ active: 0, completed: 0, failed: 0, killed: 0 });
+  });
+
+  it("counts by the hour what ended and what was spent, each once", async () => {
+    const table = open();
+    const workspace = newWorkspace();
+    const hour = hourOf(now);
+    const [first, second] = [await createTask(table, { workspace }), await createTask(table, { workspace })];
+    await apply(table, first, kill);
+    const claimed = await apply(table, second, claim());
+    const killed = await apply(table, claimed, kill);
+    const cleanup = { type: "cleanup", attempt: 1, sandbox: "stopped", slots: "released" } as const;
+    const spent = new Map([
+      [hour, 30],
+      [hour - 1, 12],
+    ]);
+    const change = changeOf(killed, cleanup, { spent });
+    expect(await table.commit(change)).toEqual({ kind: "committed" });
+    expect(await table.commit(change)).toEqual({ kind: "committed" });
+    expect(await table.listHours(workspace, hour - 1, hour)).toEqual([
+      { hour: hour - 1, completed: 0, failed: 0, killed: 0, microDollars: 12 },
+      { hour, completed: 0, failed: 0, killed: 2, microDollars: 30 },
+    ]);
+    expect(await table.listHours(workspace, hour + 1, hour + 2)).toEqual([]);
+    expect(await table.listHours(newWorkspace(), hour - 1, hour)).toEqual([]);
   });
 
   it("knows nothing of what was never written", async () => {

@@ -70,6 +70,36 @@ it("a kill during a call of the model ends the call, and nothing is pushed", asy
   await checkInvariants(stack, [taskId]);
 });
 
+it("what was spent in the last day is what the tasks have spent, while one runs and after it was killed", async () => {
+  const told = async () => {
+    const { hours } = (await call(stack, "GET", "/api/orchestrator/stats/hours")).body;
+    return hours.reduce((sum: number, hour: { microDollars: number }) => sum + hour.microDollars, 0);
+  };
+  // Of a call that was under way at the end nobody knows what became.
+  const spentBy = async (taskId: string) => {
+    const { status, spend } = (await call(stack, "GET", `${tasksPath}/${taskId}`)).body;
+    return (spend?.microDollars ?? 0) + (status === "running" ? 0 : (spend?.reservedMicroDollars ?? 0));
+  };
+  const gate = Promise.withResolvers<void>();
+  const asked = model.api.requests.length;
+  model.script = (_, turn) => (turn === 0 ? { tools: [mend] } : { tools: [mend], gate: gate.promise });
+  const taskId = await model.submit({ repository: remote.url });
+  await model.api.reached(asked + 1);
+  const spentByAll = async () => {
+    const { tasks } = (await call(stack, "GET", tasksPath)).body;
+    const spent = await Promise.all(tasks.map((task: { taskId: string }) => spentBy(task.taskId)));
+    return spent.reduce((sum, one) => sum + one, 0);
+  };
+  const whileItRuns = await spentBy(taskId);
+  expect(whileItRuns).toBeGreaterThan(0);
+  expect(await told()).toBe(await spentByAll());
+  await call(stack, "POST", `${tasksPath}/${taskId}/kill`, { reason: "enough" });
+  await untilTask(stack, taskId, "is cleaned up", ({ stopConfirmation }) => stopConfirmation !== undefined);
+  gate.resolve();
+  expect(await spentBy(taskId)).toBeGreaterThan(whileItRuns);
+  expect(await told()).toBe(await spentByAll());
+});
+
 it("a skill that the repository does not have fails the task, and names those that it has", async () => {
   const task = await untilSettled(
     stack,

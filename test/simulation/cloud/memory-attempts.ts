@@ -2,6 +2,7 @@
 
 import type { AttemptChange, SlotChange } from "../../../functions/core/events.ts";
 import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
+import { hourOf } from "../../../functions/core/spending.ts";
 import type { BeatOutcome, Table } from "../../../functions/core/table.ts";
 import type { Attempt, Beat, Slot } from "../../../functions/core/task.ts";
 import type { Watch } from "../../../functions/core/watch.ts";
@@ -50,10 +51,11 @@ export class MemoryAttempts extends MemoryActs implements Part {
     if (attempt) this.attempts.set(change.agentId, { ...attempt, ...change.set });
   }
 
-  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number): BeatOutcome {
+  beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number, at: number): BeatOutcome {
     const attempt = this.attempts.get(agentId);
     if (attempt?.state !== "running") return { kind: "refused" };
-    this.attempts.set(agentId, { ...attempt, beat, leaseExpiresAt });
+    const spentUntil = beat.spend && { ...attempt.spentUntil, [hourOf(at)]: beat.spend.microDollars };
+    this.attempts.set(agentId, { ...attempt, beat, leaseExpiresAt, ...(spentUntil ? { spentUntil } : {}) });
     return { kind: "accepted", inbox: attempt.inbox ?? 0 };
   }
 

@@ -4,6 +4,7 @@ import type { TaskId } from "../../../functions/core/ids.ts";
 import type { Message } from "../../../functions/core/message.ts";
 import { owedBy } from "../../../functions/core/notices.ts";
 import { beginningOf, parseReady, positionOf, type ReadyTask } from "../../../functions/core/ready-order.ts";
+import { type Hour, hourOf } from "../../../functions/core/spending.ts";
 import { findYoloForbidden, isFenced } from "../../../functions/core/switches.ts";
 import type {
   CommitOutcome,
@@ -43,6 +44,8 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   readonly workspaces = new Set<string>();
   /** Where each task stands in the ready index, once somebody has asked. */
   readonly #places = new Map<Task, ReadyTask>();
+  /** By workspace and hour. */
+  readonly #spent = new Map<string, Map<number, number>>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -99,12 +102,20 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
       else this.slots.delete(slotName(slot));
     }
     row.events.push(event);
+    const spentIn = this.#spentIn(after.workspace);
+    for (const [hour, amount] of change.spent ?? []) spentIn.set(hour, (spentIn.get(hour) ?? 0) + amount);
     if (spec) row.spec = spec;
     if (message) row.messages.push(message);
     const owed = owedBy(change);
     if (owed) this.notices.owed.set(owed.taskId, owed);
     this.#write(row, after);
     return { kind: "committed" };
+  }
+
+  #spentIn(workspace: string): Map<number, number> {
+    const known = this.#spent.get(workspace) ?? new Map<number, number>();
+    this.#spent.set(workspace, known);
+    return known;
   }
 
   #write(row: Row, task: Task): void {
@@ -232,6 +243,21 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     const counts: TaskCounts = { active: 0, completed: 0, failed: 0, killed: 0 };
     for (const { task } of this.rows.values()) if (task.workspace === workspace) counts[phaseOf(task)] += 1;
     return counts;
+  }
+
+  listHours(workspace: string, from: number, until: number): Hour[] {
+    const hours = new Map<number, Hour>();
+    const add = (hour: number, name: "completed" | "failed" | "killed" | "microDollars", n: number) => {
+      if (hour < from || hour > until) return;
+      const sum = hours.get(hour) ?? { hour, completed: 0, failed: 0, killed: 0, microDollars: 0 };
+      hours.set(hour, { ...sum, [name]: sum[name] + n });
+    };
+    for (const { task, events } of this.rows.values()) {
+      const end = events.find((event) => isFinal(event.to));
+      if (task.workspace === workspace && end && isFinal(end.to)) add(hourOf(end.at), end.to, 1);
+    }
+    for (const [hour, amount] of this.#spentIn(workspace)) add(hour, "microDollars", amount);
+    return [...hours.values()].sort((a, b) => a.hour - b.hour);
   }
 
   countDelayed(workspace: string): number {
