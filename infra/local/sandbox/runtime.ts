@@ -42,7 +42,7 @@ export function createRuntime(options: RuntimeOptions): ContainerRuntime {
     start: async (spec, folder) => {
       const kind = kindOf(spec);
       if (kind === "trusted") {
-        const started = await startTrusted(spec, folder, diesWithParent);
+        const started = await startTrusted(spec, folder, { image, diesWithParent });
         return watch(started, groupMembers(started.record));
       }
       const uid = takeUid();

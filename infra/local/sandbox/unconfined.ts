@@ -12,11 +12,19 @@ import { type PlainCommand, type Started, startPlain } from "./plain.ts";
 const checkout = resolve(import.meta.dirname, "../../..");
 const systemPath = "/usr/local/bin:/usr/bin:/bin";
 
-/** Our own code: as the user who runs drover, with its sockets beside it. */
-export async function startTrusted(spec: ContainerSpec, folder: TaskFolder, diesWithParent: boolean): Promise<Started> {
+/**
+ * Our own code: as the user who runs drover, with its sockets beside it. What the first one has compiled is kept beside
+ * the image for the next, which starts in half the time; only this user can write there.
+ */
+export async function startTrusted(
+  spec: ContainerSpec,
+  folder: TaskFolder,
+  { image, diesWithParent }: { image: string; diesWithParent: boolean },
+): Promise<Started> {
   await prepareFolder(folder);
   const environment = {
     PATH: `${dirname(process.execPath)}:${systemPath}`,
+    NODE_COMPILE_CACHE: `${image}.compiled`,
     ...spec.environment,
     DROVER_SOCKETS: "sockets",
     [markerVariable]: markerOf(folder, spec.name),

@@ -157,7 +157,7 @@ describe("a plain container", () => {
     expect(await container.exited).toEqual({ exitCode: 0 });
     const printed = readFileSync(join(folder.root, "supervisor.log"), "utf8").trim().split("\n");
     expect(printed.map((line) => line.split("=")[0]).sort()).toEqual(
-      ["DROVER_CONTAINER", "DROVER_SOCKETS", "PATH", "PWD", "TASK", folder.root].sort(),
+      ["DROVER_CONTAINER", "DROVER_SOCKETS", "NODE_COMPILE_CACHE", "PATH", "PWD", "TASK", folder.root].sort(),
     );
     expect(printed).toContain("DROVER_SOCKETS=sockets");
   });
