@@ -1,0 +1,44 @@
+// What does AWS charge? List prices of us-east-1, read in November 2026 from public pages that agree; no free tier.
+// https://aws.amazon.com/dynamodb/pricing/on-demand/, …/sqs/pricing/, …/lambda/pricing/ and so on, one page a service.
+
+/** Dollars for one. */
+export const prices = {
+  writeUnit: 0.625e-6,
+  readUnit: 0.125e-6,
+  sqsRequest: 0.4e-6,
+  lambdaRequest: 0.2e-6,
+  /** arm64. */
+  lambdaGbSecond: 0.0000133334,
+  s3Put: 5e-6,
+  s3Get: 0.4e-6,
+  /** SSM's own requests are free below 40 a second; each SecureString is decrypted by KMS. */
+  kmsRequest: 3e-6,
+  schedulerInvocation: 1e-6,
+  customEvent: 1e-6,
+  cloudFrontRequest: 1e-6,
+  cloudFrontFunction: 0.1e-6,
+  logsGb: 0.5,
+  /** Between a public address and a service of the same region. */
+  transferGb: 0.01,
+} as const;
+
+/** Dollars a month for one that is there. */
+export const monthly = {
+  alarm: 0.1,
+  dashboard: 3,
+  customMetric: 0.3,
+  tableGb: 0.25,
+  tableBackupGb: 0.2,
+  bucketGb: 0.023,
+} as const;
+
+/** Dollars an hour; arm64. */
+export const hourly = {
+  fargateCpu: 0.03238,
+  fargateGb: 0.00356,
+  publicAddress: 0.005,
+  t4gNano: 0.0042,
+} as const;
+
+export const hoursPerMonth = 730;
+export const minutesPerMonth = hoursPerMonth * 60;

@@ -1,0 +1,38 @@
+// What does a task of so many minutes cost? What its golden path asked for, and what it asks for as long as it runs.
+import { plus } from "./combine.ts";
+import type { Counts } from "./counter.ts";
+import type { GoldenPaths } from "./paths.ts";
+import { hourly } from "./prices.ts";
+
+export interface Work {
+  minutes: number;
+  /** Each call of a model is preceded by a heartbeat, which saves what it may spend. */
+  modelCalls: number;
+}
+
+const beatSeconds = 30;
+const uploadSeconds = 300;
+/** What grows and is uploaded again and again: the log; of a model also its transcript and its checkpoint. */
+const growing = { command: 1, model: 3 } as const;
+const onePut: Counts = new Map([["s3 PUT growing", { requests: 1, writeUnits: 0, readUnits: 0, ms: 0 }]]);
+
+export const heartbeatsOf = ({ minutes }: Work): number => (minutes * 60) / beatSeconds;
+
+export function uploadsOf({ minutes, modelCalls }: Work): number {
+  // The last one is at its end, and part of the path.
+  const rounds = Math.ceil((minutes * 60) / uploadSeconds) - 1;
+  return Math.max(0, rounds) * (modelCalls > 0 ? growing.model : growing.command);
+}
+
+export function countTask(paths: GoldenPaths, work: Work): Counts {
+  const beat = work.modelCalls > 0 ? paths.modelBeat : paths.beat;
+  const beaten = plus(paths.completed, beat, heartbeatsOf(work) + work.modelCalls);
+  const uploaded = plus(beaten, onePut, uploadsOf(work));
+  // While it is live, each round of the reaper looks at it.
+  return plus(uploaded, paths.liveInRound, work.minutes);
+}
+
+/** The sandbox itself: what the agent takes, and not what drover adds. */
+export function priceSandbox({ minutes }: Work, { cpu, memoryGb }: { cpu: number; memoryGb: number }): number {
+  return (minutes / 60) * (cpu * hourly.fargateCpu + memoryGb * hourly.fargateGb + hourly.publicAddress);
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { plus } from "../../scripts/cost/combine.ts";
+import type { Counts } from "../../scripts/cost/counter.ts";
+import { completeTask } from "../../scripts/cost/paths.ts";
+import { priceCounts, totalOf } from "../../scripts/cost/price-counts.ts";
+import { openStage, type Stage } from "../../scripts/cost/stage.ts";
+import { heartbeatsOf, uploadsOf } from "../../scripts/cost/task-price.ts";
+import { sharedImageDir } from "../support/image-dir.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage({ imageDir: sharedImageDir });
+});
+afterAll(() => stage.close());
+
+/** Requests; write units; read units. */
+const linesOf = (counts: Counts) =>
+  [...counts].map(([name, so]) => `${name}: ${so.requests}; ${so.writeUnits}; ${so.readUnits}`).sort();
+
+it("a command whose branch is pushed asks for just these requests; whoever adds one says so here and in docs/cost.md", async () => {
+  expect(linesOf(await completeTask(stage))).toEqual([
+    "dynamodb BatchGetItem switch: 3; 0; 9",
+    "dynamodb DeleteItem outbox: 1; 1; 0",
+    "dynamodb GetItem key: 1; 0; 1",
+    "dynamodb GetItem outbox: 1; 0; 1",
+    "dynamodb GetItem spec: 2; 0; 2",
+    "dynamodb GetItem task: 10; 0; 10",
+    "dynamodb PutItem workspaces: 1; 1; 0",
+    "dynamodb Query backends: 2; 0; 2",
+    "dynamodb Query counter: 1; 0; 1",
+    "dynamodb Query index ready: 3; 0; 1.5",
+    "dynamodb Query of a task: 1; 0; 1",
+    "dynamodb Query slots: 2; 0; 2",
+    "dynamodb Query webhooks: 1; 0; 1",
+    "dynamodb TransactWriteItems claimed: 1; 16; 0",
+    "dynamodb TransactWriteItems cleanup: 1; 12; 0",
+    "dynamodb TransactWriteItems completed: 1; 28; 0",
+    "dynamodb TransactWriteItems created: 1; 18; 0",
+    "dynamodb TransactWriteItems permit_granted: 1; 11; 0",
+    "dynamodb TransactWriteItems started: 1; 13; 0",
+    "dynamodb TransactWriteItems work_done: 1; 11; 0",
+    "dynamodb UpdateItem attempt: 3; 5; 0",
+    "dynamodb UpdateItem requests: 1; 1; 0",
+    "ecs RunTask: 1; 0; 0",
+    "lambda api POST beat: 2; 0; 0",
+    "lambda api POST complete: 1; 0; 0",
+    "lambda api POST permit: 1; 0; 0",
+    "lambda api POST start: 1; 0; 0",
+    "lambda api POST tasks: 1; 0; 0",
+    "lambda api POST work-done: 1; 0; 0",
+    "lambda message: 3; 0; 0",
+    "lambda sandbox-state: 1; 0; 0",
+    "s3 PUT diff: 1; 0; 0",
+    "s3 PUT log: 1; 0; 0",
+    "s3 PUT verdicts: 1; 0; 0",
+    "sqs DeleteMessageBatch: 3; 0; 0",
+    "sqs ReceiveMessage: 3; 0; 0",
+    "sqs SendMessage: 2; 0; 0",
+    "sqs SendMessageBatch: 1; 0; 0",
+    "ssm GetParameter: 2; 0; 0",
+  ]);
+});
+
+const count = (requests: number, writeUnits = 0, readUnits = 0) => ({ requests, writeUnits, readUnits, ms: 0 });
+
+it("a bill is each count at its price", () => {
+  const counts: Counts = new Map([
+    ["dynamodb PutItem a", count(1, 3)],
+    ["dynamodb Query b", count(1, 0, 2)],
+    ["s3 PUT log", count(2)],
+    ["ssm GetParameter", count(1)],
+    ["sqs SendMessage", count(5)],
+    ["ecs RunTask", count(9)],
+    ["lambda message", count(1)],
+  ]);
+  const bill = priceCounts(counts, { memoryGb: 0.5, logBytesPerCall: 1000 });
+  expect(bill).toMatchObject({ S3: 10e-6, KMS: 3e-6, SQS: 2e-6, "DynamoDB writes": 3 * 0.625e-6, logs: 0.5e-6 });
+  expect(bill["Lambda time"]).toBeCloseTo(0.25 * 0.5 * 0.0000133334, 12);
+  expect(totalOf(priceCounts(plus(counts, counts, -1), { memoryGb: 0.5, logBytesPerCall: 1000 }))).toBe(0);
+});
+
+it("a task of fifteen minutes beats thirty times, and its log is uploaded twice before its end", () => {
+  expect(heartbeatsOf({ minutes: 15, modelCalls: 0 })).toBe(30);
+  expect(uploadsOf({ minutes: 15, modelCalls: 0 })).toBe(2);
+  expect(uploadsOf({ minutes: 15, modelCalls: 40 })).toBe(6);
+  expect(uploadsOf({ minutes: 0.1, modelCalls: 0 })).toBe(0);
+});
