@@ -81,6 +81,7 @@ const environment = z.object({
   DROVER_PATIENCE_MS: count.default(15 * 60 * 1000),
   DROVER_BEAT_MS: count.default(30_000),
   DROVER_LOG_UPLOAD_MS: count.default(300_000),
+  DROVER_STREAM_MS: count.default(5 * 60_000),
   DROVER_PUSH_SETTLE_MS: count.default(120_000),
   DROVER_LAUNCH_LIMIT_MS: count.default(300_000),
   /** JSON of `Isolation`; Fargate's micro-VM when absent. */
@@ -147,6 +148,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       patienceMs: env.DROVER_PATIENCE_MS,
       beatMs: env.DROVER_BEAT_MS,
       logUploadMs: env.DROVER_LOG_UPLOAD_MS,
+      streamMs: env.DROVER_STREAM_MS,
       pushSettleMs: env.DROVER_PUSH_SETTLE_MS,
       notices: { backoffMs: env.DROVER_WEBHOOKS_BACKOFF_MS, timeoutMs: env.DROVER_WEBHOOKS_TIMEOUT_MS },
       launchLimitMs: env.DROVER_LAUNCH_LIMIT_MS,

@@ -109,6 +109,15 @@ export function createApp(cloud: OpenCloud): Api {
   return app;
 }
 
+/** What is sent piece by piece, and for minutes: a function of its own, so that its readers do not hold up the others. */
+export function createStreamApp(cloud: OpenCloud): Api {
+  const app = createBareApp(cloud);
+  addEventRoutes(app, cloud);
+  addFeedRoutes(app, cloud);
+  addAuditRoutes(app, cloud);
+  return app;
+}
+
 /** The break-glass function: it works without the rest of the API. */
 export function createKillApp(cloud: OpenCloud): Api {
   const app = createBareApp(cloud);

@@ -58,7 +58,9 @@ export function addEventRoutes(app: Api, openCloud: OpenCloud): void {
 async function follow(cloud: Cloud, taskId: TaskId, from: Position, stream: SSEStreamingApi): Promise<void> {
   let at: Sent = { ...from, outputLength: 0 };
   let pingAt = 0;
-  while (!stream.aborted) {
+  const until = cloud.clock.now() + cloud.settings.streamMs;
+  // A reader whose stream has ended asks again, from where it was.
+  while (!stream.aborted && cloud.clock.now() < until) {
     const task = await cloud.table.getTask(taskId);
     if (!task) return;
     if (cloud.clock.now() >= pingAt) {

@@ -64,7 +64,9 @@ async function follow(
   }
   const sent = new Map<string, number>();
   let pingAt = 0;
-  while (!stream.aborted) {
+  const until = cloud.clock.now() + cloud.settings.streamMs;
+  // A reader whose stream has ended asks again, from where it was.
+  while (!stream.aborted && cloud.clock.now() < until) {
     if (cloud.clock.now() >= pingAt) {
       await stream.write(`retry: ${retryMs}\n: ping\n\n`);
       pingAt = cloud.clock.now() + pingMs;

@@ -86,6 +86,8 @@ export interface Settings {
   beatMs: number;
   /** How often a supervisor uploads its growing log; each upload costs a request. */
   logUploadMs: number;
+  /** How long one stream of events goes on before its reader has to ask again: nobody tells a function that a reader has left. */
+  streamMs: number;
   /** How long after the end of a sandbox its push may still land on a slow remote. */
   pushSettleMs: number;
   notices: NoticeSettings;

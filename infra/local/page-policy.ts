@@ -1,21 +1,10 @@
-// What may a page of this machine load and do? Files and calls of its own origin, and nothing else.
+// Which headers does a page of this machine come with?
 import { secureHeaders } from "hono/secure-headers";
+import { contentPolicy } from "../page-policy.ts";
 
-const own = "'self'";
-
-/** The pages' parts set their own measures as inline styles; scripts come from files of this origin only. */
-export const pagePolicy = ({ images = [], sendsForms }: { images?: string[]; sendsForms: boolean }) =>
+export const pagePolicy = (pages: Parameters<typeof contentPolicy>[0]) =>
   secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: ["'none'"],
-      scriptSrc: [own],
-      styleSrc: [own, "'unsafe-inline'"],
-      imgSrc: [own, ...images],
-      connectSrc: [own],
-      baseUri: ["'none'"],
-      formAction: [sendsForms ? own : "'none'"],
-      frameAncestors: ["'none'"],
-    },
+    contentSecurityPolicy: contentPolicy(pages),
     xFrameOptions: "DENY",
     referrerPolicy: "no-referrer",
   });

@@ -93,6 +93,7 @@ export class Stage {
       wallClockMarginMs: 7_200_000,
       beatMs: 30_000,
       logUploadMs: 300_000,
+      streamMs: 300_000,
       pushSettleMs: 60_000,
       // In all longer than the faults last, so that every notice gets through.
       notices: { backoffMs: [1_000, 5_000, ...Array.from({ length: 14 }, () => 60_000)], timeoutMs: 5_000 },

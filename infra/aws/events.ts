@@ -1,0 +1,44 @@
+// Who calls a function when nobody asks? A schedule, and ECS when a sandbox has stopped.
+import { trust } from "./function.ts";
+
+export function createReaperSchedule(reaper: sst.aws.Function): void {
+  const role = new aws.iam.Role("ReaperScheduleRole", {
+    assumeRolePolicy: trust("scheduler.amazonaws.com"),
+    inlinePolicies: [
+      {
+        name: "inline",
+        policy: aws.iam.getPolicyDocumentOutput({
+          statements: [{ actions: ["lambda:InvokeFunction"], resources: [reaper.arn] }],
+        }).json,
+      },
+    ],
+  });
+  new aws.scheduler.Schedule("ReaperSchedule", {
+    scheduleExpression: "rate(1 minute)",
+    flexibleTimeWindow: { mode: "OFF" },
+    // The next round is due in a minute: one that was missed is not made up for.
+    target: { arn: reaper.arn, roleArn: role.arn, retryPolicy: { maximumRetryAttempts: 0 } },
+  });
+}
+
+/** On the bus that AWS's own events come on. Stops only: of the other states there is an event each, and nobody to read it. */
+export function createStopEvents(sandboxState: sst.aws.Function, clusterArns: $util.Input<string>[]): void {
+  const rule = new aws.cloudwatch.EventRule("SandboxStopped", {
+    description: "a sandbox of drover has stopped",
+    eventPattern: $jsonStringify({
+      source: ["aws.ecs"],
+      "detail-type": ["ECS Task State Change"],
+      detail: { clusterArn: clusterArns, lastStatus: ["STOPPED"] },
+    }),
+  });
+  new aws.cloudwatch.EventTarget("SandboxStoppedTarget", { rule: rule.name, arn: sandboxState.arn });
+  new aws.lambda.Permission("SandboxStoppedPermission", {
+    action: "lambda:InvokeFunction",
+    function: sandboxState.name,
+    principal: "events.amazonaws.com",
+    sourceArn: rule.arn,
+  });
+}
+
+/** Others subscribe to it: what has become of each task. */
+export const createOutcomeBus = () => new aws.cloudwatch.EventBus("Outcomes", { name: `drover-${$app.stage}` });

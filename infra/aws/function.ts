@@ -1,0 +1,59 @@
+// What is one function on AWS? A Lambda with a role of its own, which may do what is listed for it, and nothing else.
+import { bundling, entryPoints, type FunctionName } from "./entry-points.ts";
+
+export interface Right {
+  actions: string[];
+  resources: $util.Input<string>[];
+  conditions?: { test: string; variable: string; values: $util.Input<string>[] }[];
+}
+
+export interface FunctionSettings {
+  rights: readonly Right[];
+  environment: Record<string, $util.Input<string>>;
+  logDays: number;
+  /** So many at once, kept from the account's quota; without it the function takes its part of what all have. */
+  reserved?: number | undefined;
+  /** An address of its own. It takes everybody's requests: who they are is for the function to find out. */
+  url?: boolean;
+}
+
+export function createFunction(name: FunctionName, settings: FunctionSettings): sst.aws.Function {
+  const { file, memoryMb, timeoutSeconds, ...kind } = entryPoints[name];
+  const title = name.charAt(0).toUpperCase() + name.slice(1);
+  const log = new aws.cloudwatch.LogGroup(`${title}Log`, {
+    name: `/drover/${$app.stage}/${name}`,
+    retentionInDays: settings.logDays,
+  });
+  return new sst.aws.Function(title, {
+    handler: file.replace(/\.ts$/, ".handler"),
+    runtime: "nodejs24.x",
+    architecture: "arm64",
+    memory: `${memoryMb} MB`,
+    timeout: `${timeoutSeconds} seconds`,
+    streaming: "streams" in kind,
+    nodejs: { ...bundling },
+    environment: { NODE_OPTIONS: "--enable-source-maps", ...settings.environment },
+    logging: { logGroup: log.name, format: "json" },
+    ...(settings.reserved !== undefined && { concurrency: { reserved: settings.reserved } }),
+    ...(settings.url && { url: { authorization: "none", cors: false } }),
+    permissions: [
+      ...settings.rights,
+      { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${log.arn}:*`] },
+    ],
+    transform: {
+      role: (role) => {
+        // `sst dev` needs what it adds; what is deployed does not: the account as a whole could take on each role,
+        // and each could write every log.
+        if ($dev) return;
+        role.assumeRolePolicy = trust("lambda.amazonaws.com");
+        role.managedPolicyArns = [];
+      },
+    },
+  });
+}
+
+/** Who may take on a role: one service, for this account's own resources. */
+export const trust = (service: string) =>
+  aws.iam.getPolicyDocumentOutput({
+    statements: [{ actions: ["sts:AssumeRole"], principals: [{ type: "Service", identifiers: [service] }] }],
+  }).json;

@@ -1,0 +1,55 @@
+// Are SST's components here? They lie in the CLI, which unpacks them and has their packages installed. Needs npm's registry, and no AWS.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+const platform = join(root, ".sst/platform");
+/** The release that SST pins; it keeps to SST's own lockfile, which npm does not. */
+const bun = join(root, "node_modules/@oven/bun-linux-x64-baseline/bin/bun");
+
+/** Written last by the CLI, so that an install which was cut short is not taken for a whole one. */
+const lock = join(root, ".sst/provider-lock.json");
+
+function isInstalled(): boolean {
+  if (!existsSync(lock) || !existsSync(join(platform, "node_modules/@pulumi/aws"))) return false;
+  const { version } = JSON.parse(readFileSync(join(root, "node_modules/sst/package.json"), "utf8")) as {
+    version: string;
+  };
+  const providers = JSON.parse(readFileSync(lock, "utf8")) as { alias: string; version: string }[];
+  const config = readFileSync(join(root, "sst.config.ts"), "utf8");
+  return (
+    readFileSync(join(platform, "version"), "utf8").trim() === version &&
+    providers.every(({ alias, version: pinned }) => config.includes(`${alias}: "${pinned}"`))
+  );
+}
+
+/** Undocumented switches of the CLI: without them it fetches Pulumi's engine and bun first, from other places. */
+const environment = {
+  ...process.env,
+  SST_SKIP_DEPENDENCY_CHECK: "true",
+  ...(existsSync(bun) ? { SST_BUN_PATH: bun } : { SST_NO_BUN: "1" }),
+  SST_TELEMETRY_DISABLED: "1",
+  AWS_EC2_METADATA_DISABLED: "true",
+};
+
+/** Answers what went wrong, if anything did. */
+function install(): string | undefined {
+  const cli = join(root, "node_modules/.bin/sst");
+  const { status, stdout, stderr } = spawnSync(cli, ["install", "--stage", "ci", "--print-logs"], {
+    cwd: root,
+    env: environment,
+    encoding: "utf8",
+    timeout: 300_000,
+  });
+  if (status === 0) return undefined;
+  rmSync(lock, { force: true });
+  return `${stdout}${stderr}`;
+}
+
+// A registry may fail once.
+const failure = isInstalled() ? undefined : install() && install();
+if (failure !== undefined) {
+  console.error(`sst install failed twice, so what is deployed cannot be checked. It said:\n${failure}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,110 @@
+// What differs from stage to stage? Sizes by the kind of stage, and what its owner sets in `.env` or `.env.<stage>`.
+import { z } from "zod";
+import { resourceName } from "../functions/core/requests.ts";
+
+const count = z.coerce.number().int().positive();
+const list = z
+  .string()
+  .default("")
+  .transform((text) => text.split(",").filter(Boolean));
+
+const environment = z.object({
+  /** By its digest, as `docs/sandbox-image.md` has it built and pushed. */
+  DROVER_SANDBOX_IMAGE: z
+    .string({ error: "is missing: build and push the sandbox's image first (docs/sandbox-image.md)" })
+    .regex(/@sha256:[0-9a-f]{64}$/, "names no digest; append the @sha256:… that the push has printed"),
+  DROVER_SANDBOX_ARCHITECTURE: z.enum(["X86_64", "ARM64"]).default("X86_64"),
+  DROVER_NETWORK: z.enum(["open", "walled"]).default("open"),
+  /** Hosts for agents and gates, as `registry.npmjs.org`; with a leading `*.` all below it. */
+  DROVER_EGRESS_ALLOW: list,
+  /** Hosts for the supervisor: git remotes and model providers. */
+  DROVER_SUPERVISOR_ALLOW: list,
+  /** Without one the address is CloudFront's. */
+  DROVER_DOMAIN: z.string().optional(),
+  /** The workspace whose tasks come through the intake queue; without it there is no such queue. */
+  DROVER_INTAKE_WORKSPACE: resourceName.optional(),
+  /** An EventBridge bus for what becomes of tasks. */
+  DROVER_OUTCOMES: z.stringbool().default(false),
+  /** Alarms go there, and there is a CloudWatch dashboard; without it neither. */
+  DROVER_ALARMS_TO: z.email().optional(),
+  /** A month; who is asked to confirm alarms is told when it is exceeded, or will be. */
+  DROVER_BUDGET_DOLLARS: count.optional(),
+  /** Clusters beside the first, as `frankfurt=eu-central-1,tokyo=ap-northeast-1`. */
+  DROVER_BACKENDS: list.pipe(
+    z.array(
+      z.string().transform((text, context) => {
+        const [, name, region] = /^([a-z][a-z0-9-]{0,30})=([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(text) ?? [];
+        if (name && region && name !== "default") return { name, region };
+        context.addIssue({ code: "custom", message: `"${text}" is not name=region, as frankfurt=eu-central-1` });
+        return z.NEVER;
+      }),
+    ),
+  ),
+  /**
+   * `shared`: no function has a part of the account's quota to itself. For new accounts, whose quota of ten leaves
+   * nothing to give away.
+   */
+  DROVER_CONCURRENCY: z.enum(["reserved", "shared"]).default("reserved"),
+  DROVER_SLOTS: count.optional(),
+});
+
+interface Sizes {
+  /** The table, the artifacts and the stage itself outlive a mistake. */
+  keep: boolean;
+  logDays: number;
+  artifactDays: number;
+  slots: number;
+  sandbox: { cpuUnits: number; memoryMb: number; diskGb: number };
+  /** At once, of functions that must neither starve nor take all. */
+  reserved: { kill: number; stream: number };
+  dispatchersAtOnce: number;
+}
+
+/** Five dispatchers with three launches a second each stay below Fargate's twenty. */
+const production: Sizes = {
+  keep: true,
+  logDays: 30,
+  artifactDays: 90,
+  slots: 50,
+  sandbox: { cpuUnits: 2048, memoryMb: 8192, diskGb: 40 },
+  reserved: { kill: 5, stream: 50 },
+  dispatchersAtOnce: 5,
+};
+
+const preview: Sizes = {
+  keep: false,
+  logDays: 7,
+  artifactDays: 7,
+  slots: 5,
+  sandbox: { cpuUnits: 1024, memoryMb: 4096, diskGb: 21 },
+  reserved: { kill: 2, stream: 5 },
+  dispatchersAtOnce: 2,
+};
+
+/** Throws, naming what is wrong and where it is set. */
+export function readSettings(stage: string, variables: Record<string, string | undefined>) {
+  const sizes = stage === "production" ? production : preview;
+  // An empty line of `.env` sets nothing.
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    throw new Error(`Stage ${stage} cannot be deployed. In .env or .env.${stage}:\n${z.prettifyError(parsed.error)}`);
+  }
+  const env = parsed.data;
+  return {
+    ...sizes,
+    slots: env.DROVER_SLOTS ?? sizes.slots,
+    reserved: env.DROVER_CONCURRENCY === "reserved" ? sizes.reserved : undefined,
+    image: env.DROVER_SANDBOX_IMAGE,
+    architecture: env.DROVER_SANDBOX_ARCHITECTURE,
+    network: env.DROVER_NETWORK,
+    agentHosts: env.DROVER_EGRESS_ALLOW,
+    supervisorHosts: env.DROVER_SUPERVISOR_ALLOW,
+    domain: env.DROVER_DOMAIN,
+    intakeWorkspace: env.DROVER_INTAKE_WORKSPACE,
+    outcomes: env.DROVER_OUTCOMES,
+    alarmsTo: env.DROVER_ALARMS_TO,
+    budgetDollars: env.DROVER_BUDGET_DOLLARS,
+    backends: env.DROVER_BACKENDS,
+  };
+}
