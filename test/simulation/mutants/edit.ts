@@ -15,3 +15,9 @@ export interface Mutant {
 
 export const mutant = (name: string, ...edits: Edit[]): Mutant => ({ name, edits });
 export const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
+
+/** A safeguard that has moved must be found again by a person, not passed over. */
+export function applyEdit(source: string, { file, find, replace }: Edit): string {
+  if (source.split(find).length !== 2) throw new Error(`${file} has "${find}" not exactly once`);
+  return source.replace(find, () => replace);
+}

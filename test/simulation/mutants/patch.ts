@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
+import { applyEdit } from "./edit.ts";
 import { mutants } from "./list.ts";
 
 const root = new URL("../../../", import.meta.url).href;
@@ -15,11 +16,9 @@ registerHooks({
     const edits = mutant.edits.filter(({ file }) => url === root + file);
     if (edits.length === 0) return nextLoad(url, context);
     let source = readFileSync(fileURLToPath(url), "utf8");
-    for (const { file, find, replace } of edits) {
-      // A safeguard that has moved must be found again by a person, not passed over.
-      if (source.split(find).length !== 2) throw new Error(`${file} has "${find}" not exactly once`);
-      source = source.replace(find, () => replace);
-      pending.delete(file);
+    for (const edit of edits) {
+      source = applyEdit(source, edit);
+      pending.delete(edit.file);
     }
     return { format: "module-typescript", source, shortCircuit: true };
   },
