@@ -21,6 +21,7 @@ import {
   queryItems,
   toItem,
 } from "./dynamo.ts";
+import { countTurn } from "./fences.ts";
 import {
   actKey,
   apiKeyKey,
@@ -89,6 +90,7 @@ export async function commitAct(
     put(dynamo, head, { ...condition, ReturnValuesOnConditionCheckFailure: "ALL_OLD" }),
     put(dynamo, { ...actKey(act.chain, act.version), ...act }, mustNotExist),
     ...writes.flatMap((write) => toWrites(dynamo, write)),
+    ...(writes.some(({ kind }) => kind === "switch") ? [countTurn(dynamo)] : []),
   ];
   try {
     await dynamo.client.send(new TransactWriteItemsCommand({ TransactItems: items, ClientRequestToken: act.eventId }));

@@ -3,7 +3,6 @@ import { type TransactWriteItem, TransactWriteItemsCommand } from "@aws-sdk/clie
 import type { AttemptChange, SlotChange } from "../core/events.ts";
 import type { TaskId } from "../core/ids.ts";
 import { owedBy } from "../core/notices.ts";
-import { scopesOf } from "../core/switches.ts";
 import type { CommitOutcome, CreateOutcome, Creation, TaskChange } from "../core/table.ts";
 import { isFinal, type Task } from "../core/task.ts";
 import {
@@ -16,6 +15,7 @@ import {
   setExpression,
   toItem,
 } from "./dynamo.ts";
+import { noneTurned, readTurns, sameGenerations, turnsAttribute, turnsOf } from "./fences.ts";
 import { countHours } from "./hours.ts";
 import {
   attemptIndexKeys,
@@ -29,7 +29,6 @@ import {
   shardOf,
   slotKey,
   specKey,
-  switchKey,
   taskIndexKeys,
   taskKey,
 } from "./keys.ts";
@@ -37,9 +36,6 @@ import {
 const versionIsTheOneRead = "version = :read";
 const leaseIsTheOneRead = "leaseExpiresAt = :lease";
 const nobodyElseLaunchedIt = "attribute_not_exists(relaunchedAt)";
-const sameGeneration = "generation = :admitted";
-const untouchedOrSame = "attribute_not_exists(pk) OR generation = :admitted";
-const noYoloIsForbidden = "(attribute_not_exists(yoloForbidden) OR yoloForbidden = :no)";
 const slotIsFree = "attribute_not_exists(pk)";
 const slotIsOurs = "holder = :holder";
 
@@ -52,7 +48,24 @@ const slotIsOurs = "holder = :holder";
  * An answer that got lost looks like a conflict with ourselves: the task then holds our own event id.
  */
 export async function commitChange(dynamo: Dynamo, change: TaskChange): Promise<CommitOutcome> {
-  const items: TransactWriteItem[] = [putTask(dynamo, change), putEvent(dynamo, change.after.workspace, change.event)];
+  const turns = turnsOf(change.before);
+  if (!change.fenced) return commitBehind(dynamo, change, [], turns);
+  if (turns !== undefined) {
+    const outcome = await commitBehind(dynamo, change, [noneTurned(dynamo, turns)], turns);
+    if (outcome.kind !== "fenced") return outcome;
+  }
+  // Some switch was turned since, or it is not known: this task's own are looked at.
+  const turnsNow = await readTurns(dynamo);
+  return commitBehind(dynamo, change, sameGenerations(dynamo, change.before), turnsNow);
+}
+
+async function commitBehind(
+  dynamo: Dynamo,
+  change: TaskChange,
+  fences: TransactWriteItem[],
+  turns: number | undefined,
+): Promise<CommitOutcome> {
+  const items = [putTask(dynamo, change, turns), putEvent(dynamo, change.after.workspace, change.event)];
   const { before, after } = change;
   if (isFinal(after.status) && !isFinal(before.status)) {
     items.push(addToCounter(dynamo, after, { active: -1, [after.status]: 1 }));
@@ -64,15 +77,13 @@ export async function commitChange(dynamo: Dynamo, change: TaskChange): Promise<
   const { message } = change;
   if (message) items.push(put(dynamo, { ...messageKey(after.taskId, message.number), ...message }, mustNotExist));
   const attemptAt = change.attempt ? items.push(writeAttempt(dynamo, change.attempt)) - 1 : Number.POSITIVE_INFINITY;
-  const fences = change.fenced ? fencesOf(dynamo, change.before) : [];
   const slots = (change.slots ?? []).map((slot) => writeSlot(dynamo, slot));
   const fencesAt = items.push(...fences) - fences.length;
   const slotsAt = items.push(...slots) - slots.length;
   try {
-    // The event id as request token: the SDK repeats a request whose answer was lost, and must not conflict with itself.
-    await dynamo.client.send(
-      new TransactWriteItemsCommand({ TransactItems: items, ClientRequestToken: change.event.eventId }),
-    );
+    // Made of the event's id: the SDK repeats a request whose answer was lost, and must not conflict with itself.
+    const ClientRequestToken = `${change.event.eventId}-${fences.length}`;
+    await dynamo.client.send(new TransactWriteItemsCommand({ TransactItems: items, ClientRequestToken }));
     return { kind: "committed" };
   } catch (error) {
     const reasons = cancellationReasons(error);
@@ -110,35 +121,20 @@ function addToCounter(dynamo: Dynamo, task: Task, by: Record<string, number>): T
   };
 }
 
-/** A task keeps to the generations it was admitted under; an untouched switch has no item and generation 0. */
-function fencesOf(dynamo: Dynamo, task: Task, isAdmission = false): TransactWriteItem[] {
-  const scopes = scopesOf(task);
-  // Every stop raises the generation; that gates may not be skipped any more does not, and concerns new tasks only.
-  const isYolo = isAdmission && task.yolo === true;
-  return (["global", "workspace", "backend"] as const).map((kind) => {
-    const sameStops = task.admitted[kind] === 0 ? untouchedOrSame : sameGeneration;
-    return {
-      ConditionCheck: {
-        TableName: dynamo.tableName,
-        Key: toItem(switchKey(scopes[kind])),
-        ConditionExpression: isYolo ? `(${sameStops}) AND ${noYoloIsForbidden}` : sameStops,
-        ExpressionAttributeValues: toItem({ ":admitted": task.admitted[kind], ...(isYolo ? { ":no": false } : {}) }),
-      },
-    };
+function putTask(dynamo: Dynamo, { before, after }: TaskChange, turns: number | undefined): TransactWriteItem {
+  return put(dynamo, toTaskItem(after, turns), {
+    ConditionExpression: versionIsTheOneRead,
+    ExpressionAttributeValues: toItem({ ":read": before.version }),
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   });
 }
 
-function putTask(dynamo: Dynamo, { before, after }: TaskChange): TransactWriteItem {
-  return put(
-    dynamo,
-    { ...taskKey(after.taskId), ...taskIndexKeys(after), ...after },
-    {
-      ConditionExpression: versionIsTheOneRead,
-      ExpressionAttributeValues: toItem({ ":read": before.version }),
-      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-    },
-  );
-}
+const toTaskItem = (task: Task, turns: number | undefined) => ({
+  ...taskKey(task.taskId),
+  ...taskIndexKeys(task),
+  ...task,
+  [turnsAttribute]: turns,
+});
 
 const putEvent = (dynamo: Dynamo, workspace: string, event: TaskChange["event"]) =>
   put(dynamo, { ...eventKey(event.taskId, event.version), ...feedKeys(workspace, event), ...event }, mustNotExist);
@@ -178,10 +174,12 @@ function writeSlot(dynamo: Dynamo, change: SlotChange): TransactWriteItem {
  */
 export async function createTask(dynamo: Dynamo, creation: Creation): Promise<CreateOutcome> {
   const { task, spec, event, idempotency } = creation;
-  const fences = fencesOf(dynamo, task, true);
+  // Before the generations are checked, or what is turned in between would go unseen.
+  const turns = await readTurns(dynamo);
+  const fences = sameGenerations(dynamo, task, true);
   const items = [
     ...fences,
-    put(dynamo, { ...taskKey(task.taskId), ...taskIndexKeys(task), ...task }, mustNotExist),
+    put(dynamo, toTaskItem(task, turns), mustNotExist),
     put(dynamo, { ...specKey(task.taskId), ...spec }, mustNotExist),
     putEvent(dynamo, task.workspace, event),
     addToCounter(dynamo, task, { active: 1 }),

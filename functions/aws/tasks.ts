@@ -6,6 +6,7 @@ import type { Message } from "../core/message.ts";
 import type { TaskCounts, TaskPage } from "../core/table.ts";
 import type { Due, Task, TaskSpec } from "../core/task.ts";
 import { type Dynamo, fromItem, getItem, type Item, queryItems, toItem } from "./dynamo.ts";
+import { noteTurns, turnsAttribute } from "./fences.ts";
 import {
   counterKey,
   eventKey,
@@ -19,7 +20,12 @@ import {
 } from "./keys.ts";
 
 const batchSize = 100;
-const keyNames = new Set(["pk", "sk", ...Object.values(indexes).flatMap(({ pk, sk }) => [pk, sk] as string[])]);
+const keyNames = new Set([
+  "pk",
+  "sk",
+  turnsAttribute,
+  ...Object.values(indexes).flatMap(({ pk, sk }) => [pk, sk] as string[]),
+]);
 
 /** The item without its keys: what was stored is what comes back. */
 export function stripKeys<T>(item: Item): T {
@@ -33,7 +39,7 @@ async function read<T>(dynamo: Dynamo, key: Key): Promise<T | undefined> {
 }
 
 /** The id is the key's, whatever else of the item was lost. */
-const toTask = (item: Item): Task => ({ ...stripKeys<Task>(item), taskId: item.pk as TaskId });
+const toTask = (item: Item): Task => noteTurns({ ...stripKeys<Task>(item), taskId: item.pk as TaskId }, item);
 
 export async function getTask(dynamo: Dynamo, taskId: TaskId): Promise<Task | undefined> {
   const item = await getItem(dynamo, taskKey(taskId));

@@ -21,6 +21,7 @@ describe("docs/table.md", () => {
     ["attempt n", keys.attemptKey(`agt_${taskId.slice(4)}_7`)],
     ["slot n", keys.slotKey({ pool: "global", index: 7 })],
     ["switch", keys.switchKey({ kind: "global" })],
+    ["turns of switches", keys.switchTurnsKey],
     ["counter", keys.counterKey("w", 3)],
     ["hour", keys.hourKey("w", 7, 3)],
     ["act n", keys.actKey("global", 7)],

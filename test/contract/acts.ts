@@ -98,6 +98,23 @@ export function actContract(open: OpenTable): void {
     expect(await open().commit(changeOf(admitted, claim(), { fenced: true }))).toEqual({ kind: "committed" });
   });
 
+  it("fences nobody by a stop elsewhere, and whoever went on behind it by the next that covers them", async () => {
+    const [workspace, elsewhere] = [newWorkspace(), newWorkspace()];
+    const { taskId } = await createTask(open(), { workspace, backend: `backend-${ulid()}` });
+    const edit = async () => {
+      const task = await open().getTask(taskId);
+      if (!task) throw new Error("the task is gone");
+      return open().commit(changeOf(task, { type: "edited", fields: [] }, { fenced: true }));
+    };
+    expect(await edit()).toEqual({ kind: "committed" });
+    await open().commitAct(makeAct(`workspace:${elsewhere}`, 1, ""), [{ kind: "switch", next: stopped(elsewhere) }]);
+    expect(await edit()).toEqual({ kind: "committed" });
+    expect(await edit()).toEqual({ kind: "committed" });
+    await open().commitAct(makeAct(`workspace:${workspace}`, 1, ""), [{ kind: "switch", next: stopped(workspace) }]);
+    expect(await edit()).toEqual({ kind: "fenced" });
+    expect((await open().getTask(taskId))?.version).toBe(4);
+  });
+
   it("makes no task that was admitted under another generation, and none without gates where that is forbidden", async () => {
     const workspace = newWorkspace();
     const chain = `workspace:${workspace}`;
