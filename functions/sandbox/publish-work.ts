@@ -5,6 +5,7 @@ import type { Repository } from "../git/objects.ts";
 import { type PushOutcome, pushCommit } from "../git/push.ts";
 import { readRemoteBranch } from "../git/remote.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { insist } from "./insist.ts";
 
 export type Publication =
   | { kind: "pushed"; branch: string; commit: string }
@@ -28,7 +29,12 @@ export async function publishWork(
   const permit = await plane.permit({ branch: free.branch, verdicts, heard });
   if ("unheard" in permit) return { kind: "unheard" };
   const { branch } = permit;
-  const push = (expect: Free["expect"]) => pushCommit({ repository, commit, branch, url, auth, expect });
+  // Pushed again after an answer that was lost, it finds itself there.
+  const push = (expect: Free["expect"]) =>
+    insist(
+      () => pushCommit({ repository, commit, branch, url, auth, expect }),
+      ({ kind }) => kind === "unreachable",
+    );
   let outcome = await push(free.expect);
   if (outcome.kind === "branch_exists" || (outcome.kind === "rejected" && outcome.reason === "not_fast_forward")) {
     // The branch has moved since we looked. If that was an earlier attempt's late push, it may still be replaced.
@@ -36,7 +42,7 @@ export async function publishWork(
     if (again.kind === "free" && again.branch === branch) outcome = await push(again.expect);
   }
   // The remote itself has the last word: an answer may be lost, and a server may say "ok" and do otherwise.
-  const now = await readRemoteBranch({ url, auth, branch });
+  const now = await readBranch(answer, branch);
   if (now.kind === "at" && now.commit === commit) return { kind: "pushed", branch, commit };
   return { kind: "failed", failure: explain(outcome, branch, now.kind) };
 }
@@ -44,14 +50,11 @@ export async function publishWork(
 type Free = { kind: "free"; branch: string; expect: "absent" | { commit: string } };
 
 /** `drover/<taskId>`, or with a number behind it where somebody else's commit has that name. */
-async function findBranch({
-  taskId,
-  repository,
-  earlierPush,
-}: StartAnswer): Promise<Free | Extract<Publication, { kind: "failed" }>> {
+async function findBranch(answer: StartAnswer): Promise<Free | Extract<Publication, { kind: "failed" }>> {
+  const { taskId, earlierPush } = answer;
   for (let suffix = 1; suffix < maxSuffix; suffix += 1) {
     const branch = suffix === 1 ? `drover/${taskId}` : `drover/${taskId}-${suffix}`;
-    const now = await readRemoteBranch({ url: repository.url, auth: repository.auth, branch });
+    const now = await readBranch(answer, branch);
     if (now.kind === "absent") return { kind: "free", branch, expect: "absent" };
     if (now.kind === "unknown")
       return failed("infrastructure", `The remote did not say whether ${branch} exists: ${now.message}`);
@@ -64,6 +67,12 @@ async function findBranch({
     `drover/${taskId} and ${maxSuffix - 2} names like it are taken on the remote. Delete some of them.`,
   );
 }
+
+const readBranch = ({ repository: { url, auth } }: StartAnswer, branch: string) =>
+  insist(
+    () => readRemoteBranch({ url, auth, branch }),
+    ({ kind }) => kind === "unknown",
+  );
 
 function explain(outcome: PushOutcome, branch: string, remoteSays: "at" | "absent" | "unknown"): Failure {
   switch (outcome.kind) {

@@ -2,7 +2,7 @@
 import type { StartAnswer } from "../core/callbacks.ts";
 import type { RejectedBy } from "../core/events.ts";
 import type { Failure } from "../core/task.ts";
-import { cloneRepository } from "../git/clone.ts";
+import { CloneError, type CloneRequest, cloneRepository } from "../git/clone.ts";
 import { readFiles } from "../git/list-tree.ts";
 import type { Repository } from "../git/objects.ts";
 import { type Author, chooseAuthor } from "./author.ts";
@@ -12,6 +12,7 @@ import { type Court, openCourt, refuseHopeless } from "./court.ts";
 import { explainFailure } from "./explain-failure.ts";
 import type { GatesRoom } from "./gates/room.ts";
 import type { Heartbeat } from "./heartbeat.ts";
+import { insist } from "./insist.ts";
 import { type Judgement, judgeWork } from "./judge-work.ts";
 import type { KeptUploaded } from "./keep-uploaded.ts";
 import type { OutputLog } from "./output-log.ts";
@@ -74,10 +75,21 @@ async function prepareWorkspace({ answer, heartbeat, log, gitDir, workspace }: A
   const { url, auth, branch } = answer.repository;
   heartbeat.enter("cloning", cloneLimitMs);
   log.note(`cloning branch ${branch}`);
-  const repository = await cloneRepository({ dir: gitDir, url, auth, branch });
+  const repository = await clone({ dir: gitDir, url, auth, branch });
   heartbeat.enter("unpacking", transferLimitMs);
   await workspace.unpack(readFiles(repository, repository.baseCommit));
   return repository;
+}
+
+async function clone(request: CloneRequest): Promise<Repository> {
+  const tryOnce = () =>
+    cloneRepository(request).catch((error: unknown) => {
+      if (error instanceof CloneError && error.problem.kind === "unreachable") return error;
+      throw error;
+    });
+  const cloned = await insist(tryOnce, (answer) => answer instanceof CloneError);
+  if (cloned instanceof CloneError) throw cloned;
+  return cloned;
 }
 
 /** The author's word that it is done is never believed: its work is judged, and goes back to it with what is wrong. */

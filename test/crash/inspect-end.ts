@@ -28,18 +28,19 @@ export async function inspectEnd({ dataDir, repository, ids }: Scene): Promise<n
   }
   const held = await cloud.table.heldSlots("global");
   if (held.length > 0) problems.push(`slots are still held: ${JSON.stringify(held)}`);
-  await stack.closeAndKill();
-  problems.push(...findProcesses(ids));
   for (const problem of problems) console.log(`PROBLEM ${problem}`);
   for (const id of new Set(problems.flatMap((problem) => /^tsk_\w+/.exec(problem)?.[0] ?? []))) {
     for (const { at, type, by, data } of await cloud.table.listEvents(id as TaskId, 0, 10_000))
       console.log(`  ${id} ${new Date(at).toISOString()} ${type} by ${by} ${JSON.stringify(data)}`);
   }
+  await stack.closeAndKill();
+  const left = findProcesses(ids);
+  for (const problem of left) console.log(`PROBLEM ${problem}`);
   const most = Math.max(...attempts);
   console.log(
     `attempts per task: ${(attempts.reduce((a, b) => a + b, 0) / attempts.length).toFixed(2)} on average, ${most} at most`,
   );
-  return problems.length;
+  return problems.length + left.length;
 }
 
 async function inspectTask(cloud: Cloud, repository: string, taskId: TaskId, n: number) {
@@ -55,7 +56,8 @@ async function inspectTask(cloud: Cloud, repository: string, taskId: TaskId, n: 
   const endings = events.filter((event) => isFinal(event.to) && event.from !== event.to);
   if (endings.length !== 1) problems.push(`it ended ${endings.length} times`);
   if (task?.publishOutcome !== "pushed") problems.push(`the outcome of its push is ${task?.publishOutcome}`);
-  if (task?.branch) {
+  // Of a task that failed, drover takes the branch back.
+  if (task?.status === "completed" && task.branch) {
     // What is not there is nothing: that is no commit of ours, and no work.
     const git = (...args: string[]) => spawnSync("git", args, { cwd: repository, encoding: "utf8" }).stdout;
     if (git("rev-parse", "--verify", "--quiet", task.branch).trim() !== task.commit)

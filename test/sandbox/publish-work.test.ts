@@ -1,5 +1,7 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StartAnswer } from "../../functions/core/callbacks.ts";
 import { cloneRepository } from "../../functions/git/clone.ts";
 import { commitChanges } from "../../functions/git/commit-changes.ts";
@@ -15,14 +17,31 @@ const branch = `drover/${taskId}`;
 let forge: Endpoint;
 let count = 0;
 
+/** How many connections the forge hangs up on from now on. */
+let hangUps = 0;
+const door = createServer((socket) => {
+  if (hangUps > 0) {
+    hangUps -= 1;
+    socket.destroy();
+    return;
+  }
+  const { hostname, port } = new URL(forge.url);
+  const inner = connect(Number(port), hostname);
+  for (const side of [socket, inner]) side.on("error", () => undefined);
+  socket.pipe(inner).pipe(socket);
+});
+
 beforeAll(async () => {
   forge = await startForge(root);
+  door.listen(0, "127.0.0.1");
+  await once(door, "listening");
 });
+afterAll(() => void door.close());
 
 async function start() {
   const name = `published-${++count}`;
   const origin = makeOrigin(root, name, { a: "a\n" });
-  const url = `${forge.url}/${name}`;
+  const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}/${name}`;
   const repository = await cloneRepository({ dir: join(root, `${name}-clone`), url, auth, branch: "main" });
   return { origin, url, repository };
 }
@@ -82,6 +101,18 @@ describe("work that is published", () => {
     expect(publication).toEqual({ kind: "pushed", branch, commit: id });
     expect(permitted).toEqual([branch]);
     expect(at(place.origin)).toBe(id);
+  });
+
+  it("is not lost with a remote that is away for a moment, before the permit and after it", async () => {
+    const place = await start();
+    const id = await commit(place.repository, "new\n");
+    hangUps = 1;
+    const { publication, permitted } = await publish(place, id, [], () => {
+      hangUps = 2;
+    });
+    expect(publication).toEqual({ kind: "pushed", branch, commit: id });
+    expect(permitted).toEqual([branch]);
+    expect(hangUps).toBe(0);
   });
 
   it("leaves what somebody else has pushed there at that moment, and fails so that it is tried again", async () => {

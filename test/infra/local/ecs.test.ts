@@ -684,7 +684,7 @@ describe("after kill -9 of the endpoint", () => {
     const task = await cluster.reach(arn, "STOPPED");
     expect(task).toMatchObject({
       stopCode: "TaskFailedToStart",
-      stoppedReason: "The endpoint stopped while the task was starting",
+      stoppedReason: "InternalError: The endpoint stopped while the task was starting",
     });
     expect(task.startedAt).toBeUndefined();
     expect(isGroupAlive(supervisor)).toBe(false);
