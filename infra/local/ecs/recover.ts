@@ -45,7 +45,10 @@ function whyGone(container: ContainerState): string {
 function decideCause(record: TaskRecord): StopCause | undefined {
   if (record.desiredStatus === "STOPPED") return undefined;
   if (record.startedAt === undefined) {
-    return { stopCode: "TaskFailedToStart", stoppedReason: "InternalError: The endpoint stopped while the task was starting" };
+    return {
+      stopCode: "TaskFailedToStart",
+      stoppedReason: "InternalError: The endpoint stopped while the task was starting",
+    };
   }
   const isAlive = (container: ContainerState) => container.lastStatus !== "STOPPED";
   const gone = record.containers.find((container) => container.spec.essential && !isAlive(container));
