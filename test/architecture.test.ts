@@ -21,6 +21,7 @@ const rooms = [
   "infra",
   "stacks",
   "clients",
+  "examples",
   "scripts",
 ] as const;
 type Room = (typeof rooms)[number];
@@ -57,6 +58,7 @@ const arrows: Record<Room, readonly Room[]> = {
   stacks: ["functions", "functions/core", "functions/flows", "infra", "infra/aws", "infra/local"],
   // Types only, which are generated: a client knows the API by its document.
   clients: [],
+  examples: ["clients"],
   scripts: ["stacks", "infra/local", "functions", "functions/core", "clients"],
 };
 

@@ -29,6 +29,7 @@ import { addScheduleRoutes } from "./schedule-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import { addSourceRoutes } from "./source-routes.ts";
 import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
+import { addTags } from "./tags.ts";
 import { addTaskRoutes } from "./task-routes.ts";
 import { addWebhookRoutes } from "./webhook-routes.ts";
 
@@ -103,8 +104,9 @@ export function createApp(cloud: OpenCloud): Api {
   });
   app.get("/openapi.json", (context) => {
     const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "drover", version: "1" } });
-    addExamples(document.paths ?? {});
-    return context.json(document);
+    const paths = document.paths ?? {};
+    addExamples(paths);
+    return context.json({ ...document, tags: addTags(paths) });
   });
   return app;
 }

@@ -4,7 +4,8 @@ import type { Context, Next } from "hono";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { KeyId } from "../core/ids.ts";
-import type { ApiKey, RequestKind } from "../core/table.ts";
+import type { ApiKey } from "../core/table.ts";
+import { limitRate } from "../flows/limit-rate.ts";
 import { readSession, type Session } from "./session.ts";
 
 const keyForm = /^drv_([0-9A-HJKMNP-TV-Z]{26})_([A-Za-z0-9_-]{43})$/;
@@ -24,7 +25,7 @@ export async function authenticate(cloud: Cloud, context: Context): Promise<ApiK
   const apiKey = context.req.header("x-api-key");
   const session = apiKey === undefined ? readSession(cloud, context) : undefined;
   const key = session ? await keyOfSession(cloud, session) : await authenticateKey(cloud, apiKey ?? "");
-  await limitRate(cloud, key, isKill(context.req) ? "kill" : "normal");
+  await limitRate(cloud, key.keyId, isKill(context.req) ? "kill" : "normal", key.requestsPerMinute);
   keyOfRequest.set(context.req.raw, key);
   return key;
 }
@@ -62,25 +63,6 @@ export function requireKey(openCloud: () => Promise<Cloud>) {
     await authenticate(await openCloud(), context);
     await next();
   };
-}
-
-/** A kill is never limited below this. */
-const minKillsPerMinute = 60;
-
-async function limitRate(cloud: Cloud, key: ApiKey, kind: RequestKind): Promise<void> {
-  const allowed = key.requestsPerMinute ?? cloud.settings.requestsPerMinute;
-  const limit = kind === "kill" ? Math.max(allowed, minKillsPerMinute) : allowed;
-  const now = cloud.clock.now();
-  const minute = Math.floor(now / 60_000);
-  if (await cloud.table.countRequest(key.keyId, kind, minute, limit)) return;
-  const retryAfterSeconds = Math.ceil(((minute + 1) * 60_000 - now) / 1000);
-  throw new DroverError(
-    "rate_limited",
-    `${key.keyId} has made ${limit} requests in this minute. Send it again in ${retryAfterSeconds} s.`,
-    {
-      details: { retryAfterSeconds },
-    },
-  );
 }
 
 export const security: Record<string, never[]>[] = [{ apiKey: [] }, { session: [] }];

@@ -21,6 +21,9 @@ const take = createRoute({
     },
     401: problemResponse("No source of that id has signed it"),
     413: problemResponse("The body is too large"),
+    429: problemResponse(
+      "The source has asked for too many tasks in this minute, or the queue is full: have it delivered again",
+    ),
     422: problemResponse("It cannot be read, or the task cannot be admitted as the source asks for it"),
   },
 });

@@ -69,9 +69,9 @@ export const backendKey = (name: string): Key => ({ pk: backendsPk, sk: name });
 export const backendHealthKey = (name: string): Key => ({ pk: backendsPk, sk: `health#${name}` });
 /** Names the keys of a workspace, since a key stands under its own id. */
 export const workspaceApiKeyKey = (workspace: string, keyId: string): Key => ({ pk: `keys#${workspace}`, sk: keyId });
-/** One minute of one key; TTL removes it. */
-export const requestsKey = (keyId: KeyId, kind: string, minute: number): Key => ({
-  pk: `requests#${keyId}`,
+/** One minute of one key or source; TTL removes it. */
+export const requestsKey = (caller: string, kind: string, minute: number): Key => ({
+  pk: `requests#${caller}`,
   sk: `${kind}#${minute}`,
 });
 export const apiKeyKey = (keyId: KeyId): Key => ({ pk: keyId, sk: "key" });

@@ -1,7 +1,6 @@
-// How many requests has a key made in this minute? One conditional write counts and decides.
+// How many requests has somebody made in this minute? One conditional write counts and decides.
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import type { KeyId } from "../core/ids.ts";
-import type { RequestKind } from "../core/table.ts";
+import type { Caller, RequestKind } from "../core/table.ts";
 import { type Dynamo, isConditionFailure, toItem } from "./dynamo.ts";
 import { requestsKey } from "./keys.ts";
 
@@ -10,7 +9,7 @@ const keptMinutes = 5;
 
 export async function countRequest(
   dynamo: Dynamo,
-  keyId: KeyId,
+  caller: Caller,
   kind: RequestKind,
   minute: number,
   limit: number,
@@ -19,7 +18,7 @@ export async function countRequest(
     await dynamo.client.send(
       new UpdateItemCommand({
         TableName: dynamo.tableName,
-        Key: toItem(requestsKey(keyId, kind, minute)),
+        Key: toItem(requestsKey(caller, kind, minute)),
         UpdateExpression: "ADD #count :one SET expiresAt = :expiresAt",
         ConditionExpression: belowLimit,
         ExpressionAttributeNames: { "#count": "count" },

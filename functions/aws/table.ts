@@ -73,7 +73,7 @@ export function openTable(dynamo: Dynamo): Table {
       return items.map((item) => String(item.sk));
     },
     getApiKey: (keyId) => acts.getApiKey(dynamo, keyId),
-    countRequest: (keyId, kind, minute, limit) => countRequest(dynamo, keyId, kind, minute, limit),
+    countRequest: (caller, kind, minute, limit) => countRequest(dynamo, caller, kind, minute, limit),
     listApiKeys: (workspace) => acts.listApiKeys(dynamo, workspace),
     getSource: (sourceId) => sources.getSource(dynamo, sourceId),
     listSources: (workspace) => sources.listSources(dynamo, workspace),

@@ -75,6 +75,8 @@ export type ActWrite =
 
 /** Kills have a limit of their own, so that nobody is too busy to stop something. */
 export type RequestKind = "normal" | "kill";
+/** Whose requests are counted. */
+export type Caller = KeyId | SourceId;
 
 export interface ApiKey {
   keyId: KeyId;
@@ -179,8 +181,8 @@ export interface Table {
   /** Looks at an owed stop or outcome again at `at`. */
   postpone(task: Task, at: number): Promise<void>;
   getApiKey(keyId: KeyId): Promise<ApiKey | undefined>;
-  /** Counts one request of a key in a minute (since the epoch); false, and not counted, once there were `limit`. */
-  countRequest(keyId: KeyId, kind: RequestKind, minute: number, limit: number): Promise<boolean>;
+  /** Counts one request in a minute (since the epoch); false, and not counted, once there were `limit`. */
+  countRequest(caller: Caller, kind: RequestKind, minute: number, limit: number): Promise<boolean>;
   listApiKeys(workspace: string): Promise<ApiKey[]>;
   getSource(sourceId: SourceId): Promise<Source | undefined>;
   listSources(workspace: string): Promise<Source[]>;

@@ -6,6 +6,7 @@ import { decideHook, eventOf, type IssueCall } from "../core/forge-events.ts";
 import { isSignedByForge, type ReadHeader } from "../core/forge-signature.ts";
 import type { TaskId } from "../core/ids.ts";
 import { isSourceId, principalOf, type Source } from "../core/sources.ts";
+import { limitRate } from "./limit-rate.ts";
 import { submitTask } from "./submit-task.ts";
 
 export type TakenHook = { kind: "accepted"; taskId: TaskId; repeated: boolean } | { kind: "ignored"; why: string };
@@ -13,7 +14,7 @@ export type TakenHook = { kind: "accepted"; taskId: TaskId; repeated: boolean } 
 /** Forges let people send an old delivery again for days. */
 const idempotencyLifeMs = 30 * 24 * 60 * 60 * 1000;
 
-/** Throws `invalid_signature`, `payload_invalid`, or why the task was not admitted. */
+/** Throws `invalid_signature`, `payload_invalid`, `rate_limited`, or why the task was not admitted. */
 export async function takeHook(cloud: Cloud, id: string, body: Uint8Array, header: ReadHeader): Promise<TakenHook> {
   const source = await authenticateHook(cloud, id, body, header);
   const decision = decideHook(source, eventOf(source.kind, header), parseJson(body));
@@ -26,6 +27,8 @@ export async function takeHook(cloud: Cloud, id: string, body: Uint8Array, heade
         `The delivery cannot be read: ${decision.why}. Is ${source.kind} its forge?`,
       );
     case "task":
+      // Not before: what a stranger sends, or what asks for nothing, takes nothing from those who ask.
+      await limitRate(cloud, source.sourceId, "normal");
       return { kind: "accepted", ...(await submitCall(cloud, source, decision.call)) };
   }
 }

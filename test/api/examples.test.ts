@@ -224,6 +224,15 @@ describe("the example of every endpoint", () => {
   });
 });
 
+it("every endpoint stands under one heading, and every heading has endpoints", () => {
+  const used = operations.map((name) => operationOf(name).tags);
+  expect(used.filter((tags) => tags?.length !== 1)).toEqual([]);
+  const names = document.tags.map(({ name }: { name: string }) => name);
+  expect(new Set(used.flat())).toEqual(new Set(names));
+  expect(operationOf(`GET ${one}/deliveries`).tags).toEqual(["Tasks"]);
+  expect(operationOf(`GET ${workspace}/webhooks`).tags).toEqual(["Webhooks"]);
+});
+
 /** What is wrong with it by its schema. */
 function judge(schema: Any, value: unknown): unknown[] {
   return z.fromJSONSchema(resolveReferences(schema)).safeParse(value).error?.issues ?? [];

@@ -1,6 +1,7 @@
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { TaskId } from "../../functions/core/ids.ts";
+import type { SourceId } from "../../functions/core/sources.ts";
 import { useForge } from "../support/forge.ts";
 import { commented, delivery, headersOf, labelled, sign } from "../support/forge-hooks.ts";
 import { checkInvariants } from "../support/invariants.ts";
@@ -198,6 +199,27 @@ describe("a delivery", () => {
   it("that is larger than any body may be is not read", async () => {
     const source = await addSource("github");
     expect((await deliver(source, " ".repeat(1_100_000))).status).toBe(413);
+  });
+
+  it("has to wait for the next minute when its source has asked for very many tasks; what asks for nothing need not", async () => {
+    const source = await addSource("github");
+    const { table, clock, settings } = stack.cloud;
+    const { now } = clock;
+    const fixed = now();
+    clock.now = () => fixed;
+    try {
+      const minute = Math.floor(fixed / 60_000);
+      const { requestsPerMinute } = settings;
+      const count = () => table.countRequest(source.sourceId as SourceId, "normal", minute, requestsPerMinute);
+      expect(await Promise.all(Array.from({ length: requestsPerMinute }, count))).not.toContain(false);
+      const refused = await deliver(source, labelled(cloneUrl(), "drover"));
+      expect(refused).toMatchObject({ status: 429, body: { code: "rate_limited" } });
+      expect((await deliver(source, labelled(cloneUrl(), "another"))).status).toBe(200);
+      clock.now = () => fixed + 60_000;
+      expect((await deliver(source, labelled(cloneUrl(), "drover"))).status).toBe(202);
+    } finally {
+      clock.now = now;
+    }
   });
 
   it("is refused while the workspace is stopped, and may be sent again after the release", async () => {

@@ -8,10 +8,14 @@ export const configPath = "drover.yaml";
 export const maxConfigBytes = 64 * 1024;
 const maxTimeoutMs = 4 * 60 * 60 * 1000;
 
-const path = z.string().superRefine((text, context) => {
-  const why = whyBadPath(text);
-  if (why) context.addIssue({ code: "custom", message: `${why}; give it relative to the root of the repository` });
-});
+const pathOf = (read: (text: string) => string) =>
+  z.string().superRefine((text, context) => {
+    const why = whyBadPath(read(text));
+    if (why) context.addIssue({ code: "custom", message: `${why}; give it relative to the root of the repository` });
+  });
+const path = pathOf((text) => text);
+/** `tools/` is everything in it. */
+const fileOrFolder = pathOf((text) => text.replace(/\/$/, ""));
 
 const command = z
   .array(
@@ -55,8 +59,8 @@ const config = z.strictObject({
   gates: gates.default({}),
   /** Before the gates, in order: what installs the dependencies. Found by itself where it is left out. */
   setup: z.array(command).max(20).optional(),
-  /** Further files that decide what a gate says: an agent may not change them. */
-  protected: z.array(path).max(200).default([]),
+  /** Further files and folders that decide what a gate says: an agent may not change them. */
+  protected: z.array(fileOrFolder).max(200).default([]),
   secrets: z.strictObject({ allow: z.array(z.string().min(1).max(200)).max(500).default([]) }).prefault({}),
 });
 export type DroverConfig = z.output<typeof config>;

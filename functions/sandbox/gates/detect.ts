@@ -69,7 +69,7 @@ function findExtra(
 ): Extra | undefined {
   if (gate === "lint") return warningsAllowed ? undefined : failOnWarnings(tool, words);
   if (gate === "coverage") return measureCoverage(tool);
-  return gate === "test" || gate === "integration" ? reportTests(tool) : undefined;
+  return gate === "test" || gate === "integration" ? reportTests(tool, words) : undefined;
 }
 
 function describe(argv: string[], extra: Extra | undefined, { gate }: Settings, origin: string): Detected {

@@ -50,7 +50,7 @@ export function stripLauncher(words: readonly string[]): string[] {
   return start < 0 ? [] : words.slice(start);
 }
 
-export function reportTests(tool: Tool | undefined): Extra | undefined {
+export function reportTests(tool: Tool | undefined, words: readonly string[]): Extra | undefined {
   const { json, junit } = reportPaths;
   switch (tool) {
     case "vitest":
@@ -63,7 +63,7 @@ export function reportTests(tool: Tool | undefined): Extra | undefined {
       // After the first file node reads no options any more, so they come by the environment.
       return {
         arguments: [],
-        env: { NODE_OPTIONS: `${toReporter("spec", "stdout")} ${toReporter("junit", junit)}` },
+        env: { NODE_OPTIONS: withReporter(words, "junit", junit).join(" ") },
         report: junit,
       };
     default:
@@ -96,8 +96,7 @@ export function measureCoverage(tool: Tool | undefined): Extra | undefined {
 /** Whatever `node --test` is given, with a measurement in front of it: it has no other way in. */
 export function measureNodeTest(words: readonly string[]): string[] {
   const [node = "node", ...rest] = stripLauncher(words);
-  const reporters = `${toReporter("spec", "stdout")} ${toReporter("lcov", reportPaths.lcov)}`.split(" ");
-  return [node, "--experimental-test-coverage", ...reporters, ...rest];
+  return [node, "--experimental-test-coverage", ...withReporter(rest, "lcov", reportPaths.lcov), ...rest];
 }
 
 export function failOnWarnings(tool: Tool | undefined, words: readonly string[]): Extra | undefined {
@@ -112,5 +111,11 @@ function withArguments(words: string[], report?: string): Extra {
   return { arguments: words, env: {}, ...(report !== undefined && { report }) };
 }
 
-const toReporter = (name: string, destination: string) =>
-  `--test-reporter=${name} --test-reporter-destination=${destination}`;
+/** Beside what people read. A reporter of the command's own needs a destination now, since node wants one for each. */
+function withReporter(words: readonly string[], name: string, file: string): string[] {
+  const has = (option: string) => words.some((word) => word === option || word.startsWith(`${option}=`));
+  const [reporter, destination] = ["--test-reporter", "--test-reporter-destination"] as const;
+  const ours = [`${reporter}=${name}`, `${destination}=${file}`];
+  if (!has(reporter)) return [`${reporter}=spec`, `${destination}=stdout`, ...ours];
+  return has(destination) ? ours : [...ours, `${destination}=stdout`];
+}

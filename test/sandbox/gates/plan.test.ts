@@ -1,4 +1,8 @@
 // Which commands become the gates of a task, and what is said where none can be found?
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { resolveGates } from "../../../functions/core/gates.ts";
 import { type GatePlan, planGates, whyHopeless } from "../../../functions/sandbox/gates/plan.ts";
@@ -109,6 +113,28 @@ describe("gates are found by the scripts of package.json", () => {
     });
   });
 
+  it.each([
+    [
+      "node --test --test-reporter=tap",
+      /^--test-reporter=junit --test-reporter-destination=\S+ --test-reporter-destination=stdout$/,
+    ],
+    [
+      "node --test --test-reporter dot --test-reporter-destination stdout",
+      /^--test-reporter=junit --test-reporter-destination=\S+$/,
+    ],
+  ])("a reporter that the project has chosen stays, with ours beside it: %s", async (test, options) => {
+    const found = await plan(manifest({ scripts: { test } }));
+    const { NODE_OPTIONS } = found.commands[0]?.env ?? {};
+    expect(NODE_OPTIONS).toMatch(options);
+    // And node itself takes the two together.
+    const cwd = mkdtempSync(join(tmpdir(), "drover-plan-"));
+    writeFileSync(join(cwd, "a.test.mjs"), 'import "node:test";');
+    const ran = spawnSync(process.execPath, test.split(" ").slice(1), { cwd, encoding: "utf8", env: { NODE_OPTIONS } });
+    expect(ran).toMatchObject({ status: 0, stderr: "" });
+    expect(existsSync(join(cwd, ".drover-report.xml"))).toBe(true);
+    rmSync(cwd, { recursive: true });
+  });
+
   it("the project's own options of node stay beside those that make its runner report", async () => {
     const found = await plan({
       ...manifest({ scripts: { test: "node --test" } }),
@@ -189,7 +215,7 @@ gates:
   test: { command: [pytest, --junitxml=out/junit.xml], report: out/junit.xml, timeoutMs: 60000, alone: true }
   coverage: { command: [pytest, --cov], report: out/lcov.info, threshold: 70, cwd: app, env: { MODE: full } }
   typecheck: { command: [mypy, .] }
-protected: [tools/check.sh]
+protected: [tools/check.sh, scripts/]
 secrets: { allow: [fp_1234] }
 `,
     });
@@ -210,7 +236,7 @@ secrets: { allow: [fp_1234] }
       }),
     ]);
     expect(found.setup).toEqual([["pip", "install", "-r", "requirements.txt"]]);
-    expect(found.config).toMatchObject({ protected: ["tools/check.sh"], secrets: { allow: ["fp_1234"] } });
+    expect(found.config).toMatchObject({ protected: ["tools/check.sh", "scripts/"], secrets: { allow: ["fp_1234"] } });
   });
 
   it("goes before package.json, gate by gate, and may add to what is found there", async () => {

@@ -14,7 +14,7 @@ import {
   scopesOf,
   untouched,
 } from "../../../functions/core/switches.ts";
-import type { ActWrite, ApiKey, RequestKind, Table } from "../../../functions/core/table.ts";
+import type { ActWrite, ApiKey, Caller, RequestKind, Table } from "../../../functions/core/table.ts";
 import type { Task } from "../../../functions/core/task.ts";
 import { MemoryNotices } from "./memory-notices.ts";
 import type { Sync } from "./sync.ts";
@@ -82,8 +82,8 @@ export class MemoryActs implements Part {
     return mine.sort((a, b) => (a.keyId < b.keyId ? -1 : 1));
   }
 
-  countRequest(keyId: KeyId, kind: RequestKind, minute: number, limit: number): boolean {
-    const name = `${keyId}#${kind}#${minute}`;
+  countRequest(caller: Caller, kind: RequestKind, minute: number, limit: number): boolean {
+    const name = `${caller}#${kind}#${minute}`;
     const counted = this.requests.get(name) ?? 0;
     if (counted >= limit) return false;
     this.requests.set(name, counted + 1);
