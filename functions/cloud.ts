@@ -18,6 +18,7 @@ import { openSandboxes } from "./aws/sandboxes.ts";
 import { openTable } from "./aws/table.ts";
 import { openWakeUps } from "./aws/wake-ups.ts";
 import { type BackendSettings, declaredBackends, defaultBackend, type EcsTarget } from "./core/backends.ts";
+import { maxBeatOutputCharacters } from "./core/callbacks.ts";
 import type { Cloud, Isolation } from "./core/cloud.ts";
 import { readModels } from "./core/models.ts";
 import { resourceName } from "./core/requests.ts";
@@ -80,6 +81,8 @@ const environment = z.object({
   DROVER_WALL_CLOCK_MARGIN_MS: count.default(2 * 60 * 60 * 1000),
   DROVER_PATIENCE_MS: count.default(15 * 60 * 1000),
   DROVER_BEAT_MS: count.default(30_000),
+  /** So many leave the attempt's item below 1 KB; twice as many cost twice as much at each beat. */
+  DROVER_BEAT_CHARACTERS: count.max(maxBeatOutputCharacters).default(200),
   DROVER_LOG_UPLOAD_MS: count.default(300_000),
   DROVER_STREAM_MS: count.default(5 * 60_000),
   DROVER_PUSH_SETTLE_MS: count.default(120_000),
@@ -147,6 +150,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       wallClockMarginMs: env.DROVER_WALL_CLOCK_MARGIN_MS,
       patienceMs: env.DROVER_PATIENCE_MS,
       beatMs: env.DROVER_BEAT_MS,
+      beatCharacters: env.DROVER_BEAT_CHARACTERS,
       logUploadMs: env.DROVER_LOG_UPLOAD_MS,
       streamMs: env.DROVER_STREAM_MS,
       pushSettleMs: env.DROVER_PUSH_SETTLE_MS,

@@ -15,7 +15,7 @@ const sandbox = { cpu: 2, memoryGb: 8 };
 const commandTask: Work = { minutes: 15, modelCalls: 0 };
 const modelTask: Work = { minutes: 15, modelCalls: 40 };
 
-const stage = await openStage({ imageDir: join(checkout, ".drover") });
+const stage = await openStage(join(checkout, ".drover"));
 const paths = await walkAll(stage).finally(stage.close);
 const price = (counts: Parameters<typeof priceCounts>[0]) => priceCounts(counts, functions);
 

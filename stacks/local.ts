@@ -123,6 +123,7 @@ async function startParts(
     // Whoever launches runs in this process.
     DROVER_LAUNCHES_PER_SECOND: "20",
     DROVER_BEAT_MS: "1000",
+    DROVER_BEAT_CHARACTERS: "2000",
     DROVER_LOG_UPLOAD_MS: "5000",
     DROVER_PUSH_SETTLE_MS: "10000",
     DROVER_ISOLATION: JSON.stringify(isolation),

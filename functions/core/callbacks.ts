@@ -36,6 +36,9 @@ const agent = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** The longest output that one heartbeat carries; the whole log is an artifact. */
+export const maxBeatOutputCharacters = 2_000;
+
 /** The answer to `start`: all that a supervisor needs, secrets included; it stays in the supervisor's memory. */
 export const startAnswer = z.strictObject({
   taskId: z.string(),
@@ -60,6 +63,7 @@ export const startAnswer = z.strictObject({
   gates: z.strictObject({ gates: z.array(z.string()), chosenBy: z.enum(["request", "agent_type"]) }),
   allowConfigChanges: z.array(z.string()),
   beatMs: z.int().positive(),
+  beatCharacters: z.int().positive().max(maxBeatOutputCharacters),
   leaseMs: z.int().positive(),
   /** A supervisor that reaches nobody for this long stops by itself. Longer than the lease: nobody may be there to reach. */
   patienceMs: z.int().positive(),
@@ -67,9 +71,6 @@ export const startAnswer = z.strictObject({
   logUploadMs: z.int().positive(),
 });
 export type StartAnswer = z.output<typeof startAnswer>;
-
-/** The longest output that one heartbeat carries; the whole log is an artifact. */
-export const maxBeatOutputCharacters = 2_000;
 
 export const beatMessage = z.strictObject({
   seq: z.int().positive(),

@@ -84,6 +84,8 @@ export interface Settings {
   patienceMs: number;
   /** How often a supervisor beats. */
   beatMs: number;
+  /** How much of what was printed last a beat carries: the attempt's item is paid for by the KB. */
+  beatCharacters: number;
   /** How often a supervisor uploads its growing log; each upload costs a request. */
   logUploadMs: number;
   /** How long one stream of events goes on before its reader has to ask again: nobody tells a function that a reader has left. */

@@ -105,7 +105,7 @@ async function endFenced(cloud: Cloud, round: Round): Promise<void> {
   for (let from = 0; from < taskIds.length; from += tasksAtOnce) {
     const tasks = (await cloud.table.getTasks(taskIds.slice(from, from + tasksAtOnce))).filter(isSound);
     await each(tasks, async (task) => {
-      if (isLive(task.status) && isFenced(task, await cloud.table.getSwitches(task))) await killFenced(cloud, task);
+      if (isLive(task.status) && isFenced(task, await round.switches(task))) await killFenced(cloud, task);
     });
   }
 }

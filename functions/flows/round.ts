@@ -4,7 +4,8 @@ import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
 import type { AgentId } from "../core/ids.ts";
 import type { ReadyTask } from "../core/ready-order.ts";
-import type { Attempt } from "../core/task.ts";
+import type { Switches } from "../core/switches.ts";
+import type { Attempt, Task } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
 import { firstReady } from "./ready-workspaces.ts";
 
@@ -23,6 +24,8 @@ export interface Round {
   ready(): Promise<ReadyTask[]>;
   /** Those on which something of ours may run. */
   backends(): Promise<KnownBackend[]>;
+  /** Those that cover a task. */
+  switches(task: Task): Promise<Switches>;
   /** Backends that gave no answer in this round. */
   silent: Set<string>;
 }
@@ -30,6 +33,7 @@ export interface Round {
 export function beginRound(cloud: Cloud): Round {
   const { table } = cloud;
   const holders = once(async () => (await table.heldSlots("global")).map(({ holder }) => holder));
+  const switches = new Map<string, () => Promise<Switches>>();
   return {
     holders,
     attempts: once(async () => {
@@ -41,6 +45,12 @@ export function beginRound(cloud: Cloud): Round {
       const since = cloud.clock.now() - revokedTendedMs;
       return (await readBackends(cloud)).filter(({ reach, revokedAt }) => reach && (revokedAt ?? since) >= since);
     }),
+    switches: (task) => {
+      const scope = `${task.workspace} ${task.backend}`;
+      const read = switches.get(scope) ?? once(() => table.getSwitches(task));
+      switches.set(scope, read);
+      return read();
+    },
     silent: new Set(),
   };
 }

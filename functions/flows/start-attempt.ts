@@ -37,6 +37,7 @@ export async function startAttempt(cloud: Cloud, caller: Caller): Promise<StartA
     gates: { gates: spec.gates.gates, chosenBy: spec.gates.chosenBy },
     allowConfigChanges: spec.allowConfigChanges ?? [],
     beatMs: cloud.settings.beatMs,
+    beatCharacters: cloud.settings.beatCharacters,
     leaseMs,
     patienceMs: cloud.settings.patienceMs,
     logUploadMs: cloud.settings.logUploadMs,

@@ -44,7 +44,8 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   refuseWithoutIsolation(cloud);
   const { workspace } = principal;
   await requireBackend(cloud, request.backend);
-  refuseWhileStopped(await cloud.table.getSwitches({ workspace, backend: request.backend }));
+  const switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
+  refuseWhileStopped(switches);
   await refuseOverLimit(cloud, workspace);
   const gates = chooseGates(request.gates, request.agent);
   const { agent, limits } = await admitAgent(cloud, workspace, request);
@@ -64,8 +65,8 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   };
   const facts = { repository: request.repository, baseBranch: branch, ...describeAgent(spec), bodyHash };
   const idempotency = idempotencyKey && { key: idempotencyKey, bodyHash, expiresAt: now + idempotencyLifeMs };
-  const made = await createAdmitted(cloud, request, workspace, (switches) => {
-    const task = newTask(cloud, submission, switches, now);
+  const made = await createAdmitted(cloud, request, workspace, switches, (current) => {
+    const task = newTask(cloud, submission, current, now);
     const event = firstEvent(task, facts);
     return { task: { ...task, lastEventHash: event.hash }, spec, event, ...(idempotency ? { idempotency } : {}) };
   });
@@ -74,21 +75,23 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   return { taskId: made.taskId, repeated: false };
 }
 
-/** What is written is as it would be admitted at that moment: a switch that was turned since its read is read again. */
+/** What is written is as it would be admitted at that moment: when a switch was turned since they were read, they are read again. */
 async function createAdmitted(
   cloud: Cloud,
   request: TaskRequest,
   workspace: string,
+  read: Switches,
   prepare: (switches: Switches) => Creation,
 ) {
+  let switches = read;
   for (let n = 1; n <= contendedTries; n += 1) {
-    const switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
     refuseWhileStopped(switches);
     refuseForbiddenYolo(request, switches);
     const creation = prepare(switches);
     const outcome = await createUncontended(cloud, creation);
     if (outcome.kind === "created") return { kind: "created", taskId: creation.task.taskId } as const;
     if (outcome.kind === "repeated") return outcome;
+    switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
   }
   throw busy();
 }

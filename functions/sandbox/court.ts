@@ -75,6 +75,7 @@ export function openCourt(attempt: Attempt): Court {
     },
     async record({ commit, diff }, { expected: gates }, verdicts) {
       round += 1;
+      if (gates.length === 0 && verdicts.length === 0) return;
       const report: VerdictReport = { commit, round, gates, verdicts, paths: diff.files.map(({ path }) => path) };
       await uploadArtifact(answer.uploads.verdicts, Buffer.from(JSON.stringify(report)));
     },

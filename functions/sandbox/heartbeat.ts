@@ -39,7 +39,8 @@ export function startHeartbeat(
 
   async function beatOnce(): Promise<void> {
     seq += 1;
-    const { latest: output, length: outputLength } = log;
+    const { latest, length: outputLength } = log;
+    const output = latest.slice(-answer.beatCharacters);
     const { name, startedAt: stepStartedAt } = step;
     const { spend, ...state } = carried;
     const beat = { seq, step: name, stepStartedAt, output, outputLength, ...state };

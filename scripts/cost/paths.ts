@@ -1,7 +1,6 @@
 // What does each golden path ask of AWS? Walked for real, one after the other, from the submission until nothing is owed.
 import { setTimeout as pause } from "node:timers/promises";
 import { cloudOfThisProcess } from "../../functions/cloud.ts";
-import { maxBeatOutputCharacters } from "../../functions/core/callbacks.ts";
 import { type AgentId, agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { handler as reap } from "../../functions/reaper.ts";
 import { plus } from "./combine.ts";
@@ -145,7 +144,7 @@ export async function walkAll(stage: Stage): Promise<GoldenPaths> {
   const one = await stage.submit(endless);
   await untilWorking(stage);
   const agentId = agentIdOf(one as TaskId, 1);
-  const loud = "x".repeat(maxBeatOutputCharacters);
+  const loud = "x".repeat((await cloudOfThisProcess()).settings.beatCharacters);
   const silentBeat = await beatOnce(stage, agentId, "");
   const beat = await beatOnce(stage, agentId, loud);
   const modelBeat = await beatOnce(stage, agentId, loud, typicalSpend);

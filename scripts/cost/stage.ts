@@ -18,28 +18,27 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export interface StageOptions {
-  imageDir?: string;
-  beatMs?: number;
-}
+const beatMs = 60_000;
+const beatCharacters = "200";
 
 const services = ["S3", "SSM", "SQS", "ECS"] as const;
 const credential = "costs";
 const token = "costs-token";
 
 /** One per process, as the stack. The reaper runs when a path calls it and not by itself, so that it can be counted apart. */
-export async function openStage({ imageDir, beatMs = 60_000 }: StageOptions = {}): Promise<Stage> {
+export async function openStage(imageDir: string): Promise<Stage> {
   const home = await mkdtemp(join(tmpdir(), "drover-costs-"));
   const closers: (() => Promise<void> | void)[] = [() => rmSync(home, { recursive: true, force: true })];
   const counter = openCounter();
-  process.env.DROVER_BEAT_MS = String(beatMs);
+  // As on AWS, where the local stack has its own: a path ends before its second beat is due.
+  Object.assign(process.env, { DROVER_BEAT_MS: String(beatMs), DROVER_BEAT_CHARACTERS: beatCharacters });
   const stack: LocalStack = await startLocal({
     dataDir: join(home, "data"),
     port: 0,
     ephemeral: true,
     // The commands are our own.
     allowUnconfined: true,
-    ...(imageDir ? { imageDir } : {}),
+    imageDir,
     async interpose(service, url) {
       if (service !== "DYNAMODB") return url;
       const table = await countTable(counter.add, url);

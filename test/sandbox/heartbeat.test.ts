@@ -10,7 +10,12 @@ const minute = 60_000;
 function start({ plane }: CallbackServer, { beatMs = 10, patienceMs = minute } = {}) {
   const lost = Promise.withResolvers<string>();
   const log = new OutputLog();
-  const heartbeat = startHeartbeat(plane, { beatMs, patienceMs, leaseMs: minute } as StartAnswer, log, lost.resolve);
+  const heartbeat = startHeartbeat(
+    plane,
+    { beatMs, patienceMs, leaseMs: minute, beatCharacters: 20 } as StartAnswer,
+    log,
+    lost.resolve,
+  );
   onTestFinished(heartbeat.stop);
   return { heartbeat, log, lost: lost.promise };
 }
@@ -31,6 +36,15 @@ it("a beat names the step, what was printed and what was spent, and is numbered"
   ]);
   expect(server.heard[1]?.body).toMatchObject({ output: "hello\n", outputLength: 6, spend: { turns: 2 } });
   expect(server.heard[0]?.body).not.toHaveProperty("spend");
+});
+
+it("a beat carries the end of what was printed, as much as the control plane wants to pay for", async () => {
+  const server = await serveCallbacks(() => running());
+  const { heartbeat, log } = start(server, { beatMs: minute });
+  await server.count("beat", 1);
+  log.write(`${"a".repeat(30)}${"b".repeat(20)}`);
+  await heartbeat.beat();
+  expect(server.heard[1]?.body).toMatchObject({ output: "b".repeat(20), outputLength: 50 });
 });
 
 it("beats go out one after the other, or an older one could be written last", async () => {

@@ -91,6 +91,7 @@ export class Stage {
       leaseMs: 90_000,
       patienceMs: 90_000,
       wallClockMarginMs: 7_200_000,
+      beatCharacters: 200,
       beatMs: 30_000,
       logUploadMs: 300_000,
       streamMs: 300_000,
