@@ -3,50 +3,60 @@ import { z } from "zod";
 import { resourceName } from "../functions/core/requests.ts";
 
 const count = z.coerce.number().int().positive();
-const list = z
-  .string()
-  .default("")
-  .transform((text) => text.split(",").filter(Boolean));
+const list = (unset: string) =>
+  z
+    .string()
+    .default(unset)
+    .transform((text) => text.split(",").filter(Boolean));
 
-const environment = z.object({
-  /** By its digest, as `docs/sandbox-image.md` has it built and pushed. */
-  DROVER_SANDBOX_IMAGE: z
-    .string({ error: "is missing: build and push the sandbox's image first (docs/sandbox-image.md)" })
-    .regex(/@sha256:[0-9a-f]{64}$/, "names no digest; append the @sha256:… that the push has printed"),
-  DROVER_SANDBOX_ARCHITECTURE: z.enum(["X86_64", "ARM64"]).default("X86_64"),
-  DROVER_NETWORK: z.enum(["open", "walled"]).default("open"),
-  /** Hosts for agents and gates, as `registry.npmjs.org`; with a leading `*.` all below it. */
-  DROVER_EGRESS_ALLOW: list,
-  /** Hosts for the supervisor: git remotes and model providers. */
-  DROVER_SUPERVISOR_ALLOW: list,
-  /** Without one the address is CloudFront's. */
-  DROVER_DOMAIN: z.string().optional(),
-  /** The workspace whose tasks come through the intake queue; without it there is no such queue. */
-  DROVER_INTAKE_WORKSPACE: resourceName.optional(),
-  /** An EventBridge bus for what becomes of tasks. */
-  DROVER_OUTCOMES: z.stringbool().default(false),
-  /** Alarms go there, and there is a CloudWatch dashboard; without it neither. */
-  DROVER_ALARMS_TO: z.email().optional(),
-  /** A month; who is asked to confirm alarms is told when it is exceeded, or will be. */
-  DROVER_BUDGET_DOLLARS: count.optional(),
-  /** Clusters beside the first, as `frankfurt=eu-central-1,tokyo=ap-northeast-1`. */
-  DROVER_BACKENDS: list.pipe(
-    z.array(
-      z.string().transform((text, context) => {
-        const [, name, region] = /^([a-z][a-z0-9-]{0,30})=([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(text) ?? [];
-        if (name && region && name !== "default") return { name, region };
-        context.addIssue({ code: "custom", message: `"${text}" is not name=region, as frankfurt=eu-central-1` });
-        return z.NEVER;
-      }),
+const environment = z
+  .object({
+    /** By its digest, as `docs/sandbox-image.md` has it built and pushed. */
+    DROVER_SANDBOX_IMAGE: z
+      .string({ error: "is missing: build and push the sandbox's image first (docs/sandbox-image.md)" })
+      .regex(/@sha256:[0-9a-f]{64}$/, "names no digest; append the @sha256:… that the push has printed"),
+    DROVER_SANDBOX_ARCHITECTURE: z.enum(["X86_64", "ARM64"]).default("X86_64"),
+    DROVER_NETWORK: z.enum(["open", "walled"]).default("open"),
+    /** Hosts for agents and gates, beside those of the supervisor. */
+    DROVER_EGRESS_ALLOW: list("registry.npmjs.org"),
+    /** Hosts for the supervisor: git remotes, forges and model providers. `walled` only; with a leading `*.` all below. */
+    DROVER_SUPERVISOR_ALLOW: list("github.com,api.github.com,api.anthropic.com"),
+    /** Without one the address is CloudFront's. */
+    DROVER_DOMAIN: z.string().optional(),
+    /** The workspace whose tasks come through the intake queue; without it there is no such queue. */
+    DROVER_INTAKE_WORKSPACE: resourceName.optional(),
+    /** An EventBridge bus for what becomes of tasks. */
+    DROVER_OUTCOMES: z.stringbool().default(false),
+    /** Alarms go there, and there is a CloudWatch dashboard; without it neither. */
+    DROVER_ALARMS_TO: z.email().optional(),
+    /** A month. Whoever gets the alarms is told when it is exceeded, or is going to be. */
+    DROVER_BUDGET_DOLLARS: count.optional(),
+    /** Clusters beside the first, as `frankfurt=eu-central-1,tokyo=ap-northeast-1`. */
+    DROVER_BACKENDS: list("").pipe(
+      z.array(
+        z.string().transform((text, context) => {
+          const [, name, region] = /^([a-z][a-z0-9-]{0,30})=([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(text) ?? [];
+          if (name && region && name !== "default") return { name, region };
+          context.addIssue({ code: "custom", message: `"${text}" is not name=region, as frankfurt=eu-central-1` });
+          return z.NEVER;
+        }),
+      ),
     ),
-  ),
-  /**
-   * `shared`: no function has a part of the account's quota to itself. For new accounts, whose quota of ten leaves
-   * nothing to give away.
-   */
-  DROVER_CONCURRENCY: z.enum(["reserved", "shared"]).default("reserved"),
-  DROVER_SLOTS: count.optional(),
-});
+    /**
+     * `shared`: no function has a part of the account's quota to itself. For new accounts, whose quota of ten leaves
+     * nothing to give away.
+     */
+    DROVER_CONCURRENCY: z.enum(["reserved", "shared"]).default("reserved"),
+    DROVER_SLOTS: count.optional(),
+  })
+  .refine((env) => env.DROVER_BUDGET_DOLLARS === undefined || env.DROVER_ALARMS_TO !== undefined, {
+    path: ["DROVER_BUDGET_DOLLARS"],
+    error: "needs DROVER_ALARMS_TO: somebody has to be told",
+  })
+  .refine((env) => env.DROVER_NETWORK === "open" || env.DROVER_BACKENDS.length === 0, {
+    path: ["DROVER_BACKENDS"],
+    error: "cannot be had with a walled network: its way to the artifacts ends at the region's border",
+  });
 
 interface Sizes {
   /** The table, the artifacts and the stage itself outlive a mistake. */
@@ -108,3 +118,4 @@ export function readSettings(stage: string, variables: Record<string, string | u
     backends: env.DROVER_BACKENDS,
   };
 }
+export type StageSettings = ReturnType<typeof readSettings>;

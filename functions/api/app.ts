@@ -45,6 +45,11 @@ function createBareApp(cloud: OpenCloud): Api {
       context,
     );
   });
+  // What one caller is told is for no other: whatever stands between may not keep it.
+  app.use(async (context, next) => {
+    await next();
+    if (!context.res.headers.has("cache-control")) context.header("cache-control", "no-store");
+  });
   app.use("/api/orchestrator/*", recordRefusals(cloud));
   // The supervisor's callbacks have a token of their own, and are never limited.
   app.use("/api/orchestrator/*", async (context, next) =>

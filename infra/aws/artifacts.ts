@@ -2,6 +2,8 @@
 
 export function createArtifacts({ keep, days }: { keep: boolean; days: number }): sst.aws.Bucket {
   return new sst.aws.Bucket("Artifacts", {
+    // Supervisors use it, and no browser.
+    cors: false,
     enforceHttps: true,
     lifecycle: [{ id: "tasks", prefix: "tasks/", expiresIn: `${days} days` }],
     transform: {

@@ -1,5 +1,6 @@
 // Who calls a function when nobody asks? A schedule, and ECS when a sandbox has stopped.
 import { trust } from "./function.ts";
+import type { Place } from "./network.ts";
 
 export function createReaperSchedule(reaper: sst.aws.Function): void {
   const role = new aws.iam.Role("ReaperScheduleRole", {
@@ -25,11 +26,7 @@ export function createReaperSchedule(reaper: sst.aws.Function): void {
 export function createStopEvents(sandboxState: sst.aws.Function, clusterArns: $util.Input<string>[]): void {
   const rule = new aws.cloudwatch.EventRule("SandboxStopped", {
     description: "a sandbox of drover has stopped",
-    eventPattern: $jsonStringify({
-      source: ["aws.ecs"],
-      "detail-type": ["ECS Task State Change"],
-      detail: { clusterArn: clusterArns, lastStatus: ["STOPPED"] },
-    }),
+    eventPattern: stopsIn(clusterArns),
   });
   new aws.cloudwatch.EventTarget("SandboxStoppedTarget", { rule: rule.name, arn: sandboxState.arn });
   new aws.lambda.Permission("SandboxStoppedPermission", {
@@ -39,6 +36,32 @@ export function createStopEvents(sandboxState: sst.aws.Function, clusterArns: $u
     sourceArn: rule.arn,
   });
 }
+
+/** ECS tells its own region only. */
+export function relayStopEvents(name: string, clusterArn: $util.Input<string>, place: Place): void {
+  const region = aws.getRegionOutput({}).region;
+  const homeBusArn = $interpolate`arn:aws:events:${region}:${aws.getCallerIdentityOutput({}).accountId}:event-bus/default`;
+  const role = new aws.iam.Role(`${name}RelayRole`, {
+    assumeRolePolicy: trust("events.amazonaws.com"),
+    inlinePolicies: [
+      {
+        name: "inline",
+        policy: aws.iam.getPolicyDocumentOutput({
+          statements: [{ actions: ["events:PutEvents"], resources: [homeBusArn] }],
+        }).json,
+      },
+    ],
+  });
+  const rule = new aws.cloudwatch.EventRule(`${name}Stopped`, { eventPattern: stopsIn([clusterArn]) }, place);
+  new aws.cloudwatch.EventTarget(`${name}Relay`, { rule: rule.name, arn: homeBusArn, roleArn: role.arn }, place);
+}
+
+const stopsIn = (clusterArns: $util.Input<string>[]) =>
+  $jsonStringify({
+    source: ["aws.ecs"],
+    "detail-type": ["ECS Task State Change"],
+    detail: { clusterArn: clusterArns, lastStatus: ["STOPPED"] },
+  });
 
 /** Others subscribe to it: what has become of each task. */
 export const createOutcomeBus = () => new aws.cloudwatch.EventBus("Outcomes", { name: `drover-${$app.stage}` });

@@ -9,8 +9,9 @@ export interface Network {
   assignPublicIp: boolean;
 }
 
-export const vpcCidr = "10.90.0.0/16";
+const vpcCidr = "10.90.0.0/16";
 export const publicCidrs = ["10.90.0.0/24", "10.90.1.0/24"];
+export const privateCidrs = ["10.90.16.0/20", "10.90.32.0/20"];
 
 export function createVpc(name: string, place: Place) {
   const vpc = new aws.ec2.Vpc(

@@ -1,21 +1,52 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { StageKind } from "./rules/rule.ts";
+import { drawRights, rightsIn } from "./rights-table.ts";
+import { frontRules } from "./rules/front.ts";
+import { functionRules } from "./rules/functions.ts";
+import { rightsPage, rightsRules } from "./rules/rights.ts";
+import type { Rule, StageKind } from "./rules/rule.ts";
+import { sandboxRules } from "./rules/sandbox.ts";
 import { storageRules } from "./rules/storage.ts";
+import { wallRules } from "./rules/wall.ts";
+import { watchingRules } from "./rules/watching.ts";
 import { synth } from "./synth/synth.ts";
 
-const rules = [...storageRules];
-
 const image = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/drover-sandbox@sha256:${"a".repeat(64)}`;
-const stages: [StageKind, string, Record<string, string>][] = [["production", "production", {}]];
+const everywhere: Rule[] = [...storageRules, ...functionRules, ...rightsRules, ...sandboxRules, ...frontRules];
 
-describe.each(stages)("a stage of the kind %s", async (kind, stage, variables) => {
-  const graph = await synth(stage, { DROVER_SANDBOX_IMAGE: image, ...variables });
+/** Between them they have everything that a stage may be asked for. */
+const production = {
+  DROVER_SANDBOX_IMAGE: image,
+  DROVER_ALARMS_TO: "ops@example.com",
+  DROVER_BUDGET_DOLLARS: "100",
+  DROVER_BACKENDS: "frankfurt=eu-central-1",
+};
+const preview = {
+  DROVER_SANDBOX_IMAGE: image,
+  DROVER_NETWORK: "walled",
+  DROVER_INTAKE_WORKSPACE: "default",
+  DROVER_OUTCOMES: "true",
+};
+const [ofProduction, ofPreview] = await Promise.all([synth("production", production), synth("preview", preview)]);
 
-  it.each(rules)("$rule", ({ check }) => check(graph, kind));
+if (process.env.DROVER_RIGHTS_PAGE === "write") {
+  const page = readFileSync(rightsPage, "utf8");
+  const table = drawRights(rightsIn(ofPreview));
+  writeFileSync(
+    rightsPage,
+    page.replace(/(<!-- drawn -->\n)[\s\S]*?(<!-- end -->)/, (_, open, end) => `${open}${table}\n${end}`),
+  );
+}
+
+describe.each<{ stage: StageKind; graph: typeof ofProduction; rules: Rule[] }>([
+  { stage: "production", graph: ofProduction, rules: [...everywhere, ...watchingRules] },
+  { stage: "preview", graph: ofPreview, rules: [...everywhere, ...wallRules] },
+])("a stage of the kind $stage", ({ stage, graph, rules }) => {
+  it.each(rules)("$rule", ({ check }) => check(graph, stage));
 
   it.each(rules)("it would be noticed if this did not hold: $rule", ({ check, breakIt }) => {
     const mutant = structuredClone(graph);
     breakIt(mutant);
-    expect(() => check(mutant, kind)).toThrow();
+    expect(() => check(mutant, stage)).toThrow();
   });
 });

@@ -36,6 +36,8 @@ export function stateOf({ type, name: logicalName, inputs, id }: Registration): 
       return known({ arn: arnOf("ecs", `cluster/${name}`) }, arnOf("ecs", `cluster/${name}`));
     case "aws:cloudwatch/eventBus:EventBus":
       return known({ arn: arnOf("events", `event-bus/${name}`) });
+    case "aws:cloudwatch/eventRule:EventRule":
+      return known({ arn: arnOf("events", `rule/${name}`) });
     case "aws:cloudwatch/logGroup:LogGroup":
       return known({ arn: arnOf("logs", `log-group:${name}`) });
     case "aws:s3/bucket:Bucket":
@@ -46,6 +48,8 @@ export function stateOf({ type, name: logicalName, inputs, id }: Registration): 
       });
     case "aws:cloudfront/distribution:Distribution":
       return known({ arn: `arn:aws:cloudfront::${account}:distribution/D1`, domainName: "d1.cloudfront.net" }, "D1");
+    case "aws:ec2/instance:Instance":
+      return known({ primaryNetworkInterfaceId: `${logicalName}-eni` }, `${logicalName}-id`);
     case "random:index/randomBytes:RandomBytes":
       return known({ base64: Buffer.alloc(32, 7).toString("base64"), hex: "07".repeat(32) });
     default:

@@ -1,0 +1,93 @@
+// What must a person hear of at once? Functions that fail, queues that grow, a reaper that does not come.
+import type { FunctionName } from "./entry-points.ts";
+import type { QueuePair } from "./queue.ts";
+
+interface Watched {
+  functions: Partial<Record<FunctionName, sst.aws.Function>>;
+  wakeUps: QueuePair;
+  notices: QueuePair;
+  intake?: QueuePair | undefined;
+  table: sst.aws.Dynamo;
+}
+
+type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions">;
+
+const minuteS = 60;
+
+export function createAlarms(mailbox: string, { functions, wakeUps, notices, intake, table }: Watched): aws.sns.Topic {
+  const topic = new aws.sns.Topic("Alarms", { name: `drover-${$app.stage}-alarms` });
+  // It is quiet until whoever reads the mailbox has confirmed.
+  new aws.sns.TopicSubscription("AlarmsMail", { topic: topic.arn, protocol: "email", endpoint: mailbox });
+
+  const alarm = (name: string, what: string, metric: Metric, rest: Partial<aws.cloudwatch.MetricAlarmArgs>) =>
+    new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {
+      alarmDescription: `drover ${$app.stage}: ${what}. See docs/runbooks.md.`,
+      comparisonOperator: "GreaterThanThreshold",
+      threshold: 0,
+      statistic: "Sum",
+      period: 5 * minuteS,
+      evaluationPeriods: 1,
+      treatMissingData: "notBreaching",
+      ...metric,
+      alarmActions: [topic.arn],
+      okActions: [topic.arn],
+      ...rest,
+    });
+
+  for (const [name, fn] of Object.entries(functions)) {
+    const title = name.charAt(0).toUpperCase() + name.slice(1);
+    const metric = (metricName: string) => ofFunction(fn, metricName);
+    alarm(`${title}Errors`, `the function ${name} fails`, metric("Errors"), { evaluationPeriods: 2 });
+    if (name === "kill")
+      alarm("KillThrottles", "kills are turned away for want of concurrency", metric("Throttles"), {});
+  }
+  if (functions.reaper) {
+    alarm("ReaperGone", "no round of the reaper for ten minutes", ofFunction(functions.reaper, "Invocations"), {
+      comparisonOperator: "LessThanThreshold",
+      threshold: 1,
+      evaluationPeriods: 2,
+      treatMissingData: "breaching",
+    });
+  }
+  alarm("WakeUpsOld", "wake-ups wait for ten minutes: tasks are not dispatched", ofQueue(wakeUps.queue, ageMetric), {
+    statistic: "Maximum",
+    threshold: 10 * minuteS,
+  });
+  alarm("NoticesDead", "notices could not be sent, and were given up", ofQueue(notices.dead, depthMetric), {
+    statistic: "Maximum",
+  });
+  if (intake) {
+    alarm(
+      "IntakeDead",
+      "requests from the intake queue were given up, with the reason",
+      ofQueue(intake.dead, depthMetric),
+      {
+        statistic: "Maximum",
+      },
+    );
+  }
+  alarm("TableThrottles", "DynamoDB turns requests away", ofTable(table, "ThrottledRequests"), {
+    evaluationPeriods: 2,
+  });
+  alarm("TableErrors", "DynamoDB fails", ofTable(table, "SystemErrors"), { evaluationPeriods: 2 });
+  return topic;
+}
+
+const ageMetric = "ApproximateAgeOfOldestMessage";
+const depthMetric = "ApproximateNumberOfMessagesVisible";
+
+const ofFunction = (fn: sst.aws.Function, metricName: string): Metric => ({
+  namespace: "AWS/Lambda",
+  metricName,
+  dimensions: { FunctionName: fn.name },
+});
+const ofQueue = ({ nodes }: sst.aws.Queue, metricName: string): Metric => ({
+  namespace: "AWS/SQS",
+  metricName,
+  dimensions: { QueueName: nodes.queue.name },
+});
+const ofTable = (table: sst.aws.Dynamo, metricName: string): Metric => ({
+  namespace: "AWS/DynamoDB",
+  metricName,
+  dimensions: { TableName: table.name },
+});

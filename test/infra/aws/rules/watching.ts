@@ -1,0 +1,110 @@
+// What must somebody be told of? Of a stage that has alarms only.
+import { expect } from "vitest";
+import { ofType, one } from "../synth/graph.ts";
+import type { Rule } from "./rule.ts";
+
+const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
+const topic = /:drover-production-alarms$/;
+
+export const watchingRules: Rule[] = [
+  {
+    rule: "there is an alarm for every function that fails, for old wake-ups, dead notices, a reaper that is gone, and the table",
+    check: (graph) => {
+      expect(ofType(graph, alarm).map(({ name }) => name)).toEqual([
+        "ApiErrorsAlarm",
+        "DeadLetterErrorsAlarm",
+        "DispatcherErrorsAlarm",
+        "KillErrorsAlarm",
+        "KillThrottlesAlarm",
+        "NoticesDeadAlarm",
+        "NotifyErrorsAlarm",
+        "ReaperErrorsAlarm",
+        "ReaperGoneAlarm",
+        "SandboxStateErrorsAlarm",
+        "StreamErrorsAlarm",
+        "TableErrorsAlarm",
+        "TableThrottlesAlarm",
+        "WakeUpsOldAlarm",
+      ]);
+    },
+    breakIt: (graph) => {
+      graph.resources = graph.resources.filter(({ name }) => name !== "KillThrottlesAlarm");
+    },
+  },
+  {
+    rule: "every alarm tells, and says where to read what to do",
+    check: (graph) => {
+      for (const { inputs } of ofType(graph, alarm)) {
+        expect(inputs.alarmActions).toEqual([expect.stringMatching(topic)]);
+        expect(inputs.alarmDescription).toContain("docs/runbooks.md");
+      }
+      const { inputs } = one(graph, "aws:sns/topicSubscription:TopicSubscription");
+      expect(inputs).toMatchObject({
+        protocol: "email",
+        endpoint: "ops@example.com",
+        topic: expect.stringMatching(topic),
+      });
+    },
+    breakIt: (graph) => {
+      one(graph, alarm, /^ReaperGone/).inputs.alarmActions = [];
+    },
+  },
+  {
+    rule: "a reaper that is not called at all is noticed, although it says nothing",
+    check: (graph) => {
+      expect(one(graph, alarm, /^ReaperGone/).inputs).toMatchObject({
+        metricName: "Invocations",
+        comparisonOperator: "LessThanThreshold",
+        threshold: 1,
+        treatMissingData: "breaching",
+      });
+    },
+    breakIt: (graph) => {
+      one(graph, alarm, /^ReaperGone/).inputs.treatMissingData = "notBreaching";
+    },
+  },
+  {
+    rule: "alarms are about functions, queues and a table that are there",
+    check: (graph) => {
+      const there = graph.resources.map(({ inputs }) => inputs.name).filter(Boolean);
+      for (const { name, inputs } of ofType(graph, alarm)) {
+        for (const dimension of Object.values(inputs.dimensions))
+          expect([name, there.includes(dimension)]).toEqual([name, true]);
+      }
+    },
+    breakIt: (graph) => {
+      one(graph, alarm, /^WakeUpsOld/).inputs.dimensions.QueueName = "gone";
+    },
+  },
+  {
+    rule: "CloudWatch's dashboard shows every function, every queue and the table",
+    check: (graph) => {
+      const body = one(graph, "aws:cloudwatch/dashboard:Dashboard").inputs.dashboardBody;
+      for (const type of ["aws:lambda/function:Function", "aws:sqs/queue:Queue", "aws:dynamodb/table:Table"]) {
+        for (const { inputs } of ofType(graph, type)) expect(body).toContain(`"${inputs.name}"`);
+      }
+    },
+    breakIt: (graph) => {
+      const { inputs } = one(graph, "aws:cloudwatch/dashboard:Dashboard");
+      inputs.dashboardBody = inputs.dashboardBody.replaceAll("ReaperFunction", "Reaper");
+    },
+  },
+  {
+    rule: "a month that is, or is going to be, dearer than its budget is told of",
+    check: (graph) => {
+      const { inputs } = one(graph, "aws:budgets/budget:Budget");
+      expect([inputs.limitAmount, inputs.timeUnit]).toEqual(["100", "MONTHLY"]);
+      expect(inputs.costFilters).toEqual([{ name: "TagKeyValue", values: ["user:sst:stage$production"] }]);
+      const told = inputs.notifications.map(({ notificationType, threshold }: Record<string, unknown>) => [
+        notificationType,
+        threshold,
+      ]);
+      expect(told).toEqual([
+        ["ACTUAL", 80],
+        ["ACTUAL", 100],
+        ["FORECASTED", 100],
+      ]);
+    },
+    breakIt: (graph) => one(graph, "aws:budgets/budget:Budget").inputs.notifications.pop(),
+  },
+];

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { readSettings } from "../../stacks/settings.ts";
+
+const image = { DROVER_SANDBOX_IMAGE: `registry.example.com/drover-sandbox@sha256:${"a".repeat(64)}` };
+
+describe("the settings of a stage", () => {
+  it("need nothing but the sandbox's image", () => {
+    expect(readSettings("production", image)).toMatchObject({
+      keep: true,
+      network: "open",
+      slots: 50,
+      reserved: { kill: 5, stream: 50 },
+      agentHosts: ["registry.npmjs.org"],
+      alarmsTo: undefined,
+      backends: [],
+    });
+  });
+
+  it("keep nothing of a stage that is not production, and make it small", () => {
+    expect(readSettings("pr-7", image)).toMatchObject({ keep: false, slots: 5, sandbox: { memoryMb: 4096 } });
+  });
+
+  it("take an empty line for one that is not there", () => {
+    expect(readSettings("pr-7", { ...image, DROVER_ALARMS_TO: "", DROVER_SLOTS: "" })).toMatchObject({
+      alarmsTo: undefined,
+      slots: 5,
+    });
+  });
+
+  it("leave a new account its quota of ten when asked to", () => {
+    expect(readSettings("pr-7", { ...image, DROVER_CONCURRENCY: "shared" }).reserved).toBeUndefined();
+  });
+
+  it.each([
+    [{}, /is missing: build and push/],
+    [{ DROVER_SANDBOX_IMAGE: "drover-sandbox:1" }, /names no digest/],
+    [{ ...image, DROVER_BACKENDS: "frankfurt" }, /"frankfurt" is not name=region/],
+    [{ ...image, DROVER_BACKENDS: "default=eu-central-1" }, /"default=eu-central-1" is not name=region/],
+    [{ ...image, DROVER_BACKENDS: "eu=eu-central-1", DROVER_NETWORK: "walled" }, /cannot be had with a walled network/],
+    [{ ...image, DROVER_BUDGET_DOLLARS: "50" }, /needs DROVER_ALARMS_TO/],
+    [{ ...image, DROVER_NETWORK: "closed" }, /DROVER_NETWORK/],
+    [{ ...image, DROVER_INTAKE_WORKSPACE: "Not A Name" }, /DROVER_INTAKE_WORKSPACE/],
+  ])("%j is refused, with what is wrong and the file to mend", (variables, message) => {
+    expect(() => readSettings("pr-7", variables)).toThrow(message);
+    expect(() => readSettings("pr-7", variables)).toThrow(/\.env or \.env\.pr-7/);
+  });
+});
