@@ -24,6 +24,8 @@ export async function serveCli(dir: string) {
   }
 
   const server = createServer(async (request, response) => {
+    // A program that computes for long would find a kept connection gone.
+    response.setHeader("connection", "close");
     let body = "";
     for await (const chunk of request) body += chunk;
     try {
