@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { answer, stateOf } from "./answers.ts";
 import type { Resource } from "./graph.ts";
+import { untilQuiet } from "./until-quiet.ts";
 
 /** Pulumi marks a secret by an object around it. */
 const signature = "4dabf18193072939515e22adb298388d";
@@ -80,15 +81,4 @@ export async function record({ app, out, start, program }: Stage): Promise<void>
   for (const resource of resources) resource.options = options.get(`${resource.type} ${resource.name}`) ?? {};
   resources.sort((a, b) => (`${a.type} ${a.name}` < `${b.type} ${b.name}` ? -1 : 1));
   writeFileSync(out, JSON.stringify({ resources, outputs }));
-}
-
-/** Many resources are made only when another one's answer is there. */
-async function untilQuiet(count: () => number): Promise<void> {
-  const { waitForRPCs } = pulumi.runtime as unknown as { waitForRPCs(): Promise<void> };
-  for (let quiet = 0, seen = -1; quiet < 3; ) {
-    await waitForRPCs();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    quiet = count() === seen ? quiet + 1 : 0;
-    seen = count();
-  }
 }
