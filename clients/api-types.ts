@@ -3322,7 +3322,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The names of the workspace's credentials; what they hold is never read */
+        /** The names of the workspace's credentials, and whose provider is out of quota; what they hold is never read */
         get: {
             parameters: {
                 query?: never;
@@ -3342,6 +3342,10 @@ export interface paths {
                     content: {
                         "application/json": {
                             names: string[];
+                            paused: {
+                                name: string;
+                                until: string;
+                            }[];
                         };
                     };
                 };

@@ -13,13 +13,17 @@ import { Notice } from "./parts/notice.tsx";
 import { SignedProvider } from "./session.tsx";
 import { SignIn } from "./sign-in.tsx";
 
-const TaskPage = lazy(async () => ({ default: (await import("./task/task-page.tsx")).TaskPage }));
-
-const NewTaskPage = lazy(async () => ({ default: (await import("./new-task/new-task-page.tsx")).NewTaskPage }));
-const BackendsPage = lazy(async () => ({ default: (await import("./admin/backends-page.tsx")).BackendsPage }));
-const KeysPage = lazy(async () => ({ default: (await import("./admin/keys-page.tsx")).KeysPage }));
-const CredentialsPage = lazy(async () => ({ default: (await import("./admin/credentials-page.tsx")).CredentialsPage }));
-const WebhooksPage = lazy(async () => ({ default: (await import("./admin/webhooks-page.tsx")).WebhooksPage }));
+const pages = {
+  Task: lazy(async () => ({ default: (await import("./task/task-page.tsx")).TaskPage })),
+  NewTask: lazy(async () => ({ default: (await import("./new-task/new-task-page.tsx")).NewTaskPage })),
+  Schedules: lazy(async () => ({ default: (await import("./admin/schedules-page.tsx")).SchedulesPage })),
+  Sources: lazy(async () => ({ default: (await import("./admin/sources-page.tsx")).SourcesPage })),
+  Webhooks: lazy(async () => ({ default: (await import("./admin/webhooks-page.tsx")).WebhooksPage })),
+  Backends: lazy(async () => ({ default: (await import("./admin/backends-page.tsx")).BackendsPage })),
+  Keys: lazy(async () => ({ default: (await import("./admin/keys-page.tsx")).KeysPage })),
+  Credentials: lazy(async () => ({ default: (await import("./admin/credentials-page.tsx")).CredentialsPage })),
+  Audit: lazy(async () => ({ default: (await import("./admin/audit-page.tsx")).AuditPage })),
+};
 
 const wait = (
   <Center h="50vh">
@@ -59,12 +63,15 @@ export function App() {
                 <Route path="/">
                   <FleetPage />
                 </Route>
-                <Route path="/tasks/:taskId">{({ taskId }) => <TaskPage key={taskId} taskId={taskId} />}</Route>
-                <Route path="/new" component={NewTaskPage} />
-                <Route path="/backends" component={BackendsPage} />
-                <Route path="/keys" component={KeysPage} />
-                <Route path="/credentials" component={CredentialsPage} />
-                <Route path="/webhooks" component={WebhooksPage} />
+                <Route path="/tasks/:taskId">{({ taskId }) => <pages.Task key={taskId} taskId={taskId} />}</Route>
+                <Route path="/new" component={pages.NewTask} />
+                <Route path="/schedules" component={pages.Schedules} />
+                <Route path="/sources" component={pages.Sources} />
+                <Route path="/webhooks" component={pages.Webhooks} />
+                <Route path="/backends" component={pages.Backends} />
+                <Route path="/keys" component={pages.Keys} />
+                <Route path="/credentials" component={pages.Credentials} />
+                <Route path="/audit" component={pages.Audit} />
                 <Route>
                   <Redirect to="/" />
                 </Route>

@@ -63,31 +63,65 @@ export function Frame({ children }: { children: ReactNode }) {
   );
 }
 
-const pages = [
-  { path: "/", name: "Fleet", admin: false },
-  { path: "/new", name: "New task", admin: false },
-  { path: "/backends", name: "Backends", admin: false },
-  { path: "/keys", name: "API keys", admin: true },
-  { path: "/credentials", name: "Credentials", admin: true },
-  { path: "/webhooks", name: "Webhooks", admin: true },
+interface Place {
+  path: string;
+  name: string;
+}
+
+/** Admins see all of them. */
+const groups: { name: string; places: Place[]; isForAll?: true }[] = [
+  {
+    name: "Work",
+    isForAll: true,
+    places: [
+      { path: "/", name: "Fleet" },
+      { path: "/new", name: "New task" },
+      { path: "/backends", name: "Backends" },
+    ],
+  },
+  {
+    name: "Connections",
+    places: [
+      { path: "/schedules", name: "Schedules" },
+      { path: "/sources", name: "Sources" },
+      { path: "/webhooks", name: "Webhooks" },
+    ],
+  },
+  {
+    name: "Access",
+    places: [
+      { path: "/keys", name: "API keys" },
+      { path: "/credentials", name: "Credentials" },
+      { path: "/audit", name: "Audit log" },
+    ],
+  },
 ];
 
 function Pages({ onChosen }: { onChosen: () => void }) {
   const { mayAdmin } = useSigned();
   const [at] = useLocation();
   const isAt = (path: string) => (path === "/" ? at === "/" || at.startsWith("/tasks/") : at.startsWith(path));
-  return pages
-    .filter(({ admin }) => mayAdmin || !admin)
-    .map(({ path, name }) => (
-      <NavLink
-        key={path}
-        component={Link}
-        href={path}
-        label={name}
-        active={isAt(path)}
-        aria-current={isAt(path) ? "page" : undefined}
-        onClick={onChosen}
-      />
+  return groups
+    .filter(({ isForAll }) => mayAdmin || isForAll)
+    .map(({ name, places }) => (
+      <section key={name} className="places" aria-label={name}>
+        {mayAdmin && (
+          <Text size="xs" c="dimmed" px="xs" pb={2} aria-hidden>
+            {name}
+          </Text>
+        )}
+        {places.map((place) => (
+          <NavLink
+            key={place.path}
+            component={Link}
+            href={place.path}
+            label={place.name}
+            active={isAt(place.path)}
+            aria-current={isAt(place.path) ? "page" : undefined}
+            onClick={onChosen}
+          />
+        ))}
+      </section>
     ));
 }
 

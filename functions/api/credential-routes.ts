@@ -1,5 +1,6 @@
 // How does a workspace get a git token? It is written here, and no route reads it back.
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Cloud } from "../core/cloud.ts";
 import { credentialRequest, killRequest, resourceName } from "../core/requests.ts";
 import { resumeProvider } from "../flows/resume-provider.ts";
 import { setCredential } from "../flows/set-credential.ts";
@@ -29,13 +30,21 @@ const set = createRoute({
 const listCredentials = createRoute({
   method: "get",
   path: "/api/orchestrator/workspaces/{workspace}/credentials",
-  summary: "The names of the workspace's credentials; what they hold is never read",
+  summary: "The names of the workspace's credentials, and whose provider is out of quota; what they hold is never read",
   security,
   request: { params: z.object({ workspace: resourceName }) },
   responses: {
     200: {
       description: "The names",
-      content: { "application/json": { schema: z.object({ names: z.array(z.string()) }) } },
+      content: {
+        "application/json": {
+          schema: z.object({
+            names: z.array(z.string()),
+            /** Until when tasks wait that need them. */
+            paused: z.array(z.object({ name: z.string(), until: z.string() })),
+          }),
+        },
+      },
     },
     403: problemResponse("The key is not of that workspace"),
   },
@@ -74,7 +83,8 @@ export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
     const principal = await authenticate(cloud, context);
     const { workspace } = context.req.valid("param");
     requireRole(principal, "member", workspace);
-    return context.json({ names: await cloud.credentials.list(workspace) }, 200);
+    const names = await cloud.credentials.list(workspace);
+    return context.json({ names, paused: await listPaused(cloud, workspace, names) }, 200);
   });
   app.openapi(resume, async (context) => {
     const cloud = await openCloud();
@@ -85,5 +95,14 @@ export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
     const deadline = cloud.clock.now() + answerWithinMs;
     const resumed = await resumeProvider(cloud, workspace, name, principal.keyId, reason, deadline);
     return context.json({ resumed }, 200);
+  });
+}
+
+async function listPaused(cloud: Cloud, workspace: string, names: readonly string[]) {
+  const untils = await Promise.all(names.map((name) => cloud.table.providerPausedUntil(workspace, name)));
+  const now = cloud.clock.now();
+  return names.flatMap((name, n) => {
+    const until = untils[n] ?? 0;
+    return until > now ? [{ name, until: new Date(until).toISOString() }] : [];
   });
 }

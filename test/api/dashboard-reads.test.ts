@@ -14,13 +14,24 @@ it("the names of a workspace's credentials are listed, more than a page of them,
   const names = Array.from({ length: 12 }, (_, index) => `git-${String(index).padStart(2, "0")}`);
   for (const name of names) await call(stack, "PUT", `${credentials}/${name}`, { token: "a-secret-token" });
   const listed = await call(stack, "GET", credentials, undefined, await memberOf("default"));
-  expect(listed.body).toEqual({ names });
+  expect(listed.body).toEqual({ names, paused: [] });
   expect(JSON.stringify(listed.body)).not.toContain("a-secret-token");
 });
 
 it("the names of another workspace's credentials are for its own keys", async () => {
   expect((await call(stack, "GET", credentials, undefined, await memberOf("elsewhere"))).status).toBe(403);
-  expect((await call(stack, "GET", `${base}/workspaces/elsewhere/credentials`)).body).toEqual({ names: [] });
+  expect((await call(stack, "GET", `${base}/workspaces/elsewhere/credentials`)).body).toEqual({
+    names: [],
+    paused: [],
+  });
+});
+
+it("a credential whose provider is out of quota is told so, until its time has come", async () => {
+  const until = Date.now() + 3_600_000;
+  await stack.cloud.table.pauseProvider("default", "git-03", until);
+  await stack.cloud.table.pauseProvider("default", "git-04", Date.now() - 1);
+  const { paused } = (await call(stack, "GET", credentials)).body;
+  expect(paused).toEqual([{ name: "git-03", until: new Date(until).toISOString() }]);
 });
 
 it("everybody may see that everything is stopped, and by whom and why", async () => {

@@ -1,127 +1,201 @@
 // Where do sandboxes run, can those places be reached, and which of them take tasks?
-import { Button, Group, Stack, Table, Text, Title } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { Button, Group, NumberInput, TagsInput, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
 import { ask, type Backend } from "../../client.ts";
-import { type Operation, OperationDialog } from "../control/operation-dialog.tsx";
+import type { Operation } from "../control/operation-dialog.tsx";
 import { api, wordsOf } from "../drover.ts";
-import { Health, useBackends } from "../fleet/backends-strip.tsx";
-import { Notice } from "../parts/notice.tsx";
+import { Health } from "../fleet/backends-strip.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { useSigned } from "../session.tsx";
 import { count } from "../words.ts";
+import { AdminList, type FormEnds } from "./admin-list.tsx";
+import { FormDialog, required } from "./form-dialog.tsx";
 
-const path = "/api/orchestrator/backends/{name}";
+const OperationDialog = lazy(async () => ({
+  default: (await import("../control/operation-dialog.tsx")).OperationDialog,
+}));
+
+const path = "/api/orchestrator/backends";
+const everyMs = 10_000;
 
 export function BackendsPage() {
-  const { data, error } = useBackends();
+  const { mayAll } = useSigned();
+  const [operation, setOperation] = useState<Operation>();
+  const backends = useQuery({
+    queryKey: ["backends", "revoked too"],
+    refetchInterval: everyMs,
+    queryFn: async () => (await ask(api.GET(path, { params: { query: { revoked: "true" } } }))).backends,
+  });
   return (
-    <Stack gap="sm">
-      <Title order={1}>Backends</Title>
-      {error && <Notice title="The backends cannot be read">{wordsOf(error)}</Notice>}
-      <Table.ScrollContainer minWidth={640} type="native" tabIndex={0} role="region" aria-label="Backends">
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Backend</Table.Th>
-              <Table.Th>Live</Table.Th>
-              <Table.Th>Cluster</Table.Th>
-              <Table.Th>Note</Table.Th>
-              <Table.Th>
-                <span className="sr-only">Acts</span>
-              </Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {data?.map((backend) => (
-              <Table.Tr key={backend.name}>
-                <Table.Td>
-                  <Health backend={backend} />
-                  {backend.health?.error && (
-                    <Text size="xs" className="danger wrap">
-                      {backend.health.error}
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  {backend.running}
-                  {backend.slots === undefined ? "" : ` of ${backend.slots}`}
-                </Table.Td>
-                <Table.Td className="wrap">{backend.cluster}</Table.Td>
-                <Table.Td className="wrap">{backend.note}</Table.Td>
-                <Table.Td>
-                  <Acts backend={backend} />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Stack>
+    <>
+      <AdminList
+        title="Backends"
+        about="The clusters where sandboxes run. Each is checked again and again, and named by tasks."
+        queryKey="backends"
+        found={backends}
+        idOf={({ name }) => name}
+        nameOf={({ name }) => name}
+        empty="There is none."
+        columns={[
+          {
+            title: "Backend",
+            show: (backend) => (
+              <>
+                <Health backend={backend} />
+                {backend.health?.error && (
+                  <Text size="xs" className="danger wrap">
+                    {backend.health.error}
+                  </Text>
+                )}
+              </>
+            ),
+          },
+          {
+            title: "Live",
+            show: ({ running, slots }) => (slots === undefined ? running : `${running} of ${slots}`),
+          },
+          {
+            title: "Cluster",
+            show: ({ cluster, region }) => <span className="wrap">{[cluster, region].filter(Boolean).join(", ")}</span>,
+          },
+          { title: "Note", show: ({ note }) => note ?? <span className="dim">–</span> },
+        ]}
+        creation={mayAll ? { word: "Add backend", form: (ends) => <AddBackend {...ends} /> } : undefined}
+        acts={(backend) => <Acts backend={backend} />}
+        removal={{
+          word: "Revoke",
+          asksReason: true,
+          isPossible: ({ state }) => mayAll && state !== "revoked",
+          says: ({ running }) => (
+            <p>
+              <strong>{count(running, "live attempt")}</strong> there will be killed, and what waits for it. Nothing new
+              lands there until it is released.
+            </p>
+          ),
+          remove: async ({ name }, reason) =>
+            setOperation(await ask(api.DELETE(`${path}/{name}`, { params: { path: { name } }, body: { reason } }))),
+        }}
+      />
+      {operation && (
+        <Suspense>
+          <OperationDialog started={operation} onClose={() => setOperation(undefined)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 
-type Act = "pause" | "resume" | "release" | "revoke";
+type Turn = "pause" | "resume" | "release";
+const turnOf = (state: Backend["state"]): Turn =>
+  state === "open" ? "pause" : state === "paused" ? "resume" : "release";
 
 function Acts({ backend: { name, state, running } }: { backend: Backend }) {
   const { mayAll, mayAdmin } = useSigned();
   const client = useQueryClient();
-  const [asked, setAsked] = useState<Act>();
-  const [operation, setOperation] = useState<Operation>();
+  const [asked, setAsked] = useState<Turn>();
   const params = { path: { name } };
   const readAgain = () => client.invalidateQueries({ queryKey: ["backends"] });
   const checking = useMutation({
-    mutationFn: () => ask(api.POST(`${path}/test`, { params })),
+    mutationFn: () => ask(api.POST(`${path}/{name}/test`, { params })),
     onSuccess: readAgain,
   });
-  const act = async (reason: string) => {
-    const body = { reason };
-    if (asked === "revoke") setOperation(await ask(api.DELETE(path, { params, body })));
-    else if (asked) await ask(api.POST(`${path}/${asked}`, { params, body }));
-    await readAgain();
-  };
-  const turn: Act = state === "open" ? "pause" : state === "paused" ? "resume" : "release";
   return (
-    <Group gap={6} justify="flex-end" wrap="nowrap">
+    <>
+      {checking.error && <Text className="danger">{wordsOf(checking.error)}</Text>}
       {mayAdmin && (
         <Button variant="default" loading={checking.isPending} onClick={() => checking.mutate()}>
           Check now<span className="sr-only">: {name}</span>
         </Button>
       )}
       {mayAll && state !== "undeclared" && (
-        <Button variant="default" onClick={() => setAsked(turn)}>
-          {words[turn]}
-        </Button>
-      )}
-      {mayAll && state !== "revoked" && (
-        <Button variant="default" className="danger" onClick={() => setAsked("revoke")}>
-          Revoke
+        <Button variant="default" onClick={() => setAsked(turnOf(state))}>
+          {turns[turnOf(state)].word}
+          <span className="sr-only">: {name}</span>
         </Button>
       )}
       {asked && (
         <ReasonDialog
-          title={`${words[asked]} ${name}?`}
-          act={words[asked]}
-          tone={asked === "revoke" ? "bad" : "normal"}
+          title={`${turns[asked].word} ${name}?`}
+          act={turns[asked].word}
+          tone="normal"
           placeholder="maintenance"
-          onAct={act}
+          onAct={async (reason) => {
+            await ask(api.POST(`${path}/{name}/${asked}`, { params, body: { reason } }));
+            await readAgain();
+          }}
           onClose={() => setAsked(undefined)}
         >
-          {asked === "revoke" ? (
-            <p>
-              <strong>{count(running, "live attempt")}</strong> there will be killed, and what waits for it. Nothing new
-              lands there until it is released.
-            </p>
-          ) : asked === "pause" ? (
-            <p>{count(running, "live attempt")} go on; what waits for it goes on waiting.</p>
-          ) : (
-            <p>It takes tasks again.</p>
-          )}
+          <p>{turns[asked].says(running)}</p>
         </ReasonDialog>
       )}
-      {operation && <OperationDialog started={operation} onClose={() => setOperation(undefined)} />}
-    </Group>
+    </>
   );
 }
 
-const words: Record<Act, string> = { pause: "Pause", resume: "Resume", release: "Release", revoke: "Revoke" };
+const turns: Record<Turn, { word: string; says: (running: number) => string }> = {
+  pause: {
+    word: "Pause",
+    says: (running) => `${count(running, "live attempt")} will go on; what waits for it goes on waiting.`,
+  },
+  resume: { word: "Resume", says: () => "It takes tasks again, and what waits for it runs." },
+  release: { word: "Release", says: () => "It takes new tasks again. What was killed there stays killed." },
+};
+
+function AddBackend({ onClose, onMade }: FormEnds) {
+  const form = useForm({
+    initialValues: {
+      ...{ name: "", cluster: "", taskDefinition: "", region: "", endpoint: "", note: "" },
+      ...{ subnets: [] as string[], securityGroups: [] as string[], slots: "" as number | string },
+    },
+    validate: { name: required("Tasks name it by this") },
+  });
+  return (
+    <FormDialog
+      title="Add a backend"
+      act="Add"
+      form={form}
+      send={({ slots, subnets, securityGroups, name, ...texts }) => {
+        const given = Object.entries(texts).filter(([, text]) => text.trim() !== "");
+        const body = {
+          name: name.trim(),
+          ...Object.fromEntries(given.map(([field, text]) => [field, text.trim()])),
+          ...(subnets.length > 0 && { subnets }),
+          ...(securityGroups.length > 0 && { securityGroups }),
+          ...(slots !== "" && { slots: Number(slots) }),
+        };
+        return ask(api.POST(path, { body }));
+      }}
+      onMade={() => onMade()}
+      onClose={onClose}
+    >
+      <Text size="xs" c="dimmed">
+        On AWS a backend is declared in the deployment, which gives drover its rights: here it is named only. On one
+        machine any ECS endpoint on loopback will do. One that was revoked comes back by its name.
+      </Text>
+      <TextInput label="Name" placeholder="gpu" required data-autofocus {...form.getInputProps("name")} />
+      <Group grow align="flex-start">
+        <TextInput label="Cluster" placeholder="as declared" {...form.getInputProps("cluster")} />
+        <TextInput label="Task definition" placeholder="as declared" {...form.getInputProps("taskDefinition")} />
+      </Group>
+      <Group grow align="flex-start">
+        <TextInput label="Region" placeholder="eu-central-1" {...form.getInputProps("region")} />
+        <TextInput label="Endpoint" placeholder="AWS's own" {...form.getInputProps("endpoint")} />
+      </Group>
+      <Group grow align="flex-start">
+        <TagsInput label="Subnets" placeholder="Enter adds one" {...form.getInputProps("subnets")} />
+        <TagsInput label="Security groups" placeholder="Enter adds one" {...form.getInputProps("securityGroups")} />
+      </Group>
+      <Group grow align="flex-start">
+        <NumberInput
+          label="Attempts at once"
+          placeholder="no limit of its own"
+          min={1}
+          {...form.getInputProps("slots")}
+        />
+        <TextInput label="Note" placeholder="for people" {...form.getInputProps("note")} />
+      </Group>
+    </FormDialog>
+  );
+}

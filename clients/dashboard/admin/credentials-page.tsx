@@ -1,141 +1,220 @@
 // Which tokens and model keys may the workspace's tasks use? Set and replaced here, never read.
-import {
-  Button,
-  Group,
-  PasswordInput,
-  SegmentedControl,
-  Select,
-  Stack,
-  Table,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
-import { ask } from "../../client.ts";
-import { api, fieldErrorsOf, wordsOf } from "../drover.ts";
-import { Notice } from "../parts/notice.tsx";
+import { Button, PasswordInput, SegmentedControl, Select, TagsInput, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { ask, type paths } from "../../client.ts";
+import { api } from "../drover.ts";
+import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { useSigned } from "../session.tsx";
+import { sayMoment } from "../words.ts";
+import { AdminList, type FormEnds } from "./admin-list.tsx";
+import { FormDialog, required } from "./form-dialog.tsx";
+import { useCredentials } from "./use-credentials.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/credentials";
+type Body = paths[`${typeof path}/{name}`]["put"]["requestBody"]["content"]["application/json"];
 
 export function CredentialsPage() {
   const { workspace } = useSigned();
-  const credentials = useQuery({
-    queryKey: ["credentials", workspace],
-    queryFn: async () => (await ask(api.GET(path, { params: { path: { workspace } } }))).names,
-  });
+  const [replaced, setReplaced] = useState<string>();
+  const [resumed, setResumed] = useState<string>();
+  const client = useQueryClient();
+  const readAgain = () => client.invalidateQueries({ queryKey: ["credentials"] });
   return (
-    <Stack gap="md" className="form">
-      <Title order={1}>Credentials of {workspace}</Title>
-      {credentials.error && <Notice title="The names cannot be read">{wordsOf(credentials.error)}</Notice>}
-      {credentials.data?.length === 0 && <Text c="dimmed">There are none yet.</Text>}
-      <Table>
-        <Table.Tbody>
-          {credentials.data?.map((name) => (
-            <Table.Tr key={name}>
-              <Table.Td>
-                <strong>{name}</strong>
-              </Table.Td>
-              <Table.Td c="dimmed">set; what it holds is never shown</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-      <SetCredential />
-    </Stack>
+    <>
+      <AdminList
+        title={`Credentials of ${workspace}`}
+        about="Tokens of git hosts and keys of models, which tasks use by name. What they hold is never shown."
+        queryKey="credentials"
+        found={useCredentials()}
+        idOf={({ name }) => name}
+        nameOf={({ name }) => name}
+        empty="There are none yet. A public repository and a command need none; a model needs its key."
+        columns={[
+          { title: "Name", show: ({ name }) => <strong>{name}</strong> },
+          {
+            title: "State",
+            show: ({ pausedUntil }) =>
+              pausedUntil ? (
+                <span className="danger">its provider is out of quota until {sayMoment(pausedUntil)}</span>
+              ) : (
+                <span className="dim">set</span>
+              ),
+          },
+        ]}
+        creation={{ word: "New credential", form: (ends) => <SetCredential {...ends} /> }}
+        acts={({ name, pausedUntil }) => (
+          <>
+            {pausedUntil && (
+              <Button variant="default" onClick={() => setResumed(name)}>
+                Resume its queue<span className="sr-only">: {name}</span>
+              </Button>
+            )}
+            <Button variant="default" onClick={() => setReplaced(name)}>
+              Replace<span className="sr-only">: {name}</span>
+            </Button>
+          </>
+        )}
+      />
+      {replaced !== undefined && (
+        <SetCredential
+          name={replaced}
+          onClose={() => setReplaced(undefined)}
+          onMade={() => {
+            setReplaced(undefined);
+            void readAgain();
+          }}
+        />
+      )}
+      {resumed !== undefined && (
+        <ReasonDialog
+          title={`Resume what waits for ${resumed}?`}
+          act="Resume"
+          tone="normal"
+          placeholder="the limit was raised"
+          onClose={() => setResumed(undefined)}
+          onAct={async (reason) => {
+            const params = { path: { workspace, name: resumed } };
+            await ask(api.POST(`${path}/{name}/resume`, { params, body: { reason } }));
+            await readAgain();
+          }}
+        >
+          <p>Tasks that wait for its provider may run at once. If it still has no quota, they wait again.</p>
+        </ReasonDialog>
+      )}
+    </>
   );
 }
 
-function SetCredential() {
+/** A type, since a form of any fields takes no interface. */
+type CredentialForm = {
+  use: string;
+  name: string;
+  token: string;
+  username: string;
+  repositories: string[];
+  forge: string | null;
+  provider: string;
+  baseUrl: string;
+  region: string;
+};
+
+function SetCredential({ name = "", onClose, onMade }: FormEnds & { name?: string }) {
   const { workspace } = useSigned();
-  const client = useQueryClient();
-  const [use, setUse] = useState("git");
-  const [name, setName] = useState("");
-  const [token, setToken] = useState("");
-  const [repositories, setRepositories] = useState("");
-  const [forge, setForge] = useState<string | null>(null);
-  const setting = useMutation({
-    mutationFn: () => {
-      const patterns = repositories.split(/[\s,]+/).filter(Boolean);
-      const git = {
-        ...(patterns.length > 0 ? { repositories: patterns } : {}),
-        ...(forge ? { forge: { kind: forge as "github" | "gitea" } } : {}),
-      };
-      const body = { token, ...(use === "model" ? { model: {} } : git) };
-      return ask(api.PUT(`${path}/{name}`, { params: { path: { workspace, name: name.trim() } }, body }));
+  const form = useForm<CredentialForm>({
+    initialValues: {
+      ...{ use: "git", name, token: "", username: "", repositories: [], forge: null },
+      ...{ provider: "anthropic", baseUrl: "", region: "" },
     },
-    onSuccess() {
-      setToken("");
-      return client.invalidateQueries({ queryKey: ["credentials"] });
-    },
+    validate: { name: required("Give it a name; tasks use it by that"), token: required("Paste the token") },
   });
-  const errors = fieldErrorsOf(setting.error);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setting.mutate();
-  };
+  const { use, provider } = form.values;
   return (
-    <form onSubmit={submit} className="panel">
-      <h2>Set or replace one</h2>
-      <Stack gap="sm">
-        <SegmentedControl
-          aria-label="What for"
-          value={use}
-          onChange={setUse}
-          data={[
-            { value: "git", label: "Token of a git host" },
-            { value: "model", label: "Key of a model" },
-          ]}
-        />
-        <TextInput
-          label="Name"
-          placeholder={use === "git" ? "github" : "anthropic"}
-          description="Tasks name it"
-          required
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={errors.name}
-        />
-        <PasswordInput
-          label="Token"
-          required
-          autoComplete="off"
-          value={token}
-          onChange={(event) => setToken(event.currentTarget.value)}
-          error={errors.token}
-        />
-        {use === "git" && (
-          <Group grow align="flex-start">
-            <TextInput
-              label="Only for"
-              placeholder="https://git.example.com/acme/*"
-              description="Without it: the well-known git hosts"
-              value={repositories}
-              onChange={(event) => setRepositories(event.currentTarget.value)}
-              error={Object.entries(errors).find(([field]) => field.startsWith("repositories"))?.[1]}
-            />
-            <Select
-              label="Forge"
-              description="For pull requests elsewhere than github.com"
-              placeholder="none of your own"
-              clearable
-              clearButtonProps={{ "aria-label": "No forge" }}
-              data={["github", "gitea"]}
-              value={forge}
-              onChange={setForge}
-            />
-          </Group>
-        )}
-        {setting.error && <Notice title="It was not stored">{wordsOf(setting.error)}</Notice>}
-        {setting.isSuccess && <Notice tone="info" title="Stored" />}
-        <Group>
-          <Button type="submit" loading={setting.isPending} disabled={name.trim() === "" || token === ""}>
-            Store
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <FormDialog
+      title={name ? `Replace ${name}` : "New credential"}
+      act="Store"
+      form={form}
+      send={(values) =>
+        ask(
+          api.PUT(`${path}/{name}`, {
+            params: { path: { workspace, name: values.name.trim() } },
+            body: bodyOf(values),
+          }),
+        )
+      }
+      errorsOf={(errors) =>
+        Object.fromEntries(
+          Object.entries(errors).map(([field, message]) => [
+            field.startsWith("model.") || field.startsWith("forge.")
+              ? (field.split(".")[1] ?? field)
+              : (field.split(".")[0] ?? field),
+            message,
+          ]),
+        )
+      }
+      onMade={() => onMade()}
+      onClose={onClose}
+    >
+      <SegmentedControl
+        aria-label="What for"
+        data={[
+          { value: "git", label: "Token of a git host" },
+          { value: "model", label: "Key of a model" },
+        ]}
+        {...form.getInputProps("use")}
+      />
+      <TextInput
+        label="Name"
+        placeholder={use === "git" ? "github" : "anthropic"}
+        description={use === "model" ? "Tasks use anthropic unless they name another" : "Tasks name it"}
+        required
+        disabled={name !== ""}
+        data-autofocus={name === "" || undefined}
+        {...form.getInputProps("name")}
+      />
+      <PasswordInput
+        label={use === "git" ? "Token" : "Key"}
+        required
+        autoComplete="off"
+        data-autofocus={name !== "" || undefined}
+        {...form.getInputProps("token")}
+      />
+      {use === "git" ? (
+        <>
+          <TagsInput
+            label="Only for"
+            placeholder="https://git.example.com/acme/*"
+            description="Enter adds one. Without any: the well-known git hosts"
+            {...form.getInputProps("repositories")}
+          />
+          <Select
+            label="Forge"
+            description="For pull requests elsewhere than github.com"
+            placeholder="as its host says"
+            clearable
+            clearButtonProps={{ "aria-label": "No forge" }}
+            data={[
+              { value: "github", label: "GitHub" },
+              { value: "gitea", label: "Gitea or Forgejo" },
+            ]}
+            {...form.getInputProps("forge")}
+          />
+          <TextInput label="User name" placeholder="as the host expects" {...form.getInputProps("username")} />
+        </>
+      ) : (
+        <>
+          <Select
+            label="Provider"
+            data={["anthropic", "bedrock"]}
+            allowDeselect={false}
+            {...form.getInputProps("provider")}
+          />
+          {provider === "bedrock" && (
+            <TextInput label="Region" placeholder="eu-central-1" {...form.getInputProps("region")} />
+          )}
+          <TextInput label="Gateway" placeholder="the provider's own address" {...form.getInputProps("baseUrl")} />
+        </>
+      )}
+    </FormDialog>
   );
+}
+
+function bodyOf({ use, token, username, repositories, forge, provider, baseUrl, region }: CredentialForm): Body {
+  if (use === "model") {
+    return {
+      token,
+      model: {
+        provider: provider as "anthropic" | "bedrock",
+        ...(baseUrl.trim() && { baseUrl: baseUrl.trim() }),
+        ...(region.trim() && { region: region.trim() }),
+      },
+    };
+  }
+  return {
+    token,
+    ...(username.trim() && { username: username.trim() }),
+    ...(repositories.length > 0 && { repositories }),
+    ...(forge && { forge: { kind: forge as "github" | "gitea" } }),
+  };
 }

@@ -50,7 +50,7 @@ export function FleetPage() {
       {counts.error && <Notice title="The counts cannot be read">{wordsOf(counts.error)}</Notice>}
       <div className="overview">
         <Suspense fallback={<div className="plot" />}>
-          <Plots tasks={tasks} samples={counts.data?.samples ?? []} />
+          <Plots samples={counts.data?.samples ?? []} />
         </Suspense>
         <BackendsStrip />
       </div>

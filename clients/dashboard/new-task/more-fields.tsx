@@ -10,8 +10,8 @@ import {
   TagsInput,
   TextInput,
 } from "@mantine/core";
-import type { UseFormReturnType } from "@mantine/form";
 import { useBackends } from "../fleet/backends-strip.tsx";
+import type { FieldsProps } from "./task-fields.tsx";
 import type { TaskForm } from "./task-form.ts";
 
 const profiles = [
@@ -24,7 +24,7 @@ const profiles = [
 ];
 const gateNames = ["typecheck", "lint", "test", "coverage", "build", "integration", "ai_review"];
 
-export function MoreFields({ form }: { form: UseFormReturnType<TaskForm> }) {
+export function MoreFields<F extends TaskForm>({ form, hides = [] }: FieldsProps<F>) {
   const { data: backends } = useBackends();
   const { profile, isYolo, kind, wantsPullRequest } = form.values;
   return (
@@ -79,19 +79,23 @@ export function MoreFields({ form }: { form: UseFormReturnType<TaskForm> }) {
               max={10}
               {...form.getInputProps("maxAttempts")}
             />
-            <TextInput
-              label="Not before"
-              description="Your time"
-              type="datetime-local"
-              {...form.getInputProps("notBefore")}
-            />
+            {!hides.includes("notBefore") && (
+              <TextInput
+                label="Not before"
+                description="Your time"
+                type="datetime-local"
+                {...form.getInputProps("notBefore")}
+              />
+            )}
           </Group>
           <Group grow align="flex-start">
-            <TextInput
-              label="Title"
-              placeholder="the first line of what it shall do"
-              {...form.getInputProps("title")}
-            />
+            {!hides.includes("title") && (
+              <TextInput
+                label="Title"
+                placeholder="the first line of what it shall do"
+                {...form.getInputProps("title")}
+              />
+            )}
             <TagsInput label="Labels" placeholder="Enter adds one" {...form.getInputProps("labels")} />
             <Select
               label="Backend"

@@ -3,7 +3,8 @@ import type { paths } from "../../client.ts";
 
 type TaskRequest = NonNullable<paths["/api/orchestrator/tasks"]["post"]["requestBody"]>["content"]["application/json"];
 
-export interface TaskForm {
+/** A type, since a form of any fields takes no interface. */
+export type TaskForm = {
   repository: string;
   branch: string;
   credential: string;
@@ -29,13 +30,22 @@ export interface TaskForm {
   minutes: number | string;
   wantsPullRequest: boolean;
   isDraft: boolean;
-}
+};
 
 export const emptyForm: TaskForm = {
   ...{ repository: "", branch: "", credential: "", kind: "model", command: "", type: "worker", model: "", skills: [] },
   ...{ prompt: "", title: "", priority: 5, labels: [], backend: "default", notBefore: "", maxAttempts: "" },
   ...{ profile: "", gates: [], isYolo: false, yoloReason: "", dollars: "", tokens: "", turns: "", minutes: "" },
   ...{ wantsPullRequest: false, isDraft: false },
+};
+
+/** What the page itself can tell before anything is sent. */
+export const taskRules = {
+  repository: (value: string) => (value.trim() ? null : "Say where the code is"),
+  prompt: (value: string) => (value.trim() ? null : "Say in words what the task is for; it becomes the commit message"),
+  command: (value: string, { kind }: TaskForm) => (kind === "command" && !value.trim() ? "Say what to run" : null),
+  yoloReason: (value: string, { isYolo }: TaskForm) =>
+    isYolo && !value.trim() ? "Say why the gates are skipped" : null,
 };
 
 const minuteMs = 60_000;
@@ -68,6 +78,12 @@ export function toRequest(form: TaskForm): TaskRequest {
     ...(form.isYolo ? { yolo: { reason: form.yoloReason } } : {}),
     ...(form.wantsPullRequest ? { pullRequest: form.isDraft ? { draft: true } : {} } : {}),
   };
+}
+
+/** Without what only an issue knows. */
+export function toTemplate(form: TaskForm) {
+  const { repository: _, prompt: __, title: ___, notBefore: ____, ...template } = toRequest(form);
+  return template;
 }
 
 /** A command as a shell reads it: pipes and quotes mean what they mean in a terminal. */

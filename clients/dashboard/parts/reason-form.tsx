@@ -1,4 +1,4 @@
-// What does the confirmation of an act ask? Why: that goes into the audit log.
+// What does the confirmation of an act ask? Mostly why: that goes into the audit log.
 import { Button, Group, Modal, Stack, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
@@ -13,12 +13,14 @@ export interface ReasonDialogProps {
   act: string;
   tone?: "bad" | "normal";
   placeholder?: string;
+  /** False for what goes into the audit log without one. */
+  asksReason?: boolean;
   onAct: (reason: string) => Promise<unknown>;
   onClose: () => void;
 }
 
 export function ReasonForm(props: ReasonDialogProps) {
-  const { title, children, act, tone = "bad", placeholder = "went astray", onAct, onClose } = props;
+  const { title, children, act, tone = "bad", placeholder = "went astray", asksReason = true, onAct, onClose } = props;
   const [reason, setReason] = useState("");
   const acting = useMutation({ mutationFn: () => onAct(reason.trim()), onSuccess: onClose });
   const submit = (event: FormEvent) => {
@@ -30,18 +32,20 @@ export function ReasonForm(props: ReasonDialogProps) {
       <form onSubmit={submit}>
         <Stack gap="sm">
           <div>{children}</div>
-          <Textarea
-            label="Reason"
-            description="Goes into the audit log"
-            placeholder={placeholder}
-            required
-            maxLength={500}
-            autosize
-            minRows={2}
-            data-autofocus
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-          />
+          {asksReason && (
+            <Textarea
+              label="Reason"
+              description="Goes into the audit log"
+              placeholder={placeholder}
+              required
+              maxLength={500}
+              autosize
+              minRows={2}
+              data-autofocus
+              value={reason}
+              onChange={(event) => setReason(event.currentTarget.value)}
+            />
+          )}
           {acting.error && <Notice title="That did not work">{wordsOf(acting.error)}</Notice>}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
@@ -51,7 +55,7 @@ export function ReasonForm(props: ReasonDialogProps) {
               type="submit"
               color={tone === "bad" ? "red.9" : "blue"}
               loading={acting.isPending}
-              disabled={reason.trim() === ""}
+              disabled={asksReason && reason.trim() === ""}
             >
               {act}
             </Button>

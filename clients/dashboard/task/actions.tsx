@@ -4,8 +4,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useLocation } from "wouter";
 import { ask, type Task } from "../../client.ts";
+import { KillDialog } from "../control/kill-dialog.tsx";
 import { api, fieldErrorsOf, wordsOf } from "../drover.ts";
-import { Age } from "../parts/age.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { isLive } from "../parts/states.ts";
@@ -48,19 +48,7 @@ export function Actions({ task }: { task: Task }) {
         </Button>
       )}
       {retry.error && <Notice title="It was not retried">{wordsOf(retry.error)}</Notice>}
-      {dialog === "kill" && (
-        <ReasonDialog
-          title="Kill this task?"
-          act="Kill now"
-          onClose={close}
-          onAct={async (reason) => {
-            await ask(api.POST("/api/orchestrator/tasks/{taskId}/kill", { params, body: { reason } }));
-            await readAgain();
-          }}
-        >
-          <WhatStops task={task} />
-        </ReasonDialog>
-      )}
+      {dialog === "kill" && <KillDialog task={task} onClose={close} />}
       {dialog === "cancel" && (
         <ReasonDialog
           title="Withdraw this task?"
@@ -78,26 +66,6 @@ export function Actions({ task }: { task: Task }) {
       )}
       {dialog === "edit" && <EditDialog task={task} onClose={close} onSaved={readAgain} />}
     </Group>
-  );
-}
-
-function WhatStops({ task }: { task: Task }) {
-  const attempt = task.attempts.at(-1);
-  return (
-    <>
-      <p>
-        <strong>{task.title}</strong> is {task.status}, attempt {task.attempt} of {task.maxAttempts}
-        {attempt && (
-          <>
-            , since <Age at={attempt.claimedAt} />
-          </>
-        )}
-        . Its sandbox is stopped without grace, and what it has not pushed is lost.
-        {task.status === "publishing" &&
-          " It is publishing: the push may have landed already; drover finds out and says so."}
-      </p>
-      {attempt?.sandboxArn && <p className="mono dim wrap">{attempt.sandboxArn}</p>}
-    </>
   );
 }
 

@@ -12,6 +12,7 @@ import { Marks, StatusWord } from "../parts/status.tsx";
 import { Actions } from "./actions.tsx";
 import { Attempts } from "./attempts.tsx";
 import { Budget } from "./budget.tsx";
+import { Comment } from "./comment.tsx";
 import { Facts } from "./facts.tsx";
 import { GatesTab } from "./gates-tab.tsx";
 import { LogView } from "./log-view.tsx";
@@ -109,6 +110,7 @@ export function TaskPage({ taskId }: { taskId: string }) {
           <Budget task={task} spend={spend} />
           <Attempts task={task} shown={attempt} onShow={setChosen} />
           {isModel && <Messages task={task} />}
+          {task.issue && <Comment task={task} />}
         </Stack>
       </div>
     </Stack>

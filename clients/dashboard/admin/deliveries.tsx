@@ -1,0 +1,76 @@
+// What was sent, and did it arrive? The deliveries of a webhook, or of the comment on a task's issue.
+import { Button, Table, Text } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "wouter";
+import type { paths } from "../../client.ts";
+import { wordsOf } from "../drover.ts";
+import { Age } from "../parts/age.tsx";
+import { Notice } from "../parts/notice.tsx";
+import { sayDuration } from "../words.ts";
+
+type Answer =
+  paths["/api/orchestrator/tasks/{taskId}/deliveries"]["get"]["responses"][200]["content"]["application/json"];
+type Delivery = Answer["deliveries"][number];
+
+const lookAgainMs = 3_000;
+
+interface DeliveriesProps {
+  /** Whose they are. */
+  receiver: string;
+  read: () => Promise<Answer>;
+  sendAgain: (deliveryId: string) => Promise<unknown>;
+  empty: string;
+}
+
+export function Deliveries({ receiver, read, sendAgain, empty }: DeliveriesProps) {
+  const client = useQueryClient();
+  const { data, error } = useQuery({ queryKey: ["deliveries", receiver], refetchInterval: lookAgainMs, queryFn: read });
+  const sending = useMutation({
+    mutationFn: sendAgain,
+    onSuccess: () => client.invalidateQueries({ queryKey: ["deliveries", receiver] }),
+  });
+  if (error) return <Notice title="The deliveries cannot be read">{wordsOf(error)}</Notice>;
+  if (!data) return <Text c="dimmed">Reading the deliveries…</Text>;
+  if (data.deliveries.length === 0) return <Text c="dimmed">{empty}</Text>;
+  return (
+    <>
+      {sending.error && <Notice title="It was not sent again">{wordsOf(sending.error)}</Notice>}
+      <Table aria-label="Deliveries" className="deliveries">
+        <Table.Tbody>
+          {data.deliveries.map((delivery) => (
+            <Table.Tr key={delivery.deliveryId}>
+              <Table.Td className={delivery.state === "failed" ? "danger" : ""}>{delivery.state}</Table.Td>
+              <Table.Td>
+                <Link href={`/tasks/${delivery.taskId}`}>{delivery.type}</Link>
+              </Table.Td>
+              <Table.Td>{sayTries(delivery)}</Table.Td>
+              <Table.Td className="nowrap">
+                <Age at={delivery.createdAt} suffix=" ago" />
+              </Table.Td>
+              <Table.Td ta="right">
+                <Button
+                  variant="default"
+                  loading={sending.isPending && sending.variables === delivery.deliveryId}
+                  onClick={() => sending.mutate(delivery.deliveryId)}
+                >
+                  Send again
+                </Button>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+      {data.nextCursor && (
+        <Text size="xs" c="dimmed">
+          Older ones are not shown here; drover webhooks deliveries lists up to 100.
+        </Text>
+      )}
+    </>
+  );
+}
+
+function sayTries({ tries, attempts, maxAttempts }: Delivery): string {
+  const last = tries.at(-1);
+  if (!last) return "not tried yet";
+  return `${last.status ?? last.why ?? "no answer"} in ${sayDuration(last.durationMs)}, try ${attempts} of ${maxAttempts}`;
+}

@@ -1,0 +1,22 @@
+// Was the issue told how its task has ended? Every try to comment there, and a way to try again.
+import { ask, type Task } from "../../client.ts";
+import { Deliveries } from "../admin/deliveries.tsx";
+import { api } from "../drover.ts";
+
+const path = "/api/orchestrator/tasks/{taskId}/deliveries";
+
+export function Comment({ task: { taskId, issue } }: { task: Task }) {
+  return (
+    <section className="panel" aria-label="Comment on the issue">
+      <h2>Comment on issue #{issue?.number}</h2>
+      <Deliveries
+        receiver={taskId}
+        empty="Nothing was said there yet. It is when the task has ended."
+        read={() => ask(api.GET(path, { params: { path: { taskId }, query: {} } }))}
+        sendAgain={(deliveryId) =>
+          ask(api.POST(`${path}/{deliveryId}/redeliver`, { params: { path: { taskId, deliveryId } } }))
+        }
+      />
+    </section>
+  );
+}
