@@ -6,7 +6,9 @@ import { credentialsCommand, keysCommand } from "./commands/keys.ts";
 import { lsCommand } from "./commands/ls.ts";
 import { mcpCommand } from "./commands/mcp.ts";
 import { runCommand } from "./commands/run.ts";
+import { schedulesCommand } from "./commands/schedules.ts";
 import { auditCommand, whoamiCommand } from "./commands/self.ts";
+import { sourcesCommand } from "./commands/sources.ts";
 import { killAllCommand, stopCommand, switchCommand, turnCommands } from "./commands/switches.ts";
 import { diffCommand, logsCommand, showCommand } from "./commands/task.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
@@ -36,7 +38,8 @@ export function buildProgram(version: string, local: readonly CommandUnknownOpts
     ["Tasks:", [runCommand(), lsCommand(), showCommand(), logsCommand(), diffCommand()]],
     ["One task:", [messageCommand(), killCommand(), cancelCommand(), retryCommand(), editCommand()]],
     ["Many tasks:", [killAllCommand(), stopCommand(), ...turnCommands(), switchCommand()]],
-    ["Administration:", [keysCommand(), credentialsCommand(), backendsCommand(), webhooksCommand(), auditCommand()]],
+    ["Connections:", [schedulesCommand(), sourcesCommand(), webhooksCommand()]],
+    ["Administration:", [keysCommand(), credentialsCommand(), backendsCommand(), auditCommand()]],
     ["This machine:", [...local, whoamiCommand(), mcpCommand(version)]],
   ];
   for (const [group, commands] of groups) {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { docsFile, renderCliDocs } from "../../scripts/generate-cli-docs.ts";
 import { drover, type RunOptions, toStack } from "../support/drover.ts";
+import { headersOf, labelled, sign } from "../support/forge-hooks.ts";
 import { useReceiver } from "../support/receiver.ts";
 import { useRemote } from "../support/remote.ts";
 import { call, submit, tasksPath, until, untilSettled, untilStatus, useStack } from "../support/stack.ts";
@@ -139,6 +140,45 @@ it("a webhook is added, its deliveries are listed and repeated, and it is remove
   await good(["webhooks", "redeliver", webhookId, delivery.deliveryId]);
   await until("it came again", async () => receiver.received.filter(({ path }) => path === "/hook").length > 1);
   await good(["webhooks", "remove", webhookId]);
+});
+
+it("a schedule is added, known by its name, run at once, paused, changed and removed", async () => {
+  const options = ["--timezone", "Europe/Berlin", "-r", remote.url, "--priority", "8"];
+  const { stdout, stderr } = await cli(["schedules", "add", "nightly", "0 3 * * *", ...options, "--", "true"]);
+  expect(stdout, stderr).toMatch(/^sch_\S+\n$/);
+  expect(stderr).toMatch(/comes next at \d{4}-/);
+  const taskId = (await good(["schedules", "run", "nightly"])).trim() as `tsk_${string}`;
+  expect(await untilSettled(stack, taskId)).toMatchObject({ priority: 8, owner: "schedule:nightly" });
+  expect(await good(["schedules", "pause", stdout.trim()])).toContain("nightly is paused");
+  expect(await good(["schedules", "edit", "nightly", "--cron", "@weekly"])).toContain("paused");
+  expect(await good(["schedules", "ls"])).toMatch(/nightly\s+@weekly\s+Europe\/Berlin\s+paused/);
+  const unknown = await cli(["schedules", "run", "weekly"]);
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("no schedule weekly. It has: nightly") });
+  await good(["schedules", "remove", "nightly"]);
+  expect(await stack.cloud.table.listSchedules("default")).toEqual([]);
+});
+
+it("a source is added with what its tasks are, and its issues become tasks until it is removed", async () => {
+  const shop = remote.url.replace("bare.git", "acme/shop.git");
+  const repositories = [shop.replace("shop.git", "*")];
+  const credential = { token: "t", repositories, forge: { kind: "github", apiUrl: receiver.url } };
+  await call(stack, "PUT", "/api/orchestrator/workspaces/default/credentials/forge", credential);
+  const of = ["--kind", "github", "--repositories", ...repositories];
+  const none = await cli(["sources", "add", "issues", ...of, "--", "true"]);
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining("--issue-label") });
+  const task = ["--priority", "9", "--credential", "forge", "--json", "--", "true"];
+  const { sourceId, path, secret } = JSON.parse(
+    await good(["sources", "add", "issues", ...of, "--issue-label", "drover", ...task]),
+  );
+  expect(await good(["sources", "ls"])).toMatch(/issues\s+github\s+label drover/);
+  const body = JSON.stringify(labelled(shop, "drover"));
+  const headers = headersOf("github", "issues", sign(secret, body));
+  const send = () => fetch(`${stack.local.url}${path}`, { method: "POST", body, headers });
+  const { taskId } = (await (await send()).json()) as { taskId: `tsk_${string}` };
+  expect(await untilSettled(stack, taskId)).toMatchObject({ priority: 9, owner: "source:issues" });
+  await until("a comment is owed", async () => /task.completed/.test(await good(["sources", "comments", taskId])));
+  await good(["sources", "remove", sourceId]);
+  expect((await send()).status).toBe(401);
 });
 
 it("an export of the audit log is verified offline, and a changed one is not", async () => {

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import type { DashboardStack } from "./stack.ts";
 
 export const chromiumPath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
@@ -30,6 +30,8 @@ export function useBrowser(): TestBrowser {
     browser = await chromium.launch({ executablePath: chromiumPath, args: quiet });
     mkdirSync(pictures, { recursive: true });
   });
+  // A page that stays open goes on asking, at the cost of the story after it.
+  afterEach(() => Promise.all((browser?.contexts() ?? []).map((context) => context.close())));
   afterAll(() => browser?.close());
   return {
     faults,

@@ -9,7 +9,7 @@ let taskId = "";
 
 beforeAll(async () => {
   taskId = await stack.submit(
-    "sed -i s/var/const/ src/greet.js && echo more >> README.md && cp shop.test.mjs more.test.mjs && echo three files changed",
+    "sed -i s/var/const/ src/greet.js && echo more >> README.md && cp test/greet.test.js test/more.test.js && echo three files changed",
     {
       ...{ title: "Turn var into const", labels: ["cleanup"], priority: 7 },
       gates: { profile: "custom", gates: ["test"] },
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await stack.untilStatus(going, "running");
 }, 120_000);
 
-const paths = ["/", "/new", "/backends", "/keys", "/credentials", "/webhooks"];
+const paths = ["/", "/new", "/schedules", "/sources", "/webhooks", "/backends", "/keys", "/credentials", "/audit"];
 const tabs = ["Log", "Diff", "Gates", "Prompt"];
 
 async function visit(page: Page, path: string): Promise<void> {
@@ -136,7 +136,7 @@ it("a key is made, shown once, and ends the session that it began when it is rev
   await signIn(member, stack, apiKey);
   expect(await member.getByRole("link", { name: "API keys" }).count()).toBe(0);
   expect(await member.getByRole("button", { name: "Stop…" }).count()).toBe(0);
-  await page.getByRole("button", { name: "Revoke somebody else" }).click();
+  await page.getByRole("button", { name: "Revoke: somebody else" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await page.getByText("revoked", { exact: true }).waitFor();
   await member.reload();
@@ -147,15 +147,19 @@ it("a credential is stored and listed by its name alone", async () => {
   const page = await browser.open();
   await signIn(page, stack);
   await visit(page, "/credentials");
-  await page.getByLabel("Name").fill("Not Good");
-  await page.getByLabel("Token", { exact: false }).last().fill("s3cret-token");
-  await page.getByRole("button", { name: "Store" }).click();
-  await page
+  await page.getByRole("button", { name: "New credential" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Store" }).click();
+  await dialog.getByText("Paste the token").waitFor();
+  await dialog.getByLabel("Name", { exact: false }).first().fill("Not Good");
+  await dialog.getByRole("textbox", { name: "Token" }).fill("s3cret-token");
+  await dialog.getByRole("button", { name: "Store" }).click();
+  await dialog
     .getByText(/use lower-case letters/)
     .first()
     .waitFor();
-  await page.getByLabel("Name").fill("github");
-  await page.getByRole("button", { name: "Store" }).click();
+  await dialog.getByLabel("Name", { exact: false }).first().fill("github");
+  await dialog.getByRole("button", { name: "Store" }).click();
   await page.getByRole("cell", { name: "github", exact: true }).waitFor();
   expect(await page.content()).not.toContain("s3cret-token");
 });

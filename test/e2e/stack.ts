@@ -1,7 +1,7 @@
 // A whole stack in a process of its own, with the dashboard: it can go away and come back, as on anybody's machine.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,12 +9,13 @@ import { afterAll, beforeAll } from "vitest";
 import { ask, type Drover, openDrover, type Task } from "../../clients/client.ts";
 import { dashboardDir } from "../../scripts/build-dashboard.ts";
 import { until } from "../support/stack.ts";
+import { serveWebsite } from "./website.ts";
 
 export interface DashboardStack {
   url: string;
   apiKey: string;
   drover: Drover;
-  /** A work tree to make tasks for. */
+  /** The address of a website's repository, to make tasks for. */
   repository: string;
   submit(script: string, change?: Record<string, unknown>): Promise<string>;
   untilStatus(taskId: string, status: Task["status"]): Promise<Task>;
@@ -25,8 +26,7 @@ export interface DashboardStack {
 
 export function useDashboardStack(settings: Record<string, string> = {}): DashboardStack {
   const dir = mkdtempSync(join(tmpdir(), "drover-e2e-"));
-  const repository = join(dir, "acme/shop");
-  const stack = { repository } as DashboardStack;
+  const stack = {} as DashboardStack;
   let child: ChildProcess | undefined;
 
   const start = async (port: string) => {
@@ -49,7 +49,7 @@ export function useDashboardStack(settings: Record<string, string> = {}): Dashbo
 
   stack.submit = async (script, change = {}) => {
     const body = {
-      repository,
+      repository: stack.repository,
       prompt: "Do the work",
       agent: { kind: "command" as const, command: ["sh", "-c", script] },
       ...change,
@@ -66,31 +66,19 @@ export function useDashboardStack(settings: Record<string, string> = {}): Dashbo
   stack.goAway = () => end("SIGKILL");
   stack.comeBack = async () => void (await start(new URL(stack.url).port));
 
+  let closeRemote: (() => Promise<void>) | undefined;
   beforeAll(async () => {
-    makeRepository(repository);
+    const remote = await serveWebsite(dir);
+    closeRemote = remote.close;
     const { url, apiKey } = await start("0");
-    Object.assign(stack, { url, apiKey, drover: openDrover({ url, apiKey }) });
+    Object.assign(stack, { url, apiKey, repository: remote.url, drover: openDrover({ url, apiKey }) });
   });
   afterAll(async () => {
     await end("SIGTERM");
+    await closeRemote?.();
     rmSync(dir, { recursive: true, force: true });
   });
   return stack;
-}
-
-function makeRepository(dir: string): void {
-  mkdirSync(join(dir, "src"), { recursive: true });
-  writeFileSync(join(dir, "README.md"), "# Shop\n\nA small shop.\n");
-  writeFileSync(join(dir, "package.json"), '{ "name": "shop", "scripts": { "test": "node --test" } }\n');
-  writeFileSync(
-    join(dir, "src/greet.js"),
-    'export function greet(name) {\n  var text = "Hello " + name;\n  return text;\n}\n',
-  );
-  writeFileSync(join(dir, "shop.test.mjs"), 'import test from "node:test";\n\ntest("the shop is open", () => {});\n');
-  const git = (...args: string[]) => execFileSync("git", args, { cwd: dir });
-  git("init", "--quiet", "--initial-branch=main");
-  git("add", "--all");
-  git("-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "--quiet", "-m", "base");
 }
 
 /** How many processes of this machine have these words in their command. */

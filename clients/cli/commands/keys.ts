@@ -82,9 +82,12 @@ const listCredentials = () =>
     .action(async (_options, command) => {
       const cli = openCli(command);
       const params = { path: { workspace: await cli.workspace() } };
-      const { names } = await ask(cli.api.GET("/api/orchestrator/workspaces/{workspace}/credentials", { params }));
-      if (cli.json) printJson({ names });
-      else for (const name of names) print(name);
+      const listed = await ask(cli.api.GET("/api/orchestrator/workspaces/{workspace}/credentials", { params }));
+      if (cli.json) return printJson(listed);
+      for (const name of listed.names) {
+        const paused = listed.paused.find((one) => one.name === name);
+        print(paused ? `${name}  its provider is out of quota until ${paused.until}` : name);
+      }
     });
 
 const setCredential = () =>

@@ -4,11 +4,14 @@ import type { paths } from "../../api-types.ts";
 import { ask } from "../../client.ts";
 import { openCli } from "../cli.ts";
 import { collect, given, parseCount } from "../inputs.ts";
-import { printTable } from "../table.ts";
+import { type Column, printTable } from "../table.ts";
 import { colourStatus, note, print, printJson } from "../terminal.ts";
 import { sayAge } from "../words.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/webhooks";
+type DeliveryPage =
+  paths[`${typeof path}/{webhookId}/deliveries`]["get"]["responses"][200]["content"]["application/json"];
+type Delivery = DeliveryPage["deliveries"][number];
 type WebhookRequest = paths[typeof path]["post"]["requestBody"]["content"]["application/json"];
 
 export const webhooksCommand = () =>
@@ -61,6 +64,15 @@ const remove = () =>
       else print(`${webhookId} is removed`);
     });
 
+export const deliveryColumns: Column<Delivery>[] = [
+  { title: "ID", of: ({ deliveryId }) => deliveryId },
+  { title: "STATE", of: ({ state }) => state, style: (padded, { state }) => colourStatus(state, padded) },
+  { title: "TYPE", of: ({ type }) => type },
+  { title: "TRIES", of: ({ attempts }) => attempts, right: true },
+  { title: "AGE", of: ({ createdAt }) => sayAge(createdAt), right: true },
+  { title: "LAST ANSWER", of: ({ tries }) => tries.at(-1)?.why ?? tries.at(-1)?.status, flexible: true },
+];
+
 const deliveries = () =>
   new Command("deliveries")
     .description("Lists what was sent to a webhook, newest first, and what came of it")
@@ -71,14 +83,7 @@ const deliveries = () =>
       const params = { path: { workspace: await cli.workspace(), webhookId }, query: { limit } };
       const page = await ask(cli.api.GET(`${path}/{webhookId}/deliveries`, { params }));
       if (cli.json) return printJson(page);
-      printTable(page.deliveries, [
-        { title: "ID", of: ({ deliveryId }) => deliveryId },
-        { title: "STATE", of: ({ state }) => state, style: (padded, { state }) => colourStatus(state, padded) },
-        { title: "TYPE", of: ({ type }) => type },
-        { title: "TRIES", of: ({ attempts }) => attempts, right: true },
-        { title: "AGE", of: ({ createdAt }) => sayAge(createdAt), right: true },
-        { title: "LAST ANSWER", of: ({ tries }) => tries.at(-1)?.why ?? tries.at(-1)?.status, flexible: true },
-      ]);
+      printTable(page.deliveries, deliveryColumns);
     });
 
 const redeliver = () =>

@@ -130,7 +130,7 @@ function AdminTable<T>({ title, things, columns, idOf, nameOf, acts, details, re
         <Table.Tbody role="rowgroup">
           {things.map((one) => {
             const id = idOf(one);
-            const name = <span className="sr-only">: {nameOf(one)}</span>;
+            const named = (act: string) => `${act}: ${nameOf(one)}`;
             return (
               <Fragment key={id}>
                 <Table.Tr role="row" className={open === id ? "is-open" : ""}>
@@ -145,17 +145,21 @@ function AdminTable<T>({ title, things, columns, idOf, nameOf, acts, details, re
                       {details && (
                         <Button
                           variant="default"
+                          aria-label={named(details.word)}
                           aria-expanded={open === id}
                           onClick={() => setOpen(open === id ? undefined : id)}
                         >
                           {details.word}
-                          {name}
                         </Button>
                       )}
                       {removal && (removal.isPossible?.(one) ?? true) && (
-                        <Button variant="default" className="danger" onClick={() => onRemove(one)}>
+                        <Button
+                          variant="default"
+                          className="danger"
+                          aria-label={named(removal.word)}
+                          onClick={() => onRemove(one)}
+                        >
                           {removal.word}
-                          {name}
                         </Button>
                       )}
                     </Group>

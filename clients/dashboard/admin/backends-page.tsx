@@ -105,14 +105,22 @@ function Acts({ backend: { name, state, running } }: { backend: Backend }) {
     <>
       {checking.error && <Text className="danger">{wordsOf(checking.error)}</Text>}
       {mayAdmin && (
-        <Button variant="default" loading={checking.isPending} onClick={() => checking.mutate()}>
-          Check now<span className="sr-only">: {name}</span>
+        <Button
+          variant="default"
+          aria-label={`Check now: ${name}`}
+          loading={checking.isPending}
+          onClick={() => checking.mutate()}
+        >
+          Check now
         </Button>
       )}
       {mayAll && state !== "undeclared" && (
-        <Button variant="default" onClick={() => setAsked(turnOf(state))}>
+        <Button
+          variant="default"
+          aria-label={`${turns[turnOf(state)].word}: ${name}`}
+          onClick={() => setAsked(turnOf(state))}
+        >
           {turns[turnOf(state)].word}
-          <span className="sr-only">: {name}</span>
         </Button>
       )}
       {asked && (

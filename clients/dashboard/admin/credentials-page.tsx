@@ -47,12 +47,12 @@ export function CredentialsPage() {
         acts={({ name, pausedUntil }) => (
           <>
             {pausedUntil && (
-              <Button variant="default" onClick={() => setResumed(name)}>
-                Resume its queue<span className="sr-only">: {name}</span>
+              <Button variant="default" aria-label={`Resume its queue: ${name}`} onClick={() => setResumed(name)}>
+                Resume its queue
               </Button>
             )}
-            <Button variant="default" onClick={() => setReplaced(name)}>
-              Replace<span className="sr-only">: {name}</span>
+            <Button variant="default" aria-label={`Replace: ${name}`} onClick={() => setReplaced(name)}>
+              Replace
             </Button>
           </>
         )}

@@ -117,19 +117,28 @@ function Acts({ schedule: { scheduleId, name, paused }, onEdit }: { schedule: Sc
     onSuccess: ({ taskId }) => go(`/tasks/${taskId}`),
   });
   const error = turning.error ?? running.error;
-  const its = <span className="sr-only">: {name}</span>;
+  const turn = paused ? "Resume" : "Pause";
   return (
     <>
       {error && <Notice title="That did not work">{wordsOf(error)}</Notice>}
-      <Button variant="default" loading={running.isPending} onClick={() => running.mutate()}>
-        Run now{its}
+      <Button
+        variant="default"
+        aria-label={`Run now: ${name}`}
+        loading={running.isPending}
+        onClick={() => running.mutate()}
+      >
+        Run now
       </Button>
-      <Button variant="default" loading={turning.isPending} onClick={() => turning.mutate()}>
-        {paused ? "Resume" : "Pause"}
-        {its}
+      <Button
+        variant="default"
+        aria-label={`${turn}: ${name}`}
+        loading={turning.isPending}
+        onClick={() => turning.mutate()}
+      >
+        {turn}
       </Button>
-      <Button variant="default" onClick={onEdit}>
-        Edit{its}
+      <Button variant="default" aria-label={`Edit: ${name}`} onClick={onEdit}>
+        Edit
       </Button>
     </>
   );

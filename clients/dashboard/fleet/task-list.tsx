@@ -93,8 +93,13 @@ const Row = memo(function Row({ task, repository, onKill }: RowProps) {
         </span>
       </Link>
       {onKill && (
-        <Button variant="subtle" className="danger task-kill" onClick={() => onKill(task)}>
-          Kill<span className="sr-only">: {title}</span>
+        <Button
+          variant="subtle"
+          className="danger task-kill"
+          aria-label={`Kill: ${title}`}
+          onClick={() => onKill(task)}
+        >
+          Kill
         </Button>
       )}
     </div>
