@@ -57,6 +57,21 @@ export async function signIn(page: Page, stack: DashboardStack, apiKey = stack.a
   await page.getByText("live", { exact: true }).first().waitFor();
 }
 
+/** A page of its own address, once it shows what it is about. */
+export async function visit(page: Page, stack: DashboardStack, path: string): Promise<void> {
+  await page.goto(`${stack.url}/#${path}`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.getByLabel("Loading").waitFor({ state: "detached" });
+}
+
+/** Says why in the dialog that is open, does it, and waits until it is done. */
+export async function act(page: Page, word: string, reason: string): Promise<void> {
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill(reason);
+  await dialog.getByRole("button", { name: word, exact: true }).click();
+  await dialog.getByLabel("Reason").waitFor({ state: "detached" });
+}
+
 export async function takePicture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(pictures, `${name}.png`) });
 }

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { expectAccessible, signIn, takePicture, useBrowser } from "./browser.ts";
+import { expectAccessible, signIn, takePicture, useBrowser, visit } from "./browser.ts";
 import { useDashboardStack } from "./stack.ts";
 
 const stack = useDashboardStack();
@@ -30,12 +30,6 @@ beforeAll(async () => {
 const paths = ["/", "/new", "/schedules", "/sources", "/webhooks", "/backends", "/keys", "/credentials", "/audit"];
 const tabs = ["Log", "Diff", "Gates", "Prompt"];
 
-async function visit(page: Page, path: string): Promise<void> {
-  await page.goto(`${stack.url}/#${path}`);
-  await page.getByRole("heading", { level: 1 }).waitFor();
-  await page.waitForLoadState("load");
-}
-
 const overflowOf = (page: Page) =>
   page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
@@ -49,13 +43,13 @@ describe.each([
     const page = await browser.open({ colorScheme, viewport: { width, height: 860 } });
     await signIn(page, stack);
     for (const path of paths) {
-      await visit(page, path);
+      await visit(page, stack, path);
       if (path === "/") await page.getByRole("link", { name: /Count slowly/ }).waitFor();
       await takePicture(page, `page${path.replace("/", "-")}-${colorScheme}-${width}`);
       await expectAccessible(page);
       expect(await overflowOf(page), path).toBe(0);
     }
-    await visit(page, `/tasks/${taskId}`);
+    await visit(page, stack, `/tasks/${taskId}`);
     await page.getByText("chain holds").waitFor();
     for (const tab of tabs) {
       await page.getByRole("tab", { name: tab }).click();
@@ -125,7 +119,7 @@ async function tabTo(page: Page, name: string | RegExp): Promise<void> {
 it("a key is made, shown once, and ends the session that it began when it is revoked", async () => {
   const page = await browser.open();
   await signIn(page, stack);
-  await visit(page, "/keys");
+  await visit(page, stack, "/keys");
   await page.getByRole("button", { name: "New key" }).click();
   await page.getByLabel("Name").fill("somebody else");
   await page.getByRole("button", { name: "Make it" }).click();
@@ -146,7 +140,7 @@ it("a key is made, shown once, and ends the session that it began when it is rev
 it("a credential is stored and listed by its name alone", async () => {
   const page = await browser.open();
   await signIn(page, stack);
-  await visit(page, "/credentials");
+  await visit(page, stack, "/credentials");
   await page.getByRole("button", { name: "New credential" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: "Store" }).click();

@@ -8,10 +8,10 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll } from "vitest";
 import { ask, type Drover, openDrover, type Task } from "../../clients/client.ts";
 import { dashboardDir } from "../../scripts/build-dashboard.ts";
-import { until } from "../support/stack.ts";
+import { type Answering, until } from "../support/stack.ts";
 import { serveWebsite } from "./website.ts";
 
-export interface DashboardStack {
+export interface DashboardStack extends Answering {
   url: string;
   apiKey: string;
   drover: Drover;
@@ -71,7 +71,13 @@ export function useDashboardStack(settings: Record<string, string> = {}): Dashbo
     const remote = await serveWebsite(dir);
     closeRemote = remote.close;
     const { url, apiKey } = await start("0");
-    Object.assign(stack, { url, apiKey, repository: remote.url, drover: openDrover({ url, apiKey }) });
+    Object.assign(stack, {
+      url,
+      apiKey,
+      local: { url, apiKey },
+      repository: remote.url,
+      drover: openDrover({ url, apiKey }),
+    });
   });
   afterAll(async () => {
     await end("SIGTERM");

@@ -32,7 +32,8 @@ export async function serveWebsite(dir: string): Promise<{ url: string; close():
   git(work, "-c", "user.name=Ada", "-c", "user.email=ada@acme.test", "commit", "--quiet", "-m", "The website");
   git(dir, "clone", "--quiet", "--bare", work, bare);
   const server = await startGitServer({
-    resolve: (path) => (path === "/acme/website.git" ? bare : undefined),
+    // Under the name of the forge's only repository, too.
+    resolve: (path) => (["/acme/website.git", "/acme/shop.git"].includes(path) ? bare : undefined),
     authorize: () => true,
   });
   return { url: `${server.url}/acme/website.git`, close: server.close };

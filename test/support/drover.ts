@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
-import type { TestStack } from "./stack.ts";
+import type { Answering } from "./stack.ts";
 
 const binary = resolve(import.meta.dirname, "../../scripts/drover.mjs");
 
@@ -46,4 +46,4 @@ export async function drover(args: readonly string[], options: RunOptions = {}):
 }
 
 /** Leads the command to this stack, by the environment. */
-export const toStack = ({ local }: TestStack) => ({ DROVER_URL: local.url, DROVER_API_KEY: local.apiKey });
+export const toStack = ({ local }: Answering) => ({ DROVER_URL: local.url, DROVER_API_KEY: local.apiKey });

@@ -1,7 +1,7 @@
 // A model for a story: the scripted server, and the credential that leads the stack to it.
 import { afterAll, beforeAll } from "vitest";
 import { type MessagesApi, type Script, startMessagesApi, type Turn } from "./messages-api.ts";
-import { call, type TestStack, tasksPath } from "./stack.ts";
+import { type Answering, call, tasksPath } from "./stack.ts";
 
 export interface TestModel {
   api: MessagesApi;
@@ -14,7 +14,7 @@ export interface TestModel {
 export const bash = (command: string) => ({ name: "bash", input: { command } });
 export const done: Turn = { text: "It is done." };
 
-export function useModel(stack: TestStack): TestModel {
+export function useModel(stack: Answering): TestModel {
   const model = { script: [] as Script } as TestModel;
   beforeAll(async () => {
     model.api = await startMessagesApi((request) => {

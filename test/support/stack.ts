@@ -68,8 +68,13 @@ export interface Answer {
   body: any;
 }
 
+/** A stack that answers somewhere, in this process or in another. */
+export interface Answering {
+  local: { url: string; apiKey: string };
+}
+
 export async function call(
-  stack: TestStack,
+  stack: Answering,
   method: string,
   path: string,
   body?: unknown,

@@ -19,13 +19,26 @@ interface Mark {
   tone: "bad" | "warn" | "info";
 }
 
+/** Its state says that it was killed; this says what by. */
+const causes: Record<string, string> = {
+  kill: "by hand",
+  cancelled: "withdrawn",
+  kill_all: "kill all",
+  emergency_stop: "emergency stop",
+  backend_revoked: "backend revoked",
+};
+
 /** What nobody should overlook in a list. */
 export function marksOf(task: TaskSummary): Mark[] {
   const marks: (Mark | false | undefined)[] = [
     task.yolo && { word: "YOLO", why: "Its gates are skipped", tone: "warn" },
     task.unconfined && { word: "unconfined", why: "Its sandbox has no isolation", tone: "bad" },
     task.escalated && { word: "escalated", why: "Given up after all tries: a person must look", tone: "bad" },
-    task.killed && { word: plain(task.killed.cause), why: `${task.killed.reason} (by ${task.killed.by})`, tone: "bad" },
+    task.killed && {
+      word: causes[task.killed.cause] ?? plain(task.killed.cause),
+      why: `${task.killed.reason} (by ${task.killed.by})`,
+      tone: "bad",
+    },
     task.failure && { word: plain(task.failure.class), why: task.failure.message, tone: "bad" },
     (task.rejections ?? 0) > 0 && {
       word: `${task.rejections} rejected`,
