@@ -1,7 +1,8 @@
-// `npm pack`: what is in the package? The command line, the MCP server and the client as JavaScript with types, since Node strips none below node_modules.
+// `npm pack`: what is in the package? Everything that `drover` runs, as JavaScript since Node strips no types below node_modules, and the dashboard.
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { cpSync, rmSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { dashboardDir, ensureDashboard } from "./build-dashboard.ts";
 
 const root = resolve(import.meta.dirname, "..");
 // What an earlier build left must not travel along.
@@ -10,3 +11,5 @@ const compiler = join(root, "node_modules/typescript-7/bin/tsc");
 execFileSync(process.execPath, [compiler, "-p", join(import.meta.dirname, "package.tsconfig.json")], {
   stdio: "inherit",
 });
+await ensureDashboard((line) => console.error(line));
+cpSync(dashboardDir, join(root, "dist", relative(root, dashboardDir)), { recursive: true });

@@ -1,14 +1,13 @@
 // `drover up`: the whole system on this machine, in a process of its own, as `npm start` runs it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
-import { CliError, exitCodes } from "../../clients/cli/exit-codes.ts";
+import { exitCodes } from "../../clients/cli/exit-codes.ts";
 import { parseCount } from "../../clients/cli/inputs.ts";
 
-/** Not part of the package: the sandbox's image is made from the sources, which Node does not run below node_modules. */
-const startScript = fileURLToPath(new URL("../start.ts", import.meta.url));
+const startScript = fileURLToPath(new URL(`../start${extname(import.meta.filename)}`, import.meta.url));
 
 export const upCommand = () =>
   new Command("up")
@@ -19,11 +18,6 @@ export const upCommand = () =>
     .option("--allow-unconfined", "where agents cannot be confined, run them without isolation and mark their tasks")
     .addHelpText("after", "\nExample:\n  drover up --port 9000")
     .action(async ({ port, data, allowUnconfined }) => {
-      if (!existsSync(startScript)) {
-        const message =
-          "drover up needs a checkout of drover: clone its repository, then npm ci && npx drover up there";
-        throw new CliError(message, exitCodes.failed);
-      }
       const args = [
         ...(port === undefined ? [] : ["--port", String(port)]),
         ...(data === undefined ? [] : ["--data", data]),

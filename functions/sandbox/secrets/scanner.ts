@@ -1,6 +1,7 @@
 // How is a content scanned within limits of time and memory? By a process of its own, a new one after each that fails.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ContentScan, ContentToScan } from "./scan-content.ts";
 
@@ -22,7 +23,7 @@ export interface Scanner {
 }
 
 const startMs = 60_000;
-const program = fileURLToPath(new URL("./scan-process.ts", import.meta.url));
+const program = fileURLToPath(new URL(`./scan-process${extname(import.meta.filename)}`, import.meta.url));
 
 /** One content at a time. */
 export function openScanner(limits: ScanLimits, allowed: readonly string[]): Scanner {

@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { etcFiles, hostEtcDirectories } from "./etc.ts";
 import type { ImageSources } from "./image.ts";
+import { findPackage } from "./own-code.ts";
 
 /** To be raised when the layout of the image changes. */
 const layout = 2;
@@ -18,7 +19,7 @@ export async function computeImageKey(
   packageNames: readonly string[],
 ): Promise<string> {
   const { size, mtimeMs } = await stat(node);
-  const packages = packageNames.map((name) => join(checkout, "node_modules", name));
+  const packages = packageNames.map((name) => findPackage(checkout, name));
   const hash = createHash("sha256");
   hash.update(JSON.stringify([layout, size, mtimeMs, etcFiles, hostEtcDirectories]));
   hash.update(JSON.stringify(await Promise.all([...packages, ...(npm ? [npm] : [])].map(readVersion))));

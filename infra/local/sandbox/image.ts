@@ -15,10 +15,11 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { etcFiles, hostEtcDirectories } from "./etc.ts";
 import { computeImageKey } from "./image-key.ts";
 import { findNpmPackage } from "./npm.ts";
+import { codeFolder, findPackage, toOwnFile } from "./own-code.ts";
 
 /** Where the parts come from. Tests bring their own checkout. */
 export interface ImageSources {
@@ -28,8 +29,10 @@ export interface ImageSources {
   npm?: string | undefined;
 }
 
-/** What the runner needs, relative to the checkout; packages are found in its node_modules. */
-const codeParts = ["functions/sandbox", "functions/core", "functions/git/tree.ts", "functions/git/blob-id.ts"] as const;
+/** What the runner needs, relative to the checkout. */
+const codeParts = ["functions/sandbox", "functions/core", "functions/git/tree.ts", "functions/git/blob-id.ts"].map(
+  toOwnFile,
+);
 const packageNames = ["zod", "ignore"] as const;
 
 const abandonedMs = 3_600_000;
@@ -38,7 +41,7 @@ const outdatedMs = 2 * 24 * 3_600_000;
 const underWay = new Map<string, Promise<string>>();
 
 export function defaultSources(): ImageSources {
-  return { checkout: resolve(import.meta.dirname, "../../.."), node: process.execPath, npm: findNpmPackage() };
+  return { checkout: codeFolder, node: process.execPath, npm: findNpmPackage() };
 }
 
 /** The image of the present code below `base` (see sandboxBase), made if it is not there yet. */
@@ -76,8 +79,7 @@ async function fillImage(draft: string, { checkout, node, npm }: ImageSources): 
   await placeProgram(node, join(opt, "bin/node"));
   await writeFile(join(opt, "package.json"), '{ "type": "module" }\n');
   for (const part of codeParts) await copyTree(join(checkout, part), join(opt, part));
-  for (const name of packageNames)
-    await copyTree(join(checkout, "node_modules", name), join(opt, "node_modules", name));
+  for (const name of packageNames) await copyTree(findPackage(checkout, name), join(opt, "node_modules", name));
   if (npm) {
     await copyTree(npm, join(opt, "lib/node_modules/npm"));
     await symlink("../lib/node_modules/npm/bin/npm-cli.js", join(opt, "bin/npm"));

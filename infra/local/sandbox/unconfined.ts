@@ -1,15 +1,15 @@
 // How do containers run as plain processes: the trusted ones always, a confined one only where the user said so?
 import { chown, mkdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { codePath } from "../../sandbox-containers.ts";
 import type { ContainerSpec, TaskFolder } from "../containers.ts";
 import { prepareDisk, prepareFolder } from "./disk.ts";
 import { openLog } from "./log.ts";
 import { markerOf, markerVariable } from "./members.ts";
 import { containerGid } from "./ordinary-user.ts";
+import { codeFolder } from "./own-code.ts";
 import { type PlainCommand, type Started, startPlain } from "./plain.ts";
 
-const checkout = resolve(import.meta.dirname, "../../..");
 const systemPath = "/usr/local/bin:/usr/bin:/bin";
 
 /**
@@ -29,7 +29,7 @@ export async function startTrusted(
     DROVER_SOCKETS: "sockets",
     [markerVariable]: markerOf(folder, spec.name),
   };
-  const command = locate(spec.command, checkout, process.execPath);
+  const command = locate(spec.command, codeFolder, process.execPath);
   return startLogged(spec, folder, { command, environment, workingDirectory: folder.root, diesWithParent });
 }
 
