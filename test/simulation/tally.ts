@@ -11,11 +11,24 @@ const posts = ["post taken", "post refused", "kill function 200", "kill function
 /** These last for moments here, so the cleanup of an earlier attempt hardly ever comes at one. */
 const rare = new Set(["cleanup verifying→", "cleanup publishing→"]);
 
+/** As plain data. */
+export interface TallySnapshot {
+  schedules: number;
+  steps: number;
+  tasks: number;
+  /** Seeds. */
+  failing: number[];
+  known: [string, number][];
+  faults: [string, number][];
+  happened: [string, number][];
+}
+
 export class Tally {
   schedules = 0;
   steps = 0;
   tasks = 0;
-  readonly violations: ScheduleResult[] = [];
+  /** Seeds of schedules that broke an invariant. */
+  readonly failing: number[] = [];
   readonly known = new Map<string, number>();
   readonly #faults = new Map<string, number>();
   readonly #happened = new Map<string, number>();
@@ -24,10 +37,26 @@ export class Tally {
     this.schedules += 1;
     this.steps += result.steps;
     this.tasks += result.tasks;
-    if (result.violation) this.violations.push(result);
+    if (result.violation) this.failing.push(result.seed);
     for (const code of result.known) count(this.known, code, 1);
     for (const { kind } of result.faults) count(this.#faults, kind, 1);
     for (const [name, times] of result.happened) count(this.#happened, name, times);
+  }
+
+  snapshot(): TallySnapshot {
+    const { schedules, steps, tasks, failing } = this;
+    const [known, faults, happened] = [[...this.known], [...this.#faults], [...this.#happened]];
+    return { schedules, steps, tasks, failing, known, faults, happened };
+  }
+
+  merge(other: TallySnapshot): void {
+    this.schedules += other.schedules;
+    this.steps += other.steps;
+    this.tasks += other.tasks;
+    this.failing.push(...other.failing);
+    for (const [code, times] of other.known) count(this.known, code, times);
+    for (const [kind, times] of other.faults) count(this.#faults, kind, times);
+    for (const [name, times] of other.happened) count(this.#happened, name, times);
   }
 
   /** Transitions of the table, acts and kinds of faults that never happened. */

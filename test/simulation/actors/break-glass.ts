@@ -61,8 +61,24 @@ async function post(
   return status >= 500 || status === 429 ? { kind: "no_answer" } : { kind: "refused", code };
 }
 
+/** As Lambda keeps them: each serves one request after another; one whose request has died is not used again. */
+interface Environment {
+  cloud: Cloud;
+  serve(event: LambdaEvent): Promise<{ statusCode: number; body: string }>;
+}
+const idle: Environment[] = [];
+
+function openEnvironment(cloud: Cloud): Environment {
+  const serveOne = handle(createKillApp(async () => environment.cloud));
+  const environment: Environment = { cloud, serve: (event) => serveOne(event, undefined) };
+  return environment;
+}
+
 async function serve(cloud: Cloud, event: LambdaEvent): Promise<{ status: number; body: unknown }> {
-  const answer = await handle(createKillApp(async () => cloud))(event, undefined);
+  const environment = idle.pop() ?? openEnvironment(cloud);
+  environment.cloud = cloud;
+  const answer = await environment.serve(event);
+  idle.push(environment);
   return { status: answer.statusCode, body: JSON.parse(answer.body) };
 }
 

@@ -24,6 +24,14 @@ export interface QueueSettings {
   onDead(message: SimMessage): void;
 }
 
+/** One run of the function, with the messages that are invisible to others until its deadline. */
+interface Run {
+  batch: Held[];
+  messages: SimMessage[];
+  deadline: number;
+  isOver: boolean;
+}
+
 interface Held extends QueueMessage {
   received: number;
   /** It comes again after this instead of the visibility timeout. */
@@ -39,6 +47,9 @@ export class SimQueue {
   readonly #waiting: Held[] = [];
   /** Those that a run of the function has now, by the handle it got for them. */
   readonly #received = new Map<string, Held>();
+  /** In the order of their deadlines; those that are over leave it when theirs has come. */
+  readonly #runs: Run[] = [];
+  #isWatched = false;
   #sent = 0;
   #receipts = 0;
   #running = 0;
@@ -105,11 +116,13 @@ export class SimQueue {
     const activity = world.begin(name);
     const startedAt = world.now;
     const messages = batch.map((held) => this.#receive(held));
+    const run: Run = { batch, messages, deadline: startedAt + visibilityMs, isOver: false };
     this.#running += 1;
     this.#underWay += 1;
     onBegin?.();
     if (world.timeline) world.say(activity.name, `got ${batch.map(({ body }) => body).join(", ")}`);
     const end = (failed: ReadonlySet<string> | "all") => {
+      run.isOver = true;
       this.#running -= 1;
       this.#underWay -= 1;
       for (const [index, held] of batch.entries()) {
@@ -129,8 +142,26 @@ export class SimQueue {
         else end(new Set(outcome.value.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)));
       },
     );
-    // A run that takes longer than the messages are invisible is not alone with them any more.
-    if (!world.swarm.isCalm) world.plan(startedAt + visibilityMs, code, () => this.#reappear(batch, messages));
+    if (world.swarm.isCalm) return;
+    this.#runs.push(run);
+    this.#watch();
+  }
+
+  /** A run that takes longer than the messages are invisible is not alone with them any more. */
+  #watch(): void {
+    const { world } = this.#stage;
+    while (this.#runs[0]?.isOver) this.#runs.shift();
+    const first = this.#runs[0];
+    if (!first || this.#isWatched) return;
+    this.#isWatched = true;
+    world.plan(first.deadline, code, () => {
+      this.#isWatched = false;
+      if (first.deadline <= world.now && !first.isOver) {
+        this.#runs.shift();
+        this.#reappear(first);
+      }
+      this.#watch();
+    });
   }
 
   #receive(held: Held): SimMessage {
@@ -143,7 +174,7 @@ export class SimQueue {
     return { messageId, body, receiptHandle, attributes: { ApproximateReceiveCount: String(received) } };
   }
 
-  #reappear(batch: Held[], messages: SimMessage[]): void {
+  #reappear({ batch, messages }: Run): void {
     for (const [index, held] of batch.entries()) {
       const isStillHeld = this.#received.get(messages[index]?.receiptHandle ?? "") === held;
       if (isStillHeld && held.received < this.#settings.maxReceives) this.#waiting.push(held);
