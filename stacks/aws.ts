@@ -25,6 +25,12 @@ export function createStage() {
   const { table, artifacts, wakeUps, notices, intake, outcomeBus } = kept;
   const rights = rightsOf(nameWhatIsKept(kept, clusters));
   const environment = { ...describeForFunctions(kept, clusters, settings), DROVER_PUBLIC_ORIGIN: front.url };
+  // For whoever sets the stage up, or looks into it with rights of their own. Secrets are not in it.
+  new aws.ssm.Parameter("Environment", {
+    name: `${parametersPrefix()}/environment`,
+    type: "String",
+    value: $jsonStringify(environment),
+  });
   const make = (name: FunctionName, more: Partial<FunctionSettings> = {}) =>
     createFunction(name, {
       rights: rights[name],

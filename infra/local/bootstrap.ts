@@ -47,23 +47,28 @@ export async function adoptModelKey(key: { token: string; baseUrl?: string }): P
   return true;
 }
 
-/** The local key, written to `<dataDir>/api-key` (0600) at the first start; the table keeps its hash only. */
-export async function ensureApiKey(dataDir: string): Promise<string> {
-  const file = join(dataDir, "api-key");
-  if (existsSync(file)) return readFileSync(file, "utf8").trim();
+/** A key that may do everything, for whoever can write to the table anyway; of which the table keeps the hash only. */
+export async function createFirstKey(name: string): Promise<string> {
   const keyId: KeyId = `key_${ulid()}`;
   const secret = randomBytes(32).toString("base64url");
   const cloud = await cloudOfThisProcess();
   await createApiKey(cloud, {
     keyId,
-    name: "local",
-    principal: "local",
+    name,
+    principal: name,
     secretHash: hashSecret(secret),
     workspace: "default",
     role: "super_admin",
     createdAt: cloud.clock.now(),
   });
-  const apiKey = formatApiKey(keyId, secret);
+  return formatApiKey(keyId, secret);
+}
+
+/** The local key, written to `<dataDir>/api-key` (0600) at the first start. */
+export async function ensureApiKey(dataDir: string): Promise<string> {
+  const file = join(dataDir, "api-key");
+  if (existsSync(file)) return readFileSync(file, "utf8").trim();
+  const apiKey = await createFirstKey("local");
   // Last, so that a key which is shown is one that works.
   await writeAtomically(file, [Buffer.from(`${apiKey}\n`)]);
   return apiKey;

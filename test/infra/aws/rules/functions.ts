@@ -167,6 +167,20 @@ export const functionRules: Rule[] = [
     },
   },
   {
+    rule: "whoever sets the stage up finds the functions' environment in a parameter, and no secret in it",
+    check: (graph) => {
+      const { inputs } = one(graph, "aws:ssm/parameter:Parameter");
+      const stage = String(graph.outputs.parameters);
+      expect([inputs.name, inputs.type]).toEqual([`${stage}/environment`, "String"]);
+      expect(environmentOf(graph, "Api")).toMatchObject(JSON.parse(inputs.value));
+      expect(inputs.value).not.toMatch(/SECRET|TOKEN|PASSWORD|KEY/);
+    },
+    breakIt: (graph) => {
+      const { inputs } = one(graph, "aws:ssm/parameter:Parameter");
+      inputs.value = inputs.value.replace("/drover/", "/elsewhere/");
+    },
+  },
+  {
     rule: "the reaper comes every minute, and a round that failed is not made up for",
     check: (graph) => {
       const { inputs } = one(graph, "aws:scheduler/schedule:Schedule");

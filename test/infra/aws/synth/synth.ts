@@ -78,7 +78,7 @@ export async function synth(stage: string, variables: Record<string, string>): P
     const { stdout } = await run(
       process.execPath,
       // An error within `apply` ends the program, as it does under the real engine.
-      ["--no-warnings", "--enable-source-maps", "--unhandled-rejections=throw", file],
+      ["--no-warnings", "--unhandled-rejections=throw", file],
       { cwd: root, env: { PATH: process.env.PATH, SST_SERVER: cli.url, ...variables }, timeout: 90_000 },
     );
     return stdout;
