@@ -193,7 +193,7 @@ export interface RemoteAuth {
 
 export type RemoteState =
   | { kind: "found"; branch: string; commit: string }
-  | { kind: "not_found" | "auth_refused" | "branch_missing" | "empty" | "unreachable"; message: string };
+  | { kind: "not_found" | "auth_refused" | "branch_missing" | "empty" | "too_large" | "unreachable"; message: string };
 
 export interface Remotes {
   inspect(url: string, auth: RemoteAuth | undefined, branch: string | undefined): Promise<RemoteState>;

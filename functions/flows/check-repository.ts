@@ -40,6 +40,7 @@ function codeOf(state: Exclude<RemoteState, { kind: "found" }>): ErrorCode {
       return "branch_not_found";
     case "empty":
       return "repository_empty";
+    case "too_large":
     case "unreachable":
       return "repository_unreachable";
     default:

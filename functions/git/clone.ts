@@ -4,6 +4,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import git from "isomorphic-git";
 import { fetchObjects } from "./fetch-objects.ts";
 import { ServerRefusal } from "./http.ts";
+import { limitsFor, type ReadLimits } from "./limits.ts";
 import { type Repository, readCommit } from "./objects.ts";
 import { callRemote, explainFailure, type GitAuth, type RemoteCall, type RemoteProblem } from "./remote-call.ts";
 
@@ -15,6 +16,8 @@ export interface CloneRequest {
   branch: string;
   /** Clone at this commit, even when the branch has moved on. */
   commit?: string | undefined;
+  /** Of this process, in all; it decides how large the repository may be. */
+  memoryMb?: number | undefined;
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -29,24 +32,23 @@ export class CloneError extends Error {
 }
 
 const defaultTimeoutMs = 10 * 60_000;
-/** The engine holds the pack in memory, and reads packs up to 2 GB. */
-const maxPackBytes = 1024 * 1024 * 1024;
 /** How far back to look on a server that does not hand out a commit by its id. */
 const searchDepth = 500;
 
 export async function cloneRepository(request: CloneRequest): Promise<Repository> {
   const { dir } = request;
+  const limits = limitsFor(request.memoryMb);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   if ((await readdir(dir)).length > 0) throw new Error(`${dir} is not empty: a clone needs a directory of its own.`);
   const remote = callRemote({
     timeoutMs: defaultTimeoutMs,
-    maxResponseBytes: maxPackBytes,
+    maxResponseBytes: limits.packBytes,
     ...withoutUndefined(request),
   });
   try {
     await git.init({ fs, gitdir: dir, bare: true });
     await git.addRemote({ fs, gitdir: dir, remote: "origin", url: remote.url });
-    return await fetchCommit(remote, request);
+    return { ...(await fetchCommit(remote, request, limits)), memoryMb: request.memoryMb };
   } catch (error) {
     await rm(dir, { recursive: true, force: true });
     if (error instanceof CloneError) throw error;
@@ -54,10 +56,14 @@ export async function cloneRepository(request: CloneRequest): Promise<Repository
   }
 }
 
-async function fetchCommit(remote: RemoteCall, { dir, branch, commit }: CloneRequest): Promise<Repository> {
+async function fetchCommit(
+  remote: RemoteCall,
+  { dir, branch, commit }: CloneRequest,
+  limits: ReadLimits,
+): Promise<Repository> {
   const ref = `refs/heads/${branch}`;
   if (commit === undefined) {
-    const tip = await fetchObjects(remote, dir, { ref, depth: 1 });
+    const tip = await fetchObjects(remote, dir, { ref, depth: 1, limits });
     if (tip) return openClone(dir, tip);
     throw new CloneError({
       kind: "empty",
@@ -65,12 +71,12 @@ async function fetchCommit(remote: RemoteCall, { dir, branch, commit }: CloneReq
     });
   }
   try {
-    await fetchObjects(remote, dir, { ref: commit, depth: 1 });
+    await fetchObjects(remote, dir, { ref: commit, depth: 1, limits });
     return await openClone(dir, commit);
   } catch (error) {
     if (!(error instanceof ServerRefusal)) throw error;
   }
-  await fetchObjects(remote, dir, { ref, depth: searchDepth });
+  await fetchObjects(remote, dir, { ref, depth: searchDepth, limits });
   return openClone(dir, commit);
 }
 

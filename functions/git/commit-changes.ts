@@ -1,13 +1,21 @@
 // How do changed and deleted files become a commit, without an index and without a work tree?
 import { gitBlobId } from "./blob-id.ts";
 import { type Repository, readCommit, readTree, writeObject, writeTree } from "./objects.ts";
-import { BadPathError, checkChanges, type PlannedChange, planChanges, type WrittenFile } from "./plan-changes.ts";
-import { type TreeFile, whyBadPath } from "./tree.ts";
+import {
+  BadPathError,
+  checkFile,
+  checkPath,
+  type PlannedChange,
+  planChanges,
+  type WrittenFile,
+} from "./plan-changes.ts";
+import { namePath, type TreeFile, whyBadPath } from "./tree.ts";
 import { isDirectory, isSubmodule, type RawEntry, textOfBytes } from "./tree-object.ts";
 
 export interface CommitRequest {
   parent: string;
-  changed: TreeFile[];
+  /** Each is written as it comes, so that few of them are in memory. */
+  changed: Iterable<TreeFile> | AsyncIterable<TreeFile>;
   /** Paths of files. One that is not there is no mistake: gone is what was wanted. */
   deleted: string[];
   message: string;
@@ -17,29 +25,42 @@ export interface CommitRequest {
 }
 
 const writesAtOnce = 16;
+const bytesAtOnce = 16 * 1024 * 1024;
 
 /**
  * Writes the commit and answers its id. Everything not named stays as it is, submodules and unreadable names too.
  * Throws `BadPathError` for a path that may not be committed.
  */
 export async function commitChanges(repository: Repository, request: CommitRequest): Promise<string> {
-  checkChanges(request.changed, request.deleted);
+  const { changed, deleted } = request;
   const header = renderHeader(request);
   const { tree } = await readCommit(repository, request.parent);
-  const plan = planChanges(await writeBlobs(repository, request.changed), request.deleted);
+  const seen = new Set<string>();
+  for (const path of deleted) checkPath(path, seen);
+  const plan = await planChanges(await writeBlobs(repository, changed, seen), deleted);
   const nextTree =
     (await rewriteDirectory(repository, await readTree(repository, tree), plan)) ?? (await writeTree(repository, []));
   return writeObject(repository, "commit", Buffer.from(`tree ${nextTree}\n${header}`));
 }
 
-async function writeBlobs(repository: Repository, files: TreeFile[]): Promise<Map<string, WrittenFile>> {
+async function writeBlobs(repository: Repository, files: CommitRequest["changed"], seen: Set<string>) {
   const written = new Map<string, WrittenFile>();
-  for (let at = 0; at < files.length; at += writesAtOnce) {
-    await Promise.all(
-      files.slice(at, at + writesAtOnce).map(({ content }) => writeObject(repository, "blob", content)),
-    );
+  let batch: Promise<string>[] = [];
+  let bytes = 0;
+  for await (const file of files) {
+    checkFile(file, seen);
+    const { path, mode, content } = file;
+    written.set(path, { mode, oid: gitBlobId(content) });
+    const write = writeObject(repository, "blob", content);
+    write.catch(() => undefined); // It is awaited below, unless an earlier one fails, or the next file is refused.
+    batch.push(write);
+    bytes += content.length;
+    if (batch.length < writesAtOnce && bytes < bytesAtOnce) continue;
+    await Promise.all(batch);
+    batch = [];
+    bytes = 0;
   }
-  for (const { path, mode, content } of files) written.set(path, { mode, oid: gitBlobId(content) });
+  await Promise.all(batch);
   return written;
 }
 
@@ -94,7 +115,7 @@ async function refuseToLoseHidden(repository: Repository, old: RawEntry | undefi
       throw new BadPathError(change.path, "the directory it replaces holds a name that cannot be shown");
     }
     if (isSubmodule(entry) && !below?.deleted) {
-      throw new BadPathError(change.path, `the directory it replaces holds the submodule ${name}`);
+      throw new BadPathError(change.path, `the directory it replaces holds the submodule ${namePath(name)}`);
     }
     const inside = { path: change.path, deleted: false, below: below?.below ?? new Map() };
     await refuseToLoseHidden(repository, entry, inside);

@@ -1,5 +1,6 @@
 // Where does the base branch stand by now, and is what we started from still part of it?
 import { fetchObjects } from "./fetch-objects.ts";
+import { limitsFor } from "./limits.ts";
 import { type Repository, readCommit } from "./objects.ts";
 import { readRemoteBranch } from "./remote.ts";
 import { callRemote, explainFailure, type GitAuth, type RemoteCall } from "./remote-call.ts";
@@ -28,7 +29,6 @@ export interface FetchBaseRequest {
 }
 
 const defaultTimeoutMs = 5 * 60_000;
-const maxPackBytes = 512 * 1024 * 1024;
 /** How many commits back, each step only when the one before has not answered the question. */
 const depths = [16, 128, 1024];
 
@@ -37,8 +37,8 @@ export async function fetchBase(repository: Repository, request: FetchBaseReques
   if (now.kind === "unknown") return now;
   if (now.kind === "absent") return { kind: "gone" };
   if (now.commit === repository.baseCommit) return { kind: "same" };
-  const limits = { timeoutMs: defaultTimeoutMs, maxResponseBytes: maxPackBytes };
-  const remote = callRemote({ ...limits, ...request });
+  const { packBytes: maxResponseBytes } = limitsFor(repository.memoryMb);
+  const remote = callRemote({ timeoutMs: defaultTimeoutMs, maxResponseBytes, ...request });
   try {
     return await fetchTip(remote, repository, `refs/heads/${request.branch}`);
   } catch (error) {
@@ -49,11 +49,12 @@ export async function fetchBase(repository: Repository, request: FetchBaseReques
 }
 
 async function fetchTip(remote: RemoteCall, repository: Repository, ref: string): Promise<BaseNow> {
+  const limits = limitsFor(repository.memoryMb);
   let history: BaseHistory = "too_long";
   let tip: string | undefined;
   for (const depth of depths) {
     // The branch may move between two steps; the last look is the one that counts.
-    tip = await fetchObjects(remote, repository.gitDir, { ref, depth, have: repository.baseCommit });
+    tip = await fetchObjects(remote, repository.gitDir, { ref, depth, limits, have: repository.baseCommit });
     if (!tip) return { kind: "gone" };
     if (tip === repository.baseCommit) return { kind: "same" };
     history = await readHistory(repository, tip);

@@ -1,6 +1,8 @@
 // How do objects of a remote branch come into a git directory of ours?
 import fs from "node:fs";
 import git from "isomorphic-git";
+import { guardPacks } from "./guard-pack.ts";
+import type { ReadLimits } from "./limits.ts";
 import type { RemoteCall } from "./remote-call.ts";
 
 export interface Wanted {
@@ -8,6 +10,7 @@ export interface Wanted {
   ref: string;
   /** How many commits back from there. */
   depth: number;
+  limits: ReadLimits;
   /** A commit that we have with all its files: what it holds need not be sent. */
   have?: string;
 }
@@ -16,10 +19,17 @@ export interface Wanted {
 const haveRef = "refs/drover/have";
 
 /** Answers the commit that `ref` named; undefined when the repository is empty. */
-export async function fetchObjects(remote: RemoteCall, gitdir: string, { ref, depth, have }: Wanted) {
+export async function fetchObjects(remote: RemoteCall, gitdir: string, { ref, depth, have, limits }: Wanted) {
   if (have) await git.writeRef({ fs, gitdir, ref: haveRef, value: have, force: true });
   const options = { depth, singleBranch: true, tags: false, remote: "origin" };
   const local = have ? haveRef : ref;
-  const { fetchHead } = await git.fetch({ fs, gitdir, ...remote.engine, ...options, ref: local, remoteRef: ref });
+  const { fetchHead } = await git.fetch({
+    fs: guardPacks(limits),
+    gitdir,
+    ...remote.engine,
+    ...options,
+    ref: local,
+    remoteRef: ref,
+  });
   return fetchHead ?? undefined;
 }

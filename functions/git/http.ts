@@ -2,6 +2,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { GitHttpRequest, GitHttpResponse, HttpClient } from "isomorphic-git";
+import { describeMb, TooLargeError } from "./limits.ts";
 
 export interface HttpLimits {
   /** Ends the call from outside: the caller's own signal, and the time for the whole operation. */
@@ -115,7 +116,7 @@ async function readWhole(response: IncomingMessage, limits: HttpLimits): Promise
     for await (const chunk of response as AsyncIterable<Buffer>) {
       sizeBytes += chunk.length;
       if (sizeBytes > limits.maxResponseBytes) {
-        throw new HttpFailure(`the answer is larger than ${limits.maxResponseBytes} bytes`);
+        throw new TooLargeError(`the answer of its server is larger than ${describeMb(limits.maxResponseBytes)}`);
       }
       chunks.push(chunk);
     }
@@ -125,8 +126,8 @@ async function readWhole(response: IncomingMessage, limits: HttpLimits): Promise
   return chunks;
 }
 
-function asFailure(error: unknown, limits: HttpLimits): HttpFailure {
-  if (error instanceof HttpFailure) return error;
+function asFailure(error: unknown, limits: HttpLimits): HttpFailure | TooLargeError {
+  if (error instanceof HttpFailure || error instanceof TooLargeError) return error;
   if (limits.signal.aborted) return new HttpFailure("it took too long or was called off", { cause: error });
   const { code, message } = error as NodeJS.ErrnoException;
   return new HttpFailure(message || code || "the connection failed", { cause: error });

@@ -1,4 +1,5 @@
 // Which files does a commit hold, and what is in them?
+import { describeMb, TooLargeError } from "./limits.ts";
 import { type Repository, readBlob, readCommit, readTree } from "./objects.ts";
 import { type TreeFile, whyBadPath } from "./tree.ts";
 import { isDirectory, textOfBytes } from "./tree-object.ts";
@@ -12,7 +13,10 @@ export interface TreeEntry {
 
 /** A few hundred bytes of nested trees can name billions of files. */
 const maxEntries = 1_000_000;
-const readAhead = 4;
+/** Each may have a tenth of the memory. */
+const readAhead = 2;
+/** The same few objects can stand for files without end. A sandbox has little more room than this. */
+const maxTreeBytes = 8 * 1024 * 1024 * 1024;
 
 /**
  * Every entry that may cross to a workspace, and the submodules, in git's order. What may not cross (a path that
@@ -34,7 +38,9 @@ async function listDirectory(repository: Repository, tree: string, prefix: strin
       await listDirectory(repository, entry.oid, `${path}/`, entries);
       continue;
     }
-    if (entries.length >= maxEntries) throw new Error(`The repository holds more than ${maxEntries} files.`);
+    if (entries.length >= maxEntries) {
+      throw new TooLargeError(`The repository holds more than ${maxEntries.toLocaleString("en-US")} files.`);
+    }
     entries.push({ path, mode: plainMode(entry.mode), oid: entry.oid });
   }
 }
@@ -47,15 +53,29 @@ export function plainMode(mode: string): TreeEntry["mode"] {
 
 /** Every file with its content, one at a time; submodules have none and are skipped. */
 export async function* readFiles(repository: Repository, commit: string): AsyncGenerator<TreeFile, void, undefined> {
+  yield* readEntries(repository, await listTree(repository, commit));
+}
+
+export async function* readEntries(
+  repository: Repository,
+  entries: readonly TreeEntry[],
+  maxBytes = maxTreeBytes,
+): AsyncGenerator<TreeFile, void, undefined> {
   const waiting: Promise<TreeFile>[] = [];
-  for (const { path, mode, oid } of await listTree(repository, commit)) {
+  let bytes = 0;
+  const take = async (file: Promise<TreeFile>) => {
+    bytes += (await file).content.length;
+    if (bytes > maxBytes) throw new TooLargeError(`The repository's files take more than ${describeMb(maxBytes)}.`);
+    return file;
+  };
+  for (const { path, mode, oid } of entries) {
     if (mode === "160000") continue;
     const file = readBlob(repository, oid).then((content) => ({ path, mode, content }));
     // The consumer may stop early, or fail on an earlier file: nobody would be left to hear this rejection.
     file.catch(() => undefined);
     waiting.push(file);
     const first = waiting.length > readAhead ? waiting.shift() : undefined;
-    if (first) yield await first;
+    if (first) yield await take(first);
   }
-  for (const file of waiting) yield await file;
+  for (const file of waiting) yield await take(file);
 }

@@ -11,6 +11,8 @@ export interface Repository {
   readonly baseCommit: string;
   /** The engine keeps its pack indexes in here: the same object for every call, or each one parses them again. */
   readonly cache: object;
+  /** Of the process that reads it, in all; a few thousand where it is left out. */
+  readonly memoryMb?: number | undefined;
 }
 
 export interface CommitHeader {

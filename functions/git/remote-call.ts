@@ -1,6 +1,7 @@
 // How is one conversation with a remote set up, and what went wrong when it fails, in words for people?
 import type { GitAuth as EngineAuth } from "isomorphic-git";
 import { createHttpClient, HttpFailure } from "./http.ts";
+import { TooLargeError } from "./limits.ts";
 import { parseRepositoryUrl } from "./repository-url.ts";
 
 export interface GitAuth {
@@ -9,7 +10,7 @@ export interface GitAuth {
 }
 
 export interface RemoteProblem {
-  kind: "not_found" | "auth_refused" | "branch_missing" | "empty" | "unreachable";
+  kind: "not_found" | "auth_refused" | "branch_missing" | "empty" | "too_large" | "unreachable";
   /** For people: what was tried, and what to do next. */
   message: string;
 }
@@ -51,6 +52,9 @@ function giveUp(): EngineAuth {
 
 /** Names the outcome of a failed conversation; anything that is not one is a bug, and thrown on. */
 export function explainFailure(error: unknown, { url, hasAuth }: RemoteCall): RemoteProblem {
+  if (error instanceof TooLargeError) {
+    return { kind: "too_large", message: `${url} cannot be read: ${error.message}.` };
+  }
   if (error instanceof HttpFailure) {
     return {
       kind: "unreachable",

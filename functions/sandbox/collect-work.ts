@@ -2,8 +2,8 @@
 
 import { commitChanges } from "../git/commit-changes.ts";
 import { type CommitDiff, diffCommits } from "../git/diff-commits.ts";
+import { limitsFor } from "../git/limits.ts";
 import type { Repository } from "../git/objects.ts";
-import type { TreeFile } from "../git/tree.ts";
 import { listChanges } from "./changed-files.ts";
 import type { OutputLog } from "./output-log.ts";
 import type { Workspace } from "./workspace.ts";
@@ -24,11 +24,9 @@ export async function collectWork(
   const { changed, deleted, skipped } = await listChanges(workspace, repository);
   for (const { path, why } of skipped) log.note(`${JSON.stringify(path)} is left out: ${why}`);
   if (changed.length === 0 && deleted.length === 0) return { kind: "unchanged" };
-  const contents: TreeFile[] = [];
-  for await (const file of workspace.fetch(changed)) contents.push(file);
   const commit = await commitChanges(repository, {
     parent: repository.baseCommit,
-    changed: contents,
+    changed: workspace.fetch(changed, limitsFor(repository.memoryMb).workBytes),
     deleted,
     message,
     author,

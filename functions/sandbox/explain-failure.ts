@@ -1,6 +1,7 @@
 // What does an error in the supervisor say about the attempt?
 import type { Failure } from "../core/task.ts";
 import { CloneError } from "../git/clone.ts";
+import { TooLargeError } from "../git/limits.ts";
 import { BadPathError } from "../git/plan-changes.ts";
 import { Dismissed } from "./control-plane.ts";
 import { WorkspaceError } from "./workspace-error.ts";
@@ -12,6 +13,7 @@ export function explainFailure(error: unknown): Failure {
     const { kind, message } = error.problem;
     return { class: kind === "unreachable" ? "infrastructure" : "poison", message };
   }
+  if (error instanceof TooLargeError) return { class: "poison", message: error.message };
   if (error instanceof BadPathError) return { class: "agent_error", message: error.message };
   if (error instanceof WorkspaceError) {
     if (error.code === "lost") throw error;

@@ -31,6 +31,8 @@ export interface Attempt {
   uploads: KeptUploaded;
   /** A directory of the supervisor's own, absent yet: the git directory. */
   gitDir: string;
+  /** Of this process in all; undefined where nobody counts. */
+  memoryMb: number | undefined;
   /** Variables that the agent's commands get beside the sandbox's own. */
   commandEnvironment: Record<string, string>;
 }
@@ -71,11 +73,11 @@ export async function runAttempt(attempt: Attempt): Promise<Failure | undefined>
   }
 }
 
-async function prepareWorkspace({ answer, heartbeat, log, gitDir, workspace }: Attempt): Promise<Repository> {
+async function prepareWorkspace({ answer, heartbeat, log, gitDir, memoryMb, workspace }: Attempt): Promise<Repository> {
   const { url, auth, branch } = answer.repository;
   heartbeat.enter("cloning", cloneLimitMs);
   log.note(`cloning branch ${branch}`);
-  const repository = await clone({ dir: gitDir, url, auth, branch });
+  const repository = await clone({ dir: gitDir, url, auth, branch, memoryMb });
   heartbeat.enter("unpacking", transferLimitMs);
   await workspace.unpack(readFiles(repository, repository.baseCommit));
   return repository;

@@ -34,6 +34,8 @@ const environment = z.object({
   DROVER_EGRESS_UPLOAD_MB: z.coerce.number().positive().default(64),
   /** JSON: variables that the agent's commands get, such as the address of the package registry. */
   DROVER_COMMAND_ENVIRONMENT: z.string().default("{}"),
+  /** What this process may take of memory, where something sees to it. */
+  DROVER_MEMORY_MB: z.coerce.number().positive().optional(),
   /** JSON: what the sandbox may take and who sees to it, a line each. */
   DROVER_LIMITS: z.string().default("[]"),
 });
@@ -80,12 +82,13 @@ async function main(): Promise<number> {
   uploads.add({ url: answer.uploads.log, size: () => log.bytes, read: () => log.read() });
   const commandEnvironment = JSON.parse(env.DROVER_COMMAND_ENVIRONMENT) as Record<string, string>;
   const gitDir = join(process.cwd(), "git");
+  const memoryMb = env.DROVER_MEMORY_MB;
   const workspace = await accepting.catch((error: Error) => error);
   const failure =
     workspace instanceof Error
       ? { class: "infrastructure" as const, message: `The workspace did not come up: ${workspace.message}` }
       : await runAttempt({
-          ...{ plane, answer, workspace, openGates, heartbeat, log, uploads, gitDir, commandEnvironment },
+          ...{ plane, answer, workspace, openGates, heartbeat, log, uploads, gitDir, memoryMb, commandEnvironment },
         }).catch(async (error: unknown) => {
           if (!(error instanceof WorkspaceError)) throw error;
           log.note(error.message);

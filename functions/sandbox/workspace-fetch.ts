@@ -1,7 +1,8 @@
 // How do chosen files get out of the workspace, when the runner that sends them may send anything?
 import { type Extract, extract, type Header } from "tar-stream";
-import type { ManifestEntry, TreeFile } from "../git/tree.ts";
-import { type Answer, maxFileBytes, maxFiles, maxTreeBytes } from "./protocol.ts";
+import { describeMb } from "../git/limits.ts";
+import { type ManifestEntry, namePath, type TreeFile } from "../git/tree.ts";
+import { type Answer, maxFileBytes, maxFiles } from "./protocol.ts";
 import { WorkspaceError } from "./workspace-error.ts";
 import type { Line, Turn } from "./workspace-line.ts";
 import { expectDone, givePaths } from "./workspace-manifest.ts";
@@ -14,33 +15,43 @@ const tarBytesPerFile = 16 * 1024;
 export async function* fetchFiles(
   line: Line,
   wanted: readonly ManifestEntry[],
-  options: { budgetMs: number; graceMs: number },
+  { budgetMs, graceMs, maxBytes }: { budgetMs: number; graceMs: number; maxBytes: number },
 ): AsyncGenerator<TreeFile, void> {
-  refuseTooLarge(wanted);
+  refuseTooLarge(wanted, maxBytes);
   const missing = new Set(wanted.map((entry) => entry.path));
   if (missing.size < wanted.length) throw new WorkspaceError("failed", "cannot fetch the same path twice");
-  const turn = line.begin(options.budgetMs);
+  const turn = line.begin(budgetMs);
   try {
     await turn.ask({ kind: "fetch" });
     await givePaths(turn, [...missing]);
-    const feed = feedTar(turn, wanted.length);
+    const feed = feedTar(turn, maxBytes + (wanted.length + 1) * tarBytesPerFile);
     try {
-      yield* readFiles(turn, feed, missing);
+      yield* readFiles(turn, feed, missing, maxBytes);
     } finally {
-      await feed.stop(options.graceMs);
+      await feed.stop(graceMs);
     }
   } finally {
     turn.end();
   }
 }
 
-function refuseTooLarge(wanted: readonly ManifestEntry[]): void {
+function refuseTooLarge(wanted: readonly ManifestEntry[], maxBytes: number): void {
   if (wanted.length > maxFiles) throw new WorkspaceError("too_large", `cannot fetch more than ${maxFiles} files`);
   const large = wanted.find((entry) => entry.size > maxFileBytes);
-  if (large) throw new WorkspaceError("too_large", `cannot fetch ${JSON.stringify(large.path)}: ${large.size} bytes`);
+  if (large)
+    throw new WorkspaceError(
+      "too_large",
+      `${namePath(large.path)} has ${large.size} bytes; a file may have ${describeMb(maxFileBytes)}`,
+    );
   const total = wanted.reduce((sum, entry) => sum + entry.size, 0);
-  if (total > maxTreeBytes) throw new WorkspaceError("too_large", `cannot fetch ${total} bytes at once`);
+  if (total > maxBytes) throw tooMuch(maxBytes);
 }
+
+const tooMuch = (maxBytes: number) =>
+  new WorkspaceError(
+    "too_large",
+    `the changed files have more than the ${describeMb(maxBytes)} that are taken at once`,
+  );
 
 interface Feed {
   tar: Extract;
@@ -50,7 +61,7 @@ interface Feed {
 }
 
 /** Pours what the runner sends into the tar reader, as fast as that takes it, and past it once it is destroyed. */
-function feedTar(turn: Turn, fileCount: number): Feed {
+function feedTar(turn: Turn, maxBytes: number): Feed {
   const tar = extract();
   // The reader meets the error where it reads; a tar that nobody reads any more has nobody to tell.
   tar.on("error", () => undefined);
@@ -65,7 +76,7 @@ function feedTar(turn: Turn, fileCount: number): Feed {
         return;
       }
       byteCount += heard.bytes.length;
-      if (byteCount > maxTreeBytes + (fileCount + 1) * tarBytesPerFile) turn.violate("sent a tar stream without end");
+      if (byteCount > maxBytes) turn.violate("sent a tar stream without end");
       if (!tar.destroyed && !tar.write(heard.bytes)) await untilRoom(tar);
     }
   };
@@ -97,16 +108,20 @@ function untilRoom(tar: Extract): Promise<void> {
   });
 }
 
-async function* readFiles(turn: Turn, feed: Feed, missing: Set<string>): AsyncGenerator<TreeFile, void> {
+async function* readFiles(
+  turn: Turn,
+  feed: Feed,
+  missing: Set<string>,
+  maxBytes: number,
+): AsyncGenerator<TreeFile, void> {
   let total = 0;
   try {
     for await (const entry of feed.tar) {
       const { name, size } = entry.header;
       if (!missing.delete(name)) turn.violate("sent a file that was not asked for, or sent one twice");
       total += size;
-      if (size > maxFileBytes || total > maxTreeBytes) {
-        throw new WorkspaceError("too_large", `cannot fetch ${JSON.stringify(name)}: it has grown to ${size} bytes`);
-      }
+      if (size > maxFileBytes) throw new WorkspaceError("too_large", `${namePath(name)} has grown to ${size} bytes`);
+      if (total > maxBytes) throw tooMuch(maxBytes);
       yield await readFile(turn, entry.header, entry);
     }
   } catch (error) {
@@ -116,7 +131,7 @@ async function* readFiles(turn: Turn, feed: Feed, missing: Set<string>): AsyncGe
     turn.violate("sent a broken tar stream");
   }
   const [absent] = missing;
-  if (absent !== undefined) throw new WorkspaceError("failed", `cannot fetch ${JSON.stringify(absent)}: it is missing`);
+  if (absent !== undefined) throw new WorkspaceError("failed", `cannot fetch ${namePath(absent)}: it is missing`);
   const answer = feed.answer();
   if (answer) expectDone(turn, answer, "fetch the files");
 }

@@ -94,14 +94,23 @@ function parseLine(text: string): ManifestLine | undefined {
   }
 }
 
-/** One name is one file: no path twice, and none below a file. */
+/**
+ * One name is one file: no path twice, and none below a file. From each path upwards, as far as somebody has been
+ * already: else a few thousand files in a few thousand folders would take minutes.
+ */
 function refuseContradictions(turn: Turn, entries: readonly ManifestEntry[]): void {
   const paths = new Set(entries.map((entry) => entry.path));
   if (paths.size < entries.length) turn.violate("listed a path twice");
+  const folders = new Set<string>();
   for (const path of paths) {
-    for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
-      if (paths.has(path.slice(0, slash))) turn.violate("listed a path below a file");
+    for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
+      const folder = path.slice(0, slash);
+      if (folders.has(folder)) break;
+      if (paths.has(folder)) turn.violate("listed a path below a file");
+      folders.add(folder);
     }
+    if (folders.size > maxFiles)
+      throw new WorkspaceError("too_large", `the work lies in more than ${maxFiles} folders`);
   }
 }
 

@@ -2,7 +2,7 @@
 import { createServer, type Socket } from "node:net";
 import type { ManifestEntry, TreeFile } from "../git/tree.ts";
 import { type Frame, type Frames, openFrames } from "./frames.ts";
-import { helloSchema, type RunResult } from "./protocol.ts";
+import { helloSchema, maxTreeBytes, type RunResult } from "./protocol.ts";
 import { toWorkspaceError, WorkspaceError } from "./workspace-error.ts";
 import { fetchFiles } from "./workspace-fetch.ts";
 import { openLine } from "./workspace-line.ts";
@@ -17,7 +17,8 @@ export interface Workspace {
   run(command: Command, onOutput: OnOutput, signal?: AbortSignal): Promise<RunResult>;
   /** Everything git would take, and the tracked paths even where they are ignored. */
   manifest(trackedPaths: readonly string[]): Promise<Manifest>;
-  fetch(entries: readonly ManifestEntry[]): AsyncIterable<TreeFile>;
+  /** `maxBytes` for all of them, below what is taken at most. */
+  fetch(entries: readonly ManifestEntry[], maxBytes?: number): AsyncIterable<TreeFile>;
   /** Settles when no process but the runner is left. */
   quiesce(): Promise<void>;
   /** As quiesce, and then everything that commands could write to is empty: the workspace, and what is private to it. */
@@ -66,7 +67,8 @@ async function openWorkspace(socket: Socket, options: AcceptOptions, stop: Abort
     unpack: (files) => unpackFiles(line, files, operationMs),
     run: (command, onOutput, signal) => runCommand(line, command, onOutput, { graceMs, signal }),
     manifest: (trackedPaths) => listManifest(line, trackedPaths, limits),
-    fetch: (entries) => fetchFiles(line, entries, limits),
+    fetch: (entries, maxBytes = maxTreeBytes) =>
+      fetchFiles(line, entries, { ...limits, maxBytes: Math.min(maxBytes, maxTreeBytes) }),
     quiesce: () =>
       line.take(graceMs, async (turn) => {
         await turn.ask({ kind: "quiesce" });

@@ -21,8 +21,9 @@ export interface SandboxTaskSettings {
 /** As in the image. */
 export const users = { agent: 1000, runner: 1001, supervisor: 1002 } as const;
 
-/** What is left for the supervisor, whatever the agent takes. */
-const supervisorMb = 512;
+/** What is left for the supervisor, whatever the agent takes: how large a repository may be is decided by it. */
+const leastSupervisorMb = 512;
+const supervisorMbOf = ({ memoryMb }: SandboxTaskSettings) => Math.max(leastSupervisorMb, Math.floor(memoryMb / 8));
 const reservedMb = 64;
 const fargateDiskGb = 20;
 const stopTimeoutS = 2;
@@ -34,9 +35,9 @@ const relayPorts = { workspace: 3128, gates: 3129 } as const;
 
 export function sandboxTask(settings: SandboxTaskSettings): RegisterTaskDefinitionCommandInput {
   const { cpuUnits, memoryMb, diskGb, architecture, executionRoleArn, image } = settings;
-  if (memoryMb < 2 * supervisorMb) {
+  if (memoryMb < 2 * leastSupervisorMb) {
     throw new Error(
-      `A sandbox with ${memoryMb} MB leaves its agent too little beside the supervisor; give it ${2 * supervisorMb} or more.`,
+      `A sandbox with ${memoryMb} MB leaves its agent too little beside the supervisor; give it ${2 * leastSupervisorMb} or more.`,
     );
   }
   if (!/@sha256:[0-9a-f]{64}$/.test(image)) {
@@ -69,11 +70,12 @@ function describeSupervisor(settings: SandboxTaskSettings): ContainerDefinition 
     essential,
     command: [...command],
     workingDirectory: supervisorHome,
-    memoryReservation: supervisorMb,
+    memoryReservation: supervisorMbOf(settings),
     environment: toPairs({
       ...settings.supervisorEnvironment,
       DROVER_API_URL: settings.apiUrl,
       DROVER_SOCKETS: socketsPath,
+      DROVER_MEMORY_MB: String(supervisorMbOf(settings)),
       HOME: supervisorHome,
     }),
     mountPoints: [
@@ -91,7 +93,7 @@ function describeUntrusted(settings: SandboxTaskSettings): ContainerDefinition[]
     command: [...command],
     workingDirectory: "/",
     // What wants more is ended, and not the supervisor beside it.
-    memory: settings.memoryMb - supervisorMb,
+    memory: settings.memoryMb - supervisorMbOf(settings),
     memoryReservation: reservedMb,
     environment: toPairs({
       ...environment,

@@ -172,7 +172,7 @@ describe("the preflight of a repository", () => {
       more();
     });
     const found = await inspectRemote({ url: `${url}/shop`, timeoutMs });
-    expect(found).toMatchObject({ kind: "unreachable", message: expect.stringContaining("larger than") });
+    expect(found).toMatchObject({ kind: "too_large", message: expect.stringContaining("larger than") });
   });
 
   it("follows a redirect on the same host, and carries the token to no other", async () => {

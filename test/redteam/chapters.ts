@@ -1,4 +1,5 @@
 // Which attacks are there? All of them, by what they are aimed at.
+import { bombVectors } from "./bombs.ts";
 import { fileVectors } from "./files.ts";
 import { floodVectors } from "./floods.ts";
 import { gateVectors } from "./gates.ts";
@@ -20,6 +21,7 @@ export const chapters = {
   tokens: tokenVectors,
   gates: gateVectors,
   floods: floodVectors,
+  bombs: bombVectors,
 } satisfies Record<string, readonly Vector[]>;
 
 export type ChapterName = keyof typeof chapters;

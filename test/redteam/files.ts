@@ -264,7 +264,7 @@ const inOneMount: Weaken = (given) => {
   return [...rest.slice(0, end), ...mounts, "--symlink", "/task/sockets/workspace", socketsPath, ...rest.slice(end)];
 };
 
-const anySize = edit(fetching, "if (size > maxFileBytes || total > maxTreeBytes) {", "if (false) {");
+const anySize = edit(fetching, "if (size > maxFileBytes)", "if (false)");
 const anyCount = edit(
   "functions/sandbox/workspace-manifest.ts",
   "if (entries.length + skipped.length >= maxFiles) {",

@@ -37,7 +37,7 @@ async function startTask(field: Field, weaken?: Weaken) {
 const openTask = once((field) => startTask(field));
 
 /** The gates without a line of theirs. */
-async function runGatesWithout(field: Field, without: Edit): Promise<typeof runGates> {
+export async function runGatesWithout(field: Field, without: Edit): Promise<typeof runGates> {
   const file = "functions/sandbox/gates/run-gates.ts";
   const { load } = withoutSafeguard(field, [without]);
   return (await load<typeof import("../../functions/sandbox/gates/run-gates.ts")>(file)).runGates;
@@ -91,7 +91,7 @@ async function isAcceptedByPlanOf(field: Field, whose: "base" | "work"): Promise
 }
 
 /** A gate that does not test, and a report that says it did. */
-async function isReportBelieved(field: Field, script: string, run = runGates): Promise<boolean> {
+export async function isReportBelieved(field: Field, script: string, run = runGates): Promise<boolean> {
   const { room } = await openTask(field);
   const test = makeRepository(reportsTo(script));
   const commit = test.commit({ "out/junit.xml": junit, "elsewhere/junit.xml": junit });

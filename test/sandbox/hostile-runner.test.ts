@@ -118,6 +118,19 @@ it("fetch: too much is refused before the runner hears of it", async () => {
   expect(heard).toBe(0);
 });
 
+it("fetch: more in all than its reader takes is refused, by what is listed and by what comes", async () => {
+  const tar = await tarOf([{ name: "a" }, "x".repeat(600)], [{ name: "b" }, "x".repeat(600)]);
+  const { sandbox } = await startFake((socket) => {
+    socket.once("data", () => socket.write(Buffer.concat([inFrames(tar), done])));
+  });
+  const listed = [entry("a", 600), entry("b", 600)];
+  await expect(collect(sandbox.fetch(listed, 1_000))).rejects.toMatchObject({ code: "too_large" });
+  await expect(collect(sandbox.fetch([entry("a"), entry("b")], 1_000))).rejects.toMatchObject({
+    code: "too_large",
+    message: "the changed files have more than the 1 MB that are taken at once",
+  });
+});
+
 it("fetch: a reader that leaves tells the runner to stop, and waits for its answer", async () => {
   const tar = await tarOf([{ name: "a" }, "abc"], [{ name: "b" }, "xyz"]);
   let heard = "";
@@ -195,13 +208,27 @@ it.each<[string, string, string]>([
   await expect(within(10_000, "the refusal", sandbox.manifest([]))).rejects.toMatchObject({ code });
 });
 
+/** As long and as deep as a path may be. */
+const deepFolder = `${"x".repeat(15)}/`.repeat(250);
+
+it("manifest: thousands of files below hundreds of folders do not hold the supervisor up", async () => {
+  const listing = Array.from({ length: 8_000 }, (_, at) => line({ path: `${deepFolder}${at}` })).join("");
+  const { sandbox } = await startFake((socket) => {
+    socket.once("data", () => socket.write(Buffer.concat([inFrames(Buffer.from(listing)), done])));
+  });
+  const before = process.cpuUsage();
+  expect((await sandbox.manifest([])).entries).toHaveLength(8_000);
+  // Going up from each to the top would take seconds of it.
+  expect(process.cpuUsage(before).user).toBeLessThan(3_000_000);
+});
+
 it("manifest: an endless listing is cut off at its limit", async () => {
   let at = 0;
   const { sandbox } = await startFake((socket) => {
     socket.once("data", () => {
       const send = () => {
         for (;;) {
-          const lines = Array.from({ length: 20 }, () => line({ path: `${"x/".repeat(2000)}${at++}` })).join("");
+          const lines = Array.from({ length: 20 }, () => line({ path: `${deepFolder}${at++}` })).join("");
           if (socket.destroyed || !socket.write(dataFrame(lines))) return;
         }
       };

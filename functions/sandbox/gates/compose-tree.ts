@@ -1,6 +1,6 @@
 // Which files stand in the clean room? Those of the commit, with the base's where they decide what gates say.
-import { listTree, type TreeEntry } from "../../git/list-tree.ts";
-import { type Repository, readBlob } from "../../git/objects.ts";
+import { listTree, readEntries, type TreeEntry } from "../../git/list-tree.ts";
+import type { Repository } from "../../git/objects.ts";
 import type { TreeFile } from "../../git/tree.ts";
 import type { Repair } from "./tampering/find-tampering.ts";
 
@@ -26,8 +26,6 @@ export async function* composeTree(request: TreeRequest): AsyncGenerator<TreeFil
   for (const { path, text } of texts) {
     yield { path: `${folder}/${path}`, mode: "100644", content: Buffer.from(text) };
   }
-  for (const entry of [...baseEntries, ...entries.filter((one) => !isInTheWay(one))]) {
-    const { path, mode, oid } = entry;
-    if (mode !== "160000") yield { path: `${folder}/${path}`, mode, content: await readBlob(repository, oid) };
-  }
+  const wanted = [...baseEntries, ...entries.filter((one) => !isInTheWay(one))];
+  for await (const file of readEntries(repository, wanted)) yield { ...file, path: `${folder}/${file.path}` };
 }

@@ -99,8 +99,10 @@ function isIgnored(rules: IgnoreRules, path: string): boolean {
 function listFolders(paths: readonly string[]): Set<string> {
   const folders = new Set<string>();
   for (const path of paths) {
-    for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
-      folders.add(path.slice(0, slash));
+    for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
+      const folder = path.slice(0, slash);
+      if (folders.has(folder)) break; // and so are those above it
+      folders.add(folder);
     }
   }
   return folders;

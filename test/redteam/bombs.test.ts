@@ -1,0 +1,3 @@
+import { testChapter } from "./suite.ts";
+
+testChapter("bombs");
