@@ -12,6 +12,7 @@ import { openIntake } from "./aws/intake-queue.ts";
 import { openNoticeQueue } from "./aws/notice-queue.ts";
 import { openNotices } from "./aws/notices.ts";
 import { openOutcomeBus } from "./aws/outcome-bus.ts";
+import { openOwnApi } from "./aws/own-api.ts";
 import { getSecret, openCredentials, openWebhookSecrets } from "./aws/parameters.ts";
 import { openReceivers } from "./aws/receivers.ts";
 import { openSandboxes } from "./aws/sandboxes.ts";
@@ -90,6 +91,8 @@ const environment = z.object({
   /** JSON of `Isolation`; Fargate's micro-VM when absent. */
   DROVER_ISOLATION: z.string().default('{"kind":"confined"}'),
   DROVER_LOCAL_GIT_URL: z.url().optional(),
+  /** For the reaper, which asks whether agents can be heard there. Without it they can: it serves the API itself. */
+  DROVER_API_URL: z.url().optional(),
   DROVER_PUBLIC_ORIGIN: z
     .url({ normalize: true })
     .transform((url) => new URL(url).origin)
@@ -134,6 +137,9 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
     }),
     forges: openForges(),
     ...(env.DROVER_OUTCOME_BUS && { outcomeBus: openOutcomeBus(new EventBridgeClient(), env.DROVER_OUTCOME_BUS) }),
+    ...(env.DROVER_API_URL && {
+      ownApi: openOwnApi(env.DROVER_API_URL, (agentId) => signAttempt(tokenSecret, agentId)),
+    }),
     ...intakeOf(sqs, env),
     settings: {
       limits: {

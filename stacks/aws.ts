@@ -44,7 +44,7 @@ export function createStage() {
   const kill = make("kill", { url: true, reserved: settings.reserved?.kill });
   const dispatcher = make("dispatcher");
   const deadLetter = make("deadLetter");
-  const reaper = make("reaper");
+  const reaper = make("reaper", { environment: { DROVER_API_URL: api.url } });
   const sandboxState = make("sandboxState");
   const notify = make("notify", { ...(outcomeBus && { environment: { DROVER_OUTCOME_BUS: outcomeBus.name } }) });
   const taker = intake && make("intake", { environment: intake.binding });

@@ -43,6 +43,8 @@ export interface Cloud {
   outcomeBus?: OutcomeBus;
   /** Where a queue for tasks from outside is bound to a workspace. */
   intake?: Intake;
+  /** Where whoever looks is not whoever listens. */
+  ownApi?: OwnApi;
   settings: Settings;
   clock: Clock;
   ids: Ids;
@@ -108,6 +110,11 @@ export type Isolation =
   | { kind: "confined"; measured?: MeasuredLimit[] }
   | { kind: "unconfined" }
   | { kind: "impossible"; cause: string; remedy: string };
+
+export interface OwnApi {
+  /** Whether a beat of an agent would arrive, and be answered. */
+  hearsAgents(): Promise<boolean>;
+}
 
 export interface WakeUps {
   send(taskId: TaskId): Promise<void>;

@@ -124,7 +124,9 @@ async function expireLeases(cloud: Cloud, round: Round): Promise<void> {
   const live = (await round.attempts()).filter(({ endedAt }) => endedAt === undefined);
   if (live.length === 0) return;
   const now = cloud.clock.now();
-  const watch = keepWatch(await cloud.table.getWatch(), cloud.settings.leaseMs, now);
+  const hearsAgents = (await cloud.ownApi?.hearsAgents()) ?? true;
+  if (!hearsAgents) console.error("reaper: the API hears no agent, so the silence of agents counts for nothing");
+  const watch = keepWatch(await cloud.table.getWatch(), cloud.settings.leaseMs, now, hearsAgents);
   // Before anything expires: a round that dies must not be the second look.
   await cloud.table.putWatch(watch);
   await each(live, async (attempt) => {

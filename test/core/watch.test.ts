@@ -3,7 +3,8 @@ import { keepWatch } from "../../functions/core/watch.ts";
 import { now } from "../support/make-task.ts";
 
 const leaseMs = 90_000;
-const look = (before: Parameters<typeof keepWatch>[0], at: number) => keepWatch(before, leaseMs, at);
+const look = (before: Parameters<typeof keepWatch>[0], at: number, hearsAgents = true) =>
+  keepWatch(before, leaseMs, at, hearsAgents);
 
 describe("leases", () => {
   const usual = { lookedAt: now, leasesHoldUntil: now - 1, wasAway: false };
@@ -40,5 +41,19 @@ describe("leases", () => {
 
   it("are not looked at in the past by a reaper whose clock is behind", () => {
     expect(look(usual, now - 5_000)).toEqual(usual);
+  });
+
+  it("hold while the API hears nobody, and for one lease more from the first look at which it does", () => {
+    const deaf = look(look(usual, now + 60_000, false), now + 120_000, false);
+    expect(deaf).toEqual({ lookedAt: now, leasesHoldUntil: now + 120_000 + leaseMs, wasAway: false });
+    const back = now + 180_000;
+    expect(look(deaf, back)).toEqual({ lookedAt: back, leasesHoldUntil: back + leaseMs, wasAway: true });
+    expect(look(undefined, now, false)).toMatchObject({ leasesHoldUntil: now + leaseMs });
+  });
+
+  it("count again once a lease has passed in which it was heard at every look", () => {
+    const heard = look(look(look(usual, now + 60_000, false), now + 100_000), now + 150_000);
+    expect(heard.leasesHoldUntil).toBeLessThan(now + 60_000 + 3 * leaseMs);
+    expect(look(heard, heard.leasesHoldUntil).leasesHoldUntil).toBe(heard.leasesHoldUntil);
   });
 });

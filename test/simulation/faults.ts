@@ -42,6 +42,7 @@ export const faultKinds = [
   // Of a supervisor and its way to the API.
   "callback_lost",
   "callback_answer_lost",
+  "api_outage",
   "supervisor_crashed",
   "supervisor_hung",
   "supervisor_froze",

@@ -13,7 +13,12 @@ export type Situation =
   /** Many transactions meet at the slots, and launches come to nothing; the rest of the cloud is well. */
   | "contended"
   /** Supervisors stand still for so long that another attempt is at work when they come back; stops are ignored. */
-  | "returns";
+  | "returns"
+  /** The API answers nobody for some minutes, and the reaper goes on. */
+  | "deaf";
+
+/** When that is. */
+export const deafness = { fromMs: 60_000, untilMs: 360_000 } as const;
 
 /** How an outage shows, each time anew. */
 export const outages = ["no_room", "unreachable", "silent", "start_fails"] as const;
@@ -21,13 +26,14 @@ export const outages = ["no_room", "unreachable", "silent", "start_fails"] as co
 const hourMs = 60 * 60_000;
 const outageMs = 12 * hourMs;
 /** By the number of the seed, so that a run of a thousand has each of them: an outage takes as long as forty others. */
-const oneIn = { outage: 2_400, crowd: 180, no_reaper: 80, contended: 100, returns: 80 } as const;
+const oneIn = { outage: 2_400, crowd: 180, no_reaper: 80, contended: 100, returns: 80, deaf: 100 } as const;
 
 export function chooseSituation(seed: number): Situation {
   if (seed % oneIn.outage === 13) return "outage";
   if (seed % oneIn.crowd === 7) return "crowd";
   if (seed % oneIn.contended === 21) return "contended";
   if (seed % oneIn.returns === 31) return "returns";
+  if (seed % oneIn.deaf === 61) return "deaf";
   return seed % oneIn.no_reaper === 3 ? "no_reaper" : "usual";
 }
 
@@ -71,6 +77,14 @@ export function settle(swarm: Swarm, situation: Situation): Swarm {
         ...{ situation, weights: without({ supervisor_froze: 0.6, supervisor_zombie: 0.5, stop_ignored: 0.9 }) },
         ...{ callTrouble: 0, isCalm: false, skewMs: 0, reapers: 1, operator: "none", limits: { global: 5 } },
         ...{ faultsEndMs: 1_800_000, soundFromMs: 1_800_000, maxQueueAgeMs: 48 * hourMs },
+      };
+    case "deaf":
+      return {
+        ...swarm,
+        ...{ situation, weights: without({ api_outage: 1 }), callTrouble: 0, isCalm: false, skewMs: 0, reapers: 1 },
+        ...{ operator: "none", parties: new Set(), limits: { global: 5 }, faultsEndMs: 900_000, soundFromMs: 0 },
+        // As in production: it comes more than once in a lease, and a supervisor waits for much longer than one.
+        ...{ reapEveryMs: 60_000, patienceMs: 900_000, maxQueueAgeMs: 48 * hourMs },
       };
     case "contended":
       return {

@@ -89,7 +89,7 @@ export class Stage {
       requestsPerMinute: 1_000,
       maxQueueAgeMs: this.world.swarm.maxQueueAgeMs,
       leaseMs: 90_000,
-      patienceMs: 90_000,
+      patienceMs: this.world.swarm.patienceMs,
       wallClockMarginMs: 7_200_000,
       beatCharacters: 200,
       beatMs: 30_000,

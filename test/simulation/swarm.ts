@@ -25,6 +25,8 @@ export interface Swarm {
   /** From then on nothing is lost on the way to the cloud: what the reaper has to do, it does in its next round. */
   soundFromMs: number;
   launchLimitMs: number;
+  /** How long a supervisor goes on that nobody answers. */
+  patienceMs: number;
   /** So many launches ECS takes at once, and so many more a second. */
   launchBucket: { burst: number; perSecond: number };
   situation: Situation;
@@ -61,6 +63,8 @@ const appetites: Record<FaultKind, number> = {
   launch_outage: 0,
   // By the bucket alone.
   launch_throttled: 0,
+  // It has a situation of its own, too.
+  api_outage: 0,
   launcher_died: 0.2,
   sandbox_missing: 0.3,
   stop_ignored: 0.3,
@@ -127,6 +131,7 @@ export function drawSwarm(seed: number): Swarm {
     soundFromMs: faultsEndMs,
     // Usual, or so long that the reaper must find by itself what never came up.
     launchLimitMs: isCalm || random.next() < 0.8 ? 180_000 : 1_200_000,
+    patienceMs: 90_000,
     // Those of AWS.
     launchBucket: { burst: 100, perSecond: 20 },
     situation: "usual",

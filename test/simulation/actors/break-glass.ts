@@ -8,7 +8,7 @@ import type { TaskId } from "../../../functions/core/ids.ts";
 import type { ApiKey, Role } from "../../../functions/core/table.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
-import { type Answer, request } from "./request.ts";
+import { type Answer, killFunction, request } from "./request.ts";
 
 const base = "/api/orchestrator";
 const secret = "s".repeat(43);
@@ -51,7 +51,7 @@ async function post(
   path: string,
 ): Promise<Answer<unknown>> {
   const event = toEvent(method, `${base}${path}`, formatApiKey(keyIds[holder], secret));
-  const answer = await request(stage, client, "kill function", (cloud) => serve(cloud, event));
+  const answer = await request(stage, client, killFunction, (cloud) => serve(cloud, event));
   if (answer.kind !== "answered") return answer;
   const { status, body } = answer.value;
   stage.judge.count(`kill function ${status}`);

@@ -44,6 +44,7 @@ export function drawPlan(world: World, me: Activity): Plan {
 /** Now and then one works for longer than everything else takes, so that whoever should stop it is seen to. */
 function drawWork({ swarm }: World, { random }: Activity): number {
   if (swarm.isCalm) return random.between(1_000, 20_000);
+  if (swarm.situation === "deaf") return random.between(30_000, 600_000);
   const longShare = swarm.operator !== "stops" ? 0.03 : swarm.weights.task_unreadable > 0 ? 0.4 : 0.15;
   return random.next() < longShare ? random.between(350_000, 700_000) : random.between(1_000, 60_000);
 }

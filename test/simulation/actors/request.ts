@@ -3,6 +3,7 @@ import type { Cloud } from "../../../functions/core/cloud.ts";
 import { DroverError } from "../../../functions/core/errors.ts";
 import { openSimCloud } from "../cloud/sim-cloud.ts";
 import type { Activity } from "../engine/activity.ts";
+import { deafness } from "../situations.ts";
 import type { Stage } from "../stage.ts";
 
 export type Answer<T> =
@@ -13,6 +14,7 @@ export type Answer<T> =
   | { kind: "no_answer" };
 
 const code = 3;
+export const killFunction = "kill function";
 const timeoutMs = 10_000;
 const askAgainMs = 3_000;
 
@@ -25,7 +27,8 @@ export function request<T>(
   const { world } = stage;
   const { promise, resume } = client.park<Answer<T>>();
   const giveUp = () => resume({ kind: "no_answer" });
-  if (world.strikes(client, "callback_lost")) {
+  const isDeaf = name !== killFunction && isApiDeaf(stage, client);
+  if (isDeaf || world.strikes(client, "callback_lost")) {
     world.plan(world.now + timeoutMs, code, giveUp);
     return promise;
   }
@@ -45,6 +48,13 @@ export function request<T>(
     );
   });
   return promise;
+}
+
+/** The kill function has an address of its own. */
+export function isApiDeaf({ world }: Stage, client: Activity): boolean {
+  const { now, swarm } = world;
+  if (swarm.situation !== "deaf" || now < deafness.fromMs || now >= deafness.untilMs) return false;
+  return world.fire(client, "api_outage");
 }
 
 /** Until it is answered; what comes twice must do no harm. */

@@ -23,7 +23,8 @@ import { type Push, publish } from "./publish.ts";
 import { request } from "./request.ts";
 import { endSandbox } from "./sandbox-life.ts";
 
-const patienceMs = 60_000;
+/** Until it is told, by the first answer. */
+const firstPatienceMs = 60_000;
 const firstPauseMs = 500;
 
 /** This process ends: it was dismissed, nobody answers, or it crashed. */
@@ -50,6 +51,7 @@ export class Supervisor {
   readonly #inbox: Inbox;
   /** It listens to people. */
   #isModel = false;
+  #patienceMs = firstPatienceMs;
   #frozenUntil = 0;
   #round = 0;
   #rejections = 0;
@@ -73,6 +75,7 @@ export class Supervisor {
     await this.reach("start");
     const answer = await this.#say("start", (cloud) => startAttempt(cloud, this.#caller));
     if (!answer) return;
+    this.#patienceMs = answer.patienceMs;
     this.#isModel = answer.agent.kind === "model";
     this.#startBeating();
     await this.#listen();
@@ -186,7 +189,7 @@ export class Supervisor {
   /** Asks again while nobody answers; a refusal is final. Undefined: refused, and it goes on all the same. */
   async #say<T>(verb: string, serve: (cloud: Cloud) => Promise<T>): Promise<T | undefined> {
     const { world } = this.stage;
-    const deadline = world.now + patienceMs;
+    const deadline = world.now + this.#patienceMs;
     const name = `${verb} ${this.sandbox.agentId.slice(-4)}`;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, 4_000)) {
       const answer = await request(this.stage, this.main, name, serve);
@@ -220,7 +223,7 @@ export class Supervisor {
       const answer = await request(this.stage, this.#pulse, name, (cloud) => recordBeat(cloud, this.#caller, beat));
       if (answer.kind !== "no_answer") this.#lastAnswerAt = world.now;
       if (answer.kind === "answered") this.#inbox.told = Math.max(this.#inbox.told, answer.value.inbox);
-      const isLost = answer.kind === "refused" || world.now - this.#lastAnswerAt > settings.patienceMs;
+      const isLost = answer.kind === "refused" || world.now - this.#lastAnswerAt > this.#patienceMs;
       if (isLost && !this.plan.isZombie) return endSandbox(this.stage, this.sandbox, "its heartbeat was refused");
       await this.#pulse.sleep(settings.beatMs);
     }

@@ -3,6 +3,7 @@
 import type { Clock, Cloud, Ids, Remotes, Sandboxes } from "../../../functions/core/cloud.ts";
 import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
 import { type SigningPurpose, signAttempt, signFor } from "../../../functions/core/signing.ts";
+import { isApiDeaf } from "../actors/request.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
 import { callCloud } from "./call.ts";
@@ -26,6 +27,7 @@ const operations = {
   inspect: { name: "inspect the remote", code: 301 },
   readBranch: { name: "read the branch", code: 302 },
   deleteBranch: { name: "delete the branch", code: 303 },
+  askApi: { name: "ask the API", code: 312, isOnce: true, whenThrottled: false, answerWhenLost: false },
 } as const;
 
 /** The same in every schedule, and each takes longer to make than a call. */
@@ -108,6 +110,11 @@ class SimCloud implements Cloud {
 
   get receivers() {
     return new SimReceivers(this.#stage, this.#activity);
+  }
+
+  get ownApi() {
+    const [stage, activity] = [this.#stage, this.#activity];
+    return { hearsAgents: () => callCloud(activity, operations.askApi, () => !isApiDeaf(stage, activity)) };
   }
 
   get forges() {

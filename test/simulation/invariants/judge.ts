@@ -20,7 +20,7 @@ import { expectEndOfAll, expectStop, watchPace } from "./calm.ts";
 import { watchFairness } from "./fair.ts";
 import { watchHeard } from "./heard.ts";
 import { watchBurn } from "./launches.ts";
-import { watchLoss } from "./losses.ts";
+import { watchLoss, watchSilence } from "./losses.ts";
 import { checkOutcome, checkReceipt } from "./outcomes.ts";
 
 const factsLearnedLater = new Set(["outcome_resolved", "branch_taken_back", "cleanup"]);
@@ -78,6 +78,7 @@ export class Judge {
     const aliveMs = (attempt?.leaseExpiresAt ?? 0) - this.#stage.world.trueTime;
     if (isExpiry(event) && attempt?.state === "running" && aliveMs > 2 * this.#stage.world.swarm.skewMs)
       this.#fail("expired_alive", `${attempt.agentId} was given up ${aliveMs} ms before its lease was over`);
+    if (isExpiry(event)) watchSilence(this.#stage, stored);
     if (event.type === "killed" && isLive(stored.status))
       expectStop(this.#stage, agentIdOf(stored.taskId, stored.attempt));
     if (event.type === "cleanup") this.#checkCleanup(change);

@@ -9,6 +9,10 @@ const without = (step: string) => edit(reap, `\n  ${step},\n`, "\n");
 export const reaperMutants = [
   mutant("reaper: waiting tasks are not promoted", without("promoteWaiting")),
   mutant("reaper: leases do not expire", without("expireLeases")),
+  mutant(
+    "reaper: it does not ask whether agents can be heard",
+    edit(reap, "(await cloud.ownApi?.hearsAgents()) ?? true", "cloud !== undefined"),
+  ),
   mutant("reaper: what ended is not cleaned up", without("cleanUpEnded")),
   mutant("reaper: what a stop covers and was not killed is left", without("endFenced")),
   mutant("reaper: outcomes are not resolved", without("resolveOutcomes")),
