@@ -32,7 +32,8 @@ export const sandboxRules: Rule[] = [
       const { inputs } = one(graph, task, /^Default/);
       const [{ environment, image, logConfiguration }] = containersOf(graph) as [Container];
       const variables = Object.fromEntries(environment.map(({ name, value }) => [name, value]));
-      const { DROVER_API_URL: apiUrl = "", DROVER_SOCKETS: _, HOME: __, ...supervisorEnvironment } = variables;
+      const { DROVER_API_URL: apiUrl = "", DROVER_SOCKETS: _, HOME: __, ...others } = variables;
+      const { DROVER_MEMORY_MB: ___, ...supervisorEnvironment } = others;
       const { options } = logConfiguration as { options: Record<string, string> };
       const expected = sandboxTask({
         image: String(image),
@@ -114,6 +115,7 @@ export const sandboxRules: Rule[] = [
         "DROVER_EGRESS_ALLOW",
         "DROVER_EGRESS_UPLOAD_MB",
         "DROVER_GATES_EGRESS_ALLOW",
+        "DROVER_MEMORY_MB",
         "DROVER_SOCKETS",
         "HOME",
       ]);
