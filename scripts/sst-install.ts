@@ -47,9 +47,18 @@ function install(): string | undefined {
   return `${stdout}${stderr}`;
 }
 
-// A registry may fail once.
-const failure = isInstalled() ? undefined : install() && install();
-if (failure !== undefined) {
-  console.error(`sst install failed twice, so what is deployed cannot be checked. It said:\n${failure}`);
-  process.exitCode = 1;
+/** Answers what went wrong, if anything did. A registry may fail once. */
+export function ensurePlatform(): string | undefined {
+  const failure = isInstalled() ? undefined : install() && install();
+  return (
+    failure && `SST's components could not be installed, so what is deployed cannot be checked. It said:\n${failure}`
+  );
+}
+
+if (import.meta.main) {
+  const failure = ensurePlatform();
+  if (failure) {
+    console.error(failure);
+    process.exitCode = 1;
+  }
 }

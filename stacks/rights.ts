@@ -72,6 +72,9 @@ export function rightsOf<A>(names: Names<A | string>): Record<FunctionName, Righ
   const inCluster = (cluster: A | string) => [{ test: "ArnEquals", variable: "ecs:cluster", values: [cluster] }];
   const stopSandboxes: Grants = names.clusters.flatMap(({ cluster, tasks }) => [
     { actions: ["ecs:StopTask", "ecs:DescribeTasks"], resources: [tasks], conditions: inCluster(cluster) },
+  ]);
+  /** Those whose ARN nobody knows. */
+  const findSandboxes: Grants = names.clusters.flatMap(({ cluster }) => [
     // Its resource is a container instance, which Fargate has none of: only the condition can name the cluster.
     { actions: ["ecs:ListTasks"], resources: ["*"], conditions: inCluster(cluster) },
   ]);
@@ -92,6 +95,7 @@ export function rightsOf<A>(names: Names<A | string>): Record<FunctionName, Righ
       ...wake,
       ...announce,
       ...stopSandboxes,
+      ...findSandboxes,
       // What a supervisor may upload is signed with this right, for one object each.
       ...on(names.taskArtifacts, "s3:PutObject"),
       ...readObjects(names.taskArtifacts),
@@ -112,7 +116,7 @@ export function rightsOf<A>(names: Names<A | string>): Record<FunctionName, Righ
       ...readObjects(names.auditFiles),
       ...readSecret(names.auditPublicKey),
     ],
-    kill: [...common, ...writeTable, ...probe, ...wake, ...announce, ...stopSandboxes],
+    kill: [...common, ...writeTable, ...probe, ...wake, ...announce, ...stopSandboxes, ...findSandboxes],
     dispatcher: [
       ...common,
       ...writeTable,
@@ -121,6 +125,7 @@ export function rightsOf<A>(names: Names<A | string>): Record<FunctionName, Righ
       ...announce,
       ...startSandboxes,
       ...stopSandboxes,
+      ...findSandboxes,
     ],
     deadLetter: [...common, ...writeTable, ...receive(names.deadWakeUps), ...wake, ...announce],
     reaper: [
@@ -131,6 +136,7 @@ export function rightsOf<A>(names: Names<A | string>): Record<FunctionName, Righ
       ...announce,
       ...startSandboxes,
       ...stopSandboxes,
+      ...findSandboxes,
       ...on(names.auditFiles, "s3:PutObject"),
       ...readObjects(names.auditFiles),
       ...readSecret(names.auditKey),

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { drawRights, rightsIn } from "./rights-table.ts";
 import { frontRules } from "./rules/front.ts";
@@ -9,6 +10,7 @@ import { sandboxRules } from "./rules/sandbox.ts";
 import { storageRules } from "./rules/storage.ts";
 import { wallRules } from "./rules/wall.ts";
 import { watchingRules } from "./rules/watching.ts";
+import { drawStage } from "./stage-diagram.ts";
 import { synth } from "./synth/synth.ts";
 
 const image = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/drover-sandbox@sha256:${"a".repeat(64)}`;
@@ -29,7 +31,16 @@ const preview = {
 };
 const [ofProduction, ofPreview] = await Promise.all([synth("production", production), synth("preview", preview)]);
 
-if (process.env.DROVER_RIGHTS_PAGE === "write") {
+const architecturePage = join(import.meta.dirname, "../../../docs/architecture.md");
+const stageBlock = /(<!-- drawn: stage -->\n```mermaid\n)([\s\S]*?)(\n```\n<!-- end -->)/;
+
+if (process.env.DROVER_STAGE_PAGES === "write") {
+  const architecture = readFileSync(architecturePage, "utf8");
+  const diagram = drawStage(ofPreview);
+  writeFileSync(
+    architecturePage,
+    architecture.replace(stageBlock, (_, open, __, end) => `${open}${diagram}${end}`),
+  );
   const page = readFileSync(rightsPage, "utf8");
   const table = drawRights(rightsIn(ofPreview));
   writeFileSync(
@@ -37,6 +48,10 @@ if (process.env.DROVER_RIGHTS_PAGE === "write") {
     page.replace(/(<!-- drawn -->\n)[\s\S]*?(<!-- end -->)/, (_, open, end) => `${open}${table}\n${end}`),
   );
 }
+
+it("the diagram of a stage in docs/architecture.md shows what would be deployed", () => {
+  expect(stageBlock.exec(readFileSync(architecturePage, "utf8"))?.[2]).toBe(drawStage(ofPreview));
+});
 
 describe.each<{ stage: StageKind; graph: typeof ofProduction; rules: Rule[] }>([
   { stage: "production", graph: ofProduction, rules: [...everywhere, ...watchingRules] },
