@@ -17,7 +17,6 @@ export function createReaperSchedule(reaper: sst.aws.Function): void {
   new aws.scheduler.Schedule("ReaperSchedule", {
     scheduleExpression: "rate(1 minute)",
     flexibleTimeWindow: { mode: "OFF" },
-    // The next round is due in a minute: one that was missed is not made up for.
     target: { arn: reaper.arn, roleArn: role.arn, retryPolicy: { maximumRetryAttempts: 0 } },
   });
 }

@@ -13,6 +13,8 @@ export interface FunctionSettings {
   logDays: number;
   /** So many at once, kept from the account's quota; without it the function takes its part of what all have. */
   reserved?: number | undefined;
+  /** Of a call that nobody waits for, when it fails; Lambda's own two where absent. */
+  retries?: number;
   /** An address of its own. It takes everybody's requests: who they are is for the function to find out. */
   url?: boolean;
 }
@@ -35,6 +37,7 @@ export function createFunction(name: FunctionName, settings: FunctionSettings): 
     environment: { NODE_OPTIONS: "--enable-source-maps", ...settings.environment },
     logging: { logGroup: log.name, format: "json" },
     ...(settings.reserved !== undefined && { concurrency: { reserved: settings.reserved } }),
+    ...(settings.retries !== undefined && { retries: settings.retries }),
     ...(settings.url && { url: { authorization: "none", cors: false } }),
     permissions: [
       ...settings.rights,

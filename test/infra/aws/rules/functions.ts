@@ -187,6 +187,10 @@ export const functionRules: Rule[] = [
       expect(inputs.scheduleExpression).toBe("rate(1 minute)");
       expect(inputs.target.arn).toContain("ReaperFunction");
       expect(inputs.target.retryPolicy).toEqual({ maximumRetryAttempts: 0 });
+      const byLambda = ofType(graph, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig");
+      expect(byLambda.map(({ name, inputs }) => [name, inputs.maximumRetryAttempts])).toEqual([
+        ["ReaperEventInvokeConfig", 0],
+      ]);
     },
     breakIt: (graph) => {
       one(graph, "aws:scheduler/schedule:Schedule").inputs.scheduleExpression = "rate(1 hour)";

@@ -31,9 +31,9 @@ export const sandboxRules: Rule[] = [
     check: (graph) => {
       const { inputs } = one(graph, task, /^Default/);
       const [{ environment, image, logConfiguration }] = containersOf(graph) as [Container];
-      const variables = Object.fromEntries(environment.map(({ name, value }) => [name, value]));
-      const { DROVER_API_URL: apiUrl = "", DROVER_SOCKETS: _, HOME: __, ...others } = variables;
-      const { DROVER_MEMORY_MB: ___, ...supervisorEnvironment } = others;
+      const given = environment.filter(({ name }) => /^DROVER_(GATES_)?EGRESS_/.test(name));
+      const supervisorEnvironment = Object.fromEntries(given.map(({ name, value }) => [name, value]));
+      const apiUrl = environment.find(({ name }) => name === "DROVER_API_URL")?.value ?? "";
       const { options } = logConfiguration as { options: Record<string, string> };
       const expected = sandboxTask({
         image: String(image),
