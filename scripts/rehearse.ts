@@ -70,7 +70,7 @@ function placeEngine(dir: string): string {
   // Beside the packages that it imports.
   const program = join(dir, ".sst/platform/engine.mjs");
   buildSync({
-    entryPoints: [join(root, "test/infra/aws/synth/engine.ts")],
+    entryPoints: [join(root, "scripts/synth/engine.ts")],
     outfile: program,
     bundle: true,
     platform: "node",

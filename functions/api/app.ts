@@ -48,7 +48,7 @@ function createBareApp(cloud: OpenCloud): Api {
   // What one caller is told is for no other: whatever stands between may not keep it.
   app.use(async (context, next) => {
     await next();
-    if (!context.res.headers.has("cache-control")) context.header("cache-control", "no-store");
+    context.header("cache-control", "no-store");
   });
   app.use("/api/orchestrator/*", recordRefusals(cloud));
   // The supervisor's callbacks have a token of their own, and are never limited.

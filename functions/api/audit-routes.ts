@@ -107,7 +107,6 @@ async function* showDigests(cloud: Cloud, extent: Extent, after: number): AsyncG
 /** An error on the way cuts the answer off, which shows by what it should have ended with. */
 function send(context: Context, chunks: AsyncGenerator<string>): Response {
   context.header("content-type", ndjson);
-  context.header("cache-control", "no-store");
   return stream(context, async (out) => {
     for await (const chunk of chunks) {
       if (out.aborted) return;

@@ -50,7 +50,6 @@ export function addEventRoutes(app: Api, openCloud: OpenCloud): void {
     const key = await authenticate(cloud, context);
     const { taskId, version } = await taskOf(cloud, context.req.valid("param").taskId, key);
     const position = parsePosition(context.req.valid("header")["last-event-id"], version);
-    context.header("cache-control", "no-store");
     return streamSSE(context, (stream) => follow(cloud, taskId, position, stream));
   });
 }

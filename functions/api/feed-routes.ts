@@ -44,7 +44,6 @@ export function addFeedRoutes(app: Api, openCloud: OpenCloud): void {
     const cloud = await openCloud();
     const workspace = chooseWorkspace(await authenticate(cloud, context), context.req.valid("query").workspace);
     const since = parsePosition(context.req.valid("header")["last-event-id"]);
-    context.header("cache-control", "no-store");
     return streamSSE(context, (stream) => follow(cloud, workspace, since, stream));
   });
 }

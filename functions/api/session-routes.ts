@@ -64,7 +64,6 @@ export function addSessionRoutes(app: Api, openCloud: OpenCloud): void {
   app.openapi(whoAmI, async (context) => {
     const cloud = await openCloud();
     const key = await authenticate(cloud, context);
-    context.header("cache-control", "no-store");
     return context.json(view(key, context.req.header("x-api-key") ? undefined : readSession(cloud, context)), 200);
   });
 

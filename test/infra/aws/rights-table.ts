@@ -1,5 +1,5 @@
 // Who may do what, as a table to read: every statement of every role, with names instead of ARNs.
-import { type Graph, ofType, type Resource } from "./synth/graph.ts";
+import { type Graph, ofType, type Resource } from "../../../scripts/synth/graph.ts";
 
 export interface Statement {
   Action: string[];

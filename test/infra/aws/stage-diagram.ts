@@ -1,6 +1,7 @@
 // What runs on AWS, and who starts whom? A diagram of a stage, from its resources.
+
+import { type Graph, ofType } from "../../../scripts/synth/graph.ts";
 import { statementsOf } from "./rights-table.ts";
-import { type Graph, ofType } from "./synth/graph.ts";
 
 const idOf = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
 const named = (arn: string, ending: string) => new RegExp(`-([A-Za-z]+)${ending}-`).exec(arn)?.[1] ?? "";

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { synth } from "../../../scripts/synth/synth.ts";
 import { drawRights, rightsIn } from "./rights-table.ts";
 import { frontRules } from "./rules/front.ts";
 import { functionRules } from "./rules/functions.ts";
@@ -11,7 +12,6 @@ import { storageRules } from "./rules/storage.ts";
 import { wallRules } from "./rules/wall.ts";
 import { watchingRules } from "./rules/watching.ts";
 import { drawStage } from "./stage-diagram.ts";
-import { synth } from "./synth/synth.ts";
 
 const image = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/drover-sandbox@sha256:${"a".repeat(64)}`;
 const everywhere: Rule[] = [...storageRules, ...functionRules, ...rightsRules, ...sandboxRules, ...frontRules];

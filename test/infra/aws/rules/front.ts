@@ -1,6 +1,6 @@
 // What must the front door be like: where does it lead, what may its pages do, what does it keep?
 import { expect } from "vitest";
-import { type Graph, ofType, one } from "../synth/graph.ts";
+import { type Graph, ofType, one } from "../../../../scripts/synth/graph.ts";
 import type { Rule } from "./rule.ts";
 
 const distribution = "aws:cloudfront/distribution:Distribution";

@@ -1,7 +1,7 @@
 // What must every function be like, and what calls it?
 import { expect } from "vitest";
 import { entryPoints } from "../../../../infra/aws/entry-points.ts";
-import { type Graph, ofType, one } from "../synth/graph.ts";
+import { type Graph, ofType, one } from "../../../../scripts/synth/graph.ts";
 import type { Rule } from "./rule.ts";
 
 const fn = "aws:lambda/function:Function";

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { type Graph, ofType, one } from "../../../../scripts/synth/graph.ts";
 import { drawRights, rightsIn, statementsOf } from "../rights-table.ts";
-import { type Graph, ofType, one } from "../synth/graph.ts";
 import type { Rule } from "./rule.ts";
 
 const role = "aws:iam/role:Role";

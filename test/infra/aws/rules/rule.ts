@@ -1,5 +1,5 @@
 // How is a rule about a stage written down? With what would break it, so that the rule is known to notice.
-import type { Graph } from "../synth/graph.ts";
+import type { Graph } from "../../../../scripts/synth/graph.ts";
 
 export interface Rule {
   rule: string;

@@ -1,8 +1,8 @@
 // What must a sandbox on Fargate be like, and the network that it starts in?
 import { expect } from "vitest";
 import { sandboxTask } from "../../../../infra/aws/sandbox-task.ts";
+import { type Graph, ofType, one } from "../../../../scripts/synth/graph.ts";
 import { statementsOf } from "../rights-table.ts";
-import { type Graph, ofType, one } from "../synth/graph.ts";
 import type { Rule } from "./rule.ts";
 
 const task = "aws:ecs/taskDefinition:TaskDefinition";

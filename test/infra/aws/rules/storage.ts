@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { tableDefinition } from "../../../../functions/aws/table-definition.ts";
 import { entryPoints } from "../../../../infra/aws/entry-points.ts";
-import { ofType, one } from "../synth/graph.ts";
+import { ofType, one } from "../../../../scripts/synth/graph.ts";
 import type { Rule } from "./rule.ts";
 
 const table = "aws:dynamodb/table:Table";

@@ -1,6 +1,6 @@
 // What must the wall be like? Of a walled stage only.
 import { expect } from "vitest";
-import { type Graph, ofType, one } from "../synth/graph.ts";
+import { type Graph, ofType, one } from "../../../../scripts/synth/graph.ts";
 import type { Rule } from "./rule.ts";
 
 const table = "aws:ec2/routeTable:RouteTable";

@@ -1,6 +1,6 @@
 // What must somebody be told of? Of a stage that has alarms only.
 import { expect } from "vitest";
-import { ofType, one } from "../synth/graph.ts";
+import { ofType, one } from "../../../../scripts/synth/graph.ts";
 import type { Rule } from "./rule.ts";
 
 const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";

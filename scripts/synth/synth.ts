@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import type { Graph } from "./graph.ts";
 import { serveCli } from "./serve-cli.ts";
 
-const root = resolve(import.meta.dirname, "../../../..");
+const root = resolve(import.meta.dirname, "../..");
 const platform = join(root, ".sst/platform");
 const run = promisify(execFile);
 
