@@ -1,21 +1,16 @@
 // Which cloud do the entry points run on? The SDK's clients, set up from the environment once per process.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { ulid } from "ulid";
-import { z } from "zod";
-import { openArtifacts } from "./aws/artifacts.ts";
+import * as z from "zod";
 import { openAuditKey } from "./aws/audit-key.ts";
 import { openIntake } from "./aws/intake-queue.ts";
 import { openNoticeQueue } from "./aws/notice-queue.ts";
 import { openNotices } from "./aws/notices.ts";
-import { openOutcomeBus } from "./aws/outcome-bus.ts";
 import { openOwnApi } from "./aws/own-api.ts";
 import { getSecret, openCredentials, openWebhookSecrets } from "./aws/parameters.ts";
 import { openReceivers } from "./aws/receivers.ts";
-import { openSandboxes } from "./aws/sandboxes.ts";
 import { openTable } from "./aws/table.ts";
 import { openWakeUps } from "./aws/wake-ups.ts";
 import { type BackendSettings, declaredBackends, defaultBackend, type EcsTarget } from "./core/backends.ts";
@@ -24,8 +19,7 @@ import type { Cloud, Isolation } from "./core/cloud.ts";
 import { readModels } from "./core/models.ts";
 import { resourceName } from "./core/requests.ts";
 import { signAttempt, signFor } from "./core/signing.ts";
-import { openForges } from "./forge/forges.ts";
-import { openRemotes } from "./git/remotes.ts";
+import { later } from "./later.ts";
 
 const count = z.coerce.number().int().positive();
 const list = z.string().transform((text) => text.split(",").filter(Boolean));
@@ -113,21 +107,25 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
   const dynamo = { client: new DynamoDBClient(), tableName: env.DROVER_TABLE };
   const table = openTable(dynamo);
   const backends = backendsOf(env);
+  const bus = env.DROVER_OUTCOME_BUS;
+  let opening: Promise<Cloud["sandboxes"]> | undefined;
+  const sandboxes = () => {
+    opening ??= import("./aws/sandboxes.ts").then(({ openSandboxes }) =>
+      openSandboxes(backends, () => table.listBackends(), env.DROVER_LAUNCHES_PER_SECOND),
+    );
+    return opening;
+  };
   const localGitUrl = env.DROVER_LOCAL_GIT_URL;
   return {
     table,
     wakeUps: openWakeUps(sqs, env.DROVER_WAKE_QUEUE_URL),
-    sandboxes: openSandboxes(backends, () => table.listBackends(), env.DROVER_LAUNCHES_PER_SECOND),
-    artifacts: openArtifacts(
-      // Path-style addresses work everywhere; a checksum in a presigned URL would bind it to one body.
-      new S3Client({ forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" }),
-      env.DROVER_ARTIFACTS_BUCKET,
-    ),
+    sandboxes: (backend) => later(async () => (await sandboxes())(backend)),
+    artifacts: later(async () => (await import("./aws/artifacts.ts")).openArtifacts(env.DROVER_ARTIFACTS_BUCKET)),
     credentials: openCredentials(ssm, env.DROVER_PARAMETERS),
     tokenOf: (agentId) => signAttempt(tokenSecret, agentId),
     sign: (purpose, text) => signFor(tokenSecret, purpose, text),
     auditKey: openAuditKey(ssm, env.DROVER_PARAMETERS),
-    remotes: openRemotes(),
+    remotes: later(async () => (await import("./git/remotes.ts")).openRemotes()),
     notices: openNotices(dynamo),
     noticeQueue: openNoticeQueue(sqs, env.DROVER_NOTIFY_QUEUE_URL),
     webhookSecrets: openWebhookSecrets(ssm, env.DROVER_PARAMETERS),
@@ -135,8 +133,8 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       timeoutMs: env.DROVER_WEBHOOKS_TIMEOUT_MS,
       allowLoopback: env.DROVER_WEBHOOKS_ALLOW_LOOPBACK,
     }),
-    forges: openForges(),
-    ...(env.DROVER_OUTCOME_BUS && { outcomeBus: openOutcomeBus(new EventBridgeClient(), env.DROVER_OUTCOME_BUS) }),
+    forges: later(async () => (await import("./forge/forges.ts")).openForges()),
+    ...(bus && { outcomeBus: later(async () => (await import("./aws/outcome-bus.ts")).openOutcomeBus(bus)) }),
     ...(env.DROVER_API_URL && {
       ownApi: openOwnApi(env.DROVER_API_URL, (agentId) => signAttempt(tokenSecret, agentId)),
     }),

@@ -1,4 +1,5 @@
 // Entry point: the kill function, with a URL of its own, so that a kill needs nothing else to be up.
+import "./aws/sandboxes.ts"; // Needed at once, so it is loaded at once.
 import { handle } from "hono/aws-lambda";
 import { createKillApp } from "./api/app.ts";
 import { cloudOfThisProcess } from "./cloud.ts";

@@ -1,4 +1,5 @@
 // Entry point: the reaper function, called on a schedule.
+import "./aws/sandboxes.ts"; // Needed at once, so it is loaded at once.
 import { cloudOfThisProcess } from "./cloud.ts";
 import { reap } from "./flows/reap.ts";
 

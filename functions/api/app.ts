@@ -107,10 +107,10 @@ export function createApp(cloud: OpenCloud): Api {
     in: "cookie",
     name: "drover_session",
   });
-  app.get("/openapi.json", (context) => {
+  app.get("/openapi.json", async (context) => {
     const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "drover", version: "1" } });
     const paths = document.paths ?? {};
-    addExamples(paths);
+    await addExamples(paths);
     return context.json({ ...document, tags: addTags(paths) });
   });
   return app;

@@ -1,5 +1,5 @@
 // How does a backend look through the API? With what its last check found, how old that is, and what runs on it.
-import { z } from "zod";
+import * as z from "zod";
 import { type BackendHealth, judgeBackend, type KnownBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
 import type { Switch } from "../core/switches.ts";

@@ -1,5 +1,5 @@
 // What do the two feeds send? Audit events and progress, in the shapes that the API's document names.
-import { z } from "zod";
+import * as z from "zod";
 import type { AuditEvent } from "../core/audit.ts";
 import { spendSchema } from "../core/budget.ts";
 import { type Beat, taskStatuses } from "../core/task.ts";

@@ -2,7 +2,7 @@
 import type { Hook } from "@hono/zod-openapi";
 import type { Context, Env } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { z } from "zod";
+import * as z from "zod";
 import { DroverError, type ErrorCode, statusOfCode } from "../core/errors.ts";
 
 export const problemSchema = z

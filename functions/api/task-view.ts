@@ -1,5 +1,5 @@
 // How does a task look through the API? Times as ISO 8601, internals left out, marks that nobody should overlook.
-import { z } from "zod";
+import * as z from "zod";
 import { defaultBudget, listBudgetUse, spendSchema } from "../core/budget.ts";
 import { agentTypes } from "../core/models.ts";
 import type { Attempt, Task, TaskSpec } from "../core/task.ts";

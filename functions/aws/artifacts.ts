@@ -1,5 +1,5 @@
 // Where do big things go? To S3; the supervisor uploads with a presigned URL and has no AWS rights of its own.
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import type { ArtifactKind, Artifacts } from "../core/cloud.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
@@ -7,7 +7,9 @@ import { type AgentId, parseAgentId } from "../core/ids.ts";
 /** The longest that a presigned URL can live: 7 days by S3; we stay above the longest wall-clock limit. */
 const urlExpiresInSeconds = 26 * 60 * 60;
 
-export function openArtifacts(client: S3Client, bucket: string): Artifacts {
+export function openArtifacts(bucket: string): Artifacts {
+  // Path-style addresses work everywhere; a checksum in a presigned URL would bind it to one body.
+  const client = new S3Client({ forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" });
   async function get(Key: string): Promise<Uint8Array | undefined> {
     try {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));

@@ -1,12 +1,12 @@
 // How do outcomes get on the EventBridge bus that others subscribe to?
-import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { toDetail } from "../core/describe-notice.ts";
 import type { Notice, OutcomeBus } from "../core/notices.ts";
 
 const source = "drover";
 
 /** `busName` may be an ARN, also of another account. */
-export function openOutcomeBus(client: EventBridgeClient, busName: string): OutcomeBus {
+export function openOutcomeBus(busName: string, client = new EventBridgeClient()): OutcomeBus {
   return {
     async publish(notices) {
       const entries = notices.map((notice) => toEntry(busName, notice));

@@ -1,5 +1,5 @@
 // Where may sandboxes run? What a backend is, which ones this process may reach, and which can take a task now.
-import { z } from "zod";
+import * as z from "zod";
 import { isLoopbackAddress } from "./addresses.ts";
 import { resourceName } from "./requests.ts";
 

@@ -1,5 +1,5 @@
 // May the agent make one more call to its model, and what has it spent so far?
-import { z } from "zod";
+import * as z from "zod";
 import { costOf, dollars, type Priced, priceAt, type TokenCounts } from "./price.ts";
 
 export interface BudgetLimits {

@@ -1,5 +1,5 @@
 // What do the supervisor and the control plane say to each other? Both sides check every message against these shapes.
-import { z } from "zod";
+import * as z from "zod";
 import { spendSchema } from "./budget.ts";
 import { artifactKinds } from "./cloud.ts";
 import { rejecters } from "./events.ts";

@@ -1,6 +1,6 @@
 // What does the daily digest say, and who vouches for it? The heads of every chain that changed, hashed and signed.
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { canonicalJson } from "./audit.ts";
 import type { TaskId } from "./ids.ts";
 import { isFinal, type Task } from "./task.ts";

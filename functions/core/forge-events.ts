@@ -1,5 +1,5 @@
 // A forge tells what happened to an issue: is it a task, and if not, why not?
-import { z } from "zod";
+import * as z from "zod";
 import type { ReadHeader } from "./forge-signature.ts";
 import type { ForgeKind } from "./pull-requests.ts";
 import { covers, type Source } from "./sources.ts";

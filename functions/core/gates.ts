@@ -1,5 +1,5 @@
 // Which gates must an agent's work pass?
-import { z } from "zod";
+import * as z from "zod";
 import type { AgentType } from "./models.ts";
 
 export const builtInGates = ["typecheck", "lint", "test", "coverage", "build", "integration", "ai_review"] as const;

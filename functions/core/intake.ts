@@ -1,5 +1,5 @@
 // How do tasks come in through a queue, and on whose behalf?
-import { z } from "zod";
+import * as z from "zod";
 import { type ErrorCode, statusOfCode } from "./errors.ts";
 import { taskRequest } from "./requests.ts";
 

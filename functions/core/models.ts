@@ -1,5 +1,5 @@
 // Which models are there, what do they hold and cost, and which one shall a task have?
-import { z } from "zod";
+import * as z from "zod";
 import { costOf, type Price, type TokenCounts } from "./price.ts";
 
 export const agentTypes = ["worker", "reviewer", "tester"] as const;

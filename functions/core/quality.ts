@@ -1,5 +1,5 @@
 // May a coordinator outside take an agent's work for good? Only what the gates have judged, and only as they judged it.
-import { z } from "zod";
+import * as z from "zod";
 import type { Task, TaskStatus } from "./task.ts";
 import { decideVerdicts, verdict } from "./verdicts.ts";
 

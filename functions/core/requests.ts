@@ -1,5 +1,5 @@
 // What may a user ask for? The shape of a task request, and the limits of each field.
-import { z } from "zod";
+import * as z from "zod";
 import { repositoryPattern } from "./credential-scope.ts";
 import { gateSelection } from "./gates.ts";
 import { agentTypes } from "./models.ts";

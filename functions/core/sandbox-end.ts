@@ -1,5 +1,5 @@
 // Why did a sandbox stop, and what does that mean for its attempt?
-import { z } from "zod";
+import * as z from "zod";
 import { type AgentId, parseAgentId } from "./ids.ts";
 import type { Failure } from "./task.ts";
 

@@ -1,5 +1,5 @@
 // What is asked for again and again, and when?
-import { z } from "zod";
+import * as z from "zod";
 import type { TaskId } from "./ids.ts";
 import { type TaskRequest, taskRequest } from "./requests.ts";
 import { sourceName } from "./sources.ts";

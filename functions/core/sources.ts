@@ -1,5 +1,5 @@
 // From where outside do issues become tasks, which of them, and what kind of task?
-import { z } from "zod";
+import * as z from "zod";
 import { matchesRepository, repositoryPattern } from "./credential-scope.ts";
 import { forgeKinds } from "./pull-requests.ts";
 import { taskRequest } from "./requests.ts";

@@ -1,5 +1,5 @@
 // What did a gate find, and is the work accepted?
-import { z } from "zod";
+import * as z from "zod";
 import { type GatePhase, gatePhases } from "./gates.ts";
 
 /**

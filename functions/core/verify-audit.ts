@@ -1,6 +1,6 @@
 // Is an export what was written? Line by line against the digests, with one chain in memory at a time.
 import { createHash, type Hash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { type AuditAct, type AuditEvent, canonicalJson, hashEvent } from "./audit.ts";
 import type { Expectation, ExpectedChain, Extent, Finding } from "./verify-digests.ts";
 

@@ -1,5 +1,5 @@
 // Messages about notices have come: each names an ended task to tell of, a delivery to try, or a pull request to open.
-import { z } from "zod";
+import * as z from "zod";
 import type { Cloud } from "../core/cloud.ts";
 import { isTaskId } from "../core/ids.ts";
 import { isDeliveryId } from "../core/notices.ts";

@@ -1,5 +1,5 @@
 // Wake-ups have come: each starts at most one task.
-import { z } from "zod";
+import * as z from "zod";
 import type { Cloud } from "../core/cloud.ts";
 import { isTaskId, type TaskId } from "../core/ids.ts";
 import { answerEach, type BatchAnswer, type QueueMessage } from "./answer-each.ts";

@@ -1,5 +1,5 @@
 // How does a comment get on an issue, once? GitHub, Gitea and Forgejo have the same two routes for it.
-import { z } from "zod";
+import * as z from "zod";
 import type { CommentOutcome, ForgeRepository, NewComment } from "../core/pull-requests.ts";
 import { openAsk } from "./ask.ts";
 import { explainAnswer } from "./explain-answer.ts";

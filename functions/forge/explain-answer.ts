@@ -1,5 +1,5 @@
 // What does a forge's refusal mean: that nothing will help, or that it is worth asking again?
-import { z } from "zod";
+import * as z from "zod";
 import type { PullRequestOutcome } from "../core/pull-requests.ts";
 import type { ForgeAnswer } from "./ask.ts";
 

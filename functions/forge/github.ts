@@ -1,5 +1,5 @@
 // How does GitHub open a pull request?
-import { z } from "zod";
+import * as z from "zod";
 import type { ForgeRepository, NewPullRequest, PullRequestOutcome } from "../core/pull-requests.ts";
 import { type ForgeAnswer, openAsk } from "./ask.ts";
 import { explainAnswer } from "./explain-answer.ts";

@@ -26,5 +26,8 @@ export const entryPoints = {
 
 export type FunctionName = keyof typeof entryPoints;
 
-/** As SST hands it to esbuild. The SDK goes along: the runtime's own copy is another version, and slower to load. */
-export const bundling = { format: "esm", minify: true, sourcemap: true } as const;
+/**
+ * As SST hands it to esbuild. The SDK goes along: the runtime's own copy is another version, and slower to load. Split,
+ * so that what is imported later is a file of its own, which nobody reads before.
+ */
+export const bundling = { format: "esm", minify: true, sourcemap: true, splitting: true } as const;

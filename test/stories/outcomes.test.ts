@@ -106,7 +106,7 @@ it("of a request that the bus takes in part, only the rest is sent again; what i
     },
   });
   const client = new EventBridgeClient({ endpoint: busy.url });
-  const bus = openOutcomeBus(client, "outcomes");
+  const bus = openOutcomeBus("outcomes", client);
   const outcomeBus: typeof bus = {
     publish(notices) {
       requests.push(notices.map(({ type }) => type));
