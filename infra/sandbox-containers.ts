@@ -17,8 +17,17 @@ export const socketsPath = "/run/drover";
 
 const runner = ["node", `${codePath}/functions/sandbox/runner.ts`];
 
-/** Most tasks need no gates: until the supervisor opens their socket, a shell holds the place of the runner. */
-const whenWanted = 'until [ -S "$DROVER_SOCKETS/runner.sock" ]; do sleep 0.2; done; exec "$@"';
+/** A supervisor that has not come by then will not come. */
+const looks = 600;
+
+/**
+ * Most tasks need no gates: until the supervisor wants them, a shell holds the place of the runner. It reads from a pipe
+ * that the supervisor holds open, so that it ends with it, also where nobody is left to end it.
+ */
+const whenWanted = `left=${looks}
+until [ -p "$DROVER_SOCKETS/wanted" ]; do left=$((left-1)); [ $left -gt 0 ] || exit 1; sleep 0.2; done
+read -r wanted <"$DROVER_SOCKETS/wanted" || exit 0
+exec "$@"`;
 
 export const supervisor = {
   name: "supervisor",

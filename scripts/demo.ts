@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { openDataDir, SetUpError } from "../infra/local/data-dir.ts";
 import { removeTree, sandboxBase } from "../infra/local/sandbox/disk.ts";
 import { type LocalStack, startLocal } from "../stacks/local.ts";
@@ -26,16 +27,17 @@ interface Hop {
 async function main(): Promise<void> {
   const startedAt = performance.now();
   await clearLastRun();
-  // The demo's command is our own, so it may run where users' tasks would be refused; the stack says so plainly.
+  const { values } = parseArgs({ options: { "allow-unconfined": { type: "boolean", default: false } } });
   starting = startLocal({
     dataDir: home,
     port: 0,
     ephemeral: true,
-    allowUnconfined: true,
+    allowUnconfined: values["allow-unconfined"],
     imageDir: join(checkout, ".drover"),
     say: (line) => console.log(`  ${line}`),
   });
   stack = await starting;
+  if (stack.isolation.kind === "impossible") throw new SetUpError(describeRefusal(stack.isolation));
   say(`1. The whole system is up on ${stack.url} after ${seconds(performance.now() - startedAt)}`);
 
   hop = "making the repository";
@@ -68,6 +70,11 @@ async function main(): Promise<void> {
   console.log(await git((await making).bareDir, "diff", `main..${ended.branch}`));
   showTimes(hops);
   console.log("\nTo run it for good, on your own repositories:  npm start");
+}
+
+/** As `npm start` would refuse the tasks of users. */
+function describeRefusal({ cause, remedy }: { cause: string; remedy: string }): string {
+  return `the demo's agent cannot be confined on this machine: ${cause} ${remedy} To see it all the same, with an agent that has every right of this user (it only edits a small repository of the demo's own):  npm run demo -- --allow-unconfined`;
 }
 
 /** After a `kill -9` the last run's data is still here; a run that is still going is left alone. */

@@ -1,5 +1,6 @@
 // What changed between two commits, as a patch and as numbers?
 import { compareTrees, type Difference } from "./compare-trees.ts";
+import { nameMedium } from "./media.ts";
 import { type Repository, readBlob, readCommit } from "./objects.ts";
 import { isSubmodule, type RawEntry } from "./tree-object.ts";
 import { type FileDiff, renderFileDiff, type Side } from "./unified-diff.ts";
@@ -10,6 +11,8 @@ export interface ChangedFile {
   additions: number;
   deletions: number;
   binary: boolean;
+  /** What a plain file is by now, where it is not text but of a known kind, such as a picture. */
+  medium?: { kind: string; bytes: number };
 }
 
 export interface CommitDiff {
@@ -42,6 +45,7 @@ export async function diffCommits(
       additions: diff.additions,
       deletions: diff.deletions,
       binary: diff.binary,
+      ...(diff.medium && { medium: diff.medium }),
     });
     const text = toText(diff.text);
     const sizeBytes = Buffer.byteLength(text);
@@ -55,10 +59,15 @@ export async function diffCommits(
   return { text: sections.join(""), leftOut, files };
 }
 
-async function diffFile(repository: Repository, { path, before, after }: Difference): Promise<FileDiff> {
+type ShownFile = FileDiff & Pick<ChangedFile, "medium">;
+
+async function diffFile(repository: Repository, { path, before, after }: Difference): Promise<ShownFile> {
   const old = before && (await readSide(repository, before));
   const next = after && (await readSide(repository, after));
-  if (!old || !next || kindOf(old) === kindOf(next)) return renderFileDiff(path, old, next);
+  if (!old || !next || kindOf(old) === kindOf(next)) {
+    const kind = next?.mode === "100644" ? nameMedium(path, next.content) : undefined;
+    return { ...renderFileDiff(path, old, next), ...(kind && { medium: { kind, bytes: next?.content.length ?? 0 } }) };
+  }
   // A file that becomes a link (or a submodule) is another thing: git shows the old go and the new come.
   const gone = renderFileDiff(path, old, undefined);
   const come = renderFileDiff(path, undefined, next);

@@ -9,6 +9,8 @@ import type { Work } from "./collect-work.ts";
 const gate = { gate: "ai_review", phase: "pre_push" } as const;
 const expected = "approved, and done as the task asks, each with a confidence of at least 0.9";
 
+const mostNamedBytes = 1024 * 1024;
+
 /** Asked last: what the gates reject is not worth a call. */
 export const settleWithoutReview = (): Verdict => ({
   ...gate,
@@ -26,8 +28,10 @@ export async function judgeReview(
 ): Promise<{ kind: "judged"; verdict: Verdict } | { kind: "failed"; failure: Failure }> {
   const startedAt = performance.now();
   const notes = verdicts.flatMap(({ findings = [] }) => findings.map(({ path, what }) => `${path}: ${what}`));
-  const leftOut = [...diff.leftOut, ...diff.files.filter(hidesContent).map(({ path }) => path)];
-  const outcome = await author.review?.({ diff: diff.text, leftOut, notes });
+  const hidden = diff.files.filter(hidesContent);
+  const named = hidden.flatMap(({ path, status, medium }) => (isHarmless(medium) ? [{ path, status, ...medium }] : []));
+  const unseen = hidden.filter(({ medium }) => !isHarmless(medium)).map(({ path }) => path);
+  const outcome = await author.review?.({ diff: diff.text, leftOut: [...diff.leftOut, ...unseen], named, notes });
   if (!outcome) {
     const message = "The gate ai_review needs a model, and this task runs a command. Choose other gates for it.";
     return { kind: "failed", failure: { class: "poison", message } };
@@ -56,3 +60,7 @@ const word = (what: string, { approved, confidence, why }: Opinion) =>
 
 /** One NUL makes a file binary, and of such a change the diff has the name only. Of a deletion that is enough. */
 const hidesContent = ({ binary, status }: ChangedFile) => binary && (status === "added" || status === "modified");
+
+/** Of a picture or the like, name, kind and size are enough to say whether it belongs there. */
+const isHarmless = (medium: ChangedFile["medium"]): medium is NonNullable<ChangedFile["medium"]> =>
+  medium !== undefined && medium.bytes <= mostNamedBytes;

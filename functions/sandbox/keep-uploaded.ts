@@ -14,8 +14,11 @@ export interface KeptUploaded {
   flush(): Promise<void>;
 }
 
-/** One upload at a time; each costs a request, so there is one in `everyMs` at most, and none without news. */
-export function keepUploaded(everyMs: number): KeptUploaded {
+/**
+ * One upload at a time; each costs a request, so there is one in `everyMs` at most, and none without news. `sumUp`
+ * adds, before a flush, what is only worth saying when all is known.
+ */
+export function keepUploaded(everyMs: number, sumUp: () => void = () => undefined): KeptUploaded {
   const sources = new Map<Growing, number>();
   let underWay: Promise<void> = Promise.resolve();
   const uploadNews = async () => {
@@ -30,6 +33,10 @@ export function keepUploaded(everyMs: number): KeptUploaded {
     underWay = underWay.then(uploadNews);
     return underWay;
   };
+  const flush = () => {
+    sumUp();
+    return upload();
+  };
   setInterval(() => void upload(), everyMs).unref();
-  return { add: (growing) => void sources.set(growing, 0), flush: upload };
+  return { add: (growing) => void sources.set(growing, 0), flush };
 }

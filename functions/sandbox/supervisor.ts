@@ -5,6 +5,7 @@ import { z } from "zod";
 import { connectControlPlane, Dismissed } from "./control-plane.ts";
 import { startEgress } from "./egress.ts";
 import { noteRefusals } from "./egress-notes.ts";
+import { holdRoom } from "./gates/hold-room.ts";
 import { openGatesRoom } from "./gates/room.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { keepUploaded } from "./keep-uploaded.ts";
@@ -59,26 +60,33 @@ async function main(): Promise<number> {
   accepting.catch(() => undefined); // Looked at below; without this a failure before that would end the process unheard.
   const log = new OutputLog();
   for (const line of JSON.parse(env.DROVER_LIMITS) as string[]) log.note(`limit of this sandbox: ${line}`);
+  const refusals = { agent: noteRefusals(log, "the agent"), gate: noteRefusals(log, "a gate") };
   const maxUploadBytes = env.DROVER_EGRESS_UPLOAD_MB * 2 ** 20;
   await startEgress(join(sockets, "egress.sock"), {
     maxUploadBytes,
     rules: { allow: env.DROVER_EGRESS_ALLOW, allowPrivate: env.DROVER_EGRESS_ALLOW_PRIVATE },
-    onRefused: noteRefusals(log, "the agent"),
+    onRefused: refusals.agent.onRefused,
   });
-  const openGates = () =>
-    openGatesRoom(join(env.DROVER_SOCKETS, "gates"), {
+  const gatesSockets = join(env.DROVER_SOCKETS, "gates");
+  const gates = await holdRoom(gatesSockets);
+  const openGates = () => {
+    gates.want();
+    return openGatesRoom(gatesSockets, {
       maxUploadBytes,
       rules: { allow: env.DROVER_GATES_EGRESS_ALLOW, allowPrivate: env.DROVER_GATES_EGRESS_ALLOW_PRIVATE },
-      onRefused: noteRefusals(log, "a gate"),
+      onRefused: refusals.gate.onRefused,
       timeoutMs: runnerTimeoutMs,
     });
+  };
   const answer = await plane.start();
   const heartbeat = startHeartbeat(plane, answer, log, (why) => {
     // The workspace dies with its connection, and that with this process: nothing is asked, nothing waited for.
     console.error(`this attempt may not go on: ${why}`);
     process.exit(1);
   });
-  const uploads = keepUploaded(answer.logUploadMs);
+  const uploads = keepUploaded(answer.logUploadMs, () => {
+    for (const notes of Object.values(refusals)) notes.noteRest();
+  });
   uploads.add({ url: answer.uploads.log, size: () => log.bytes, read: () => log.read() });
   const commandEnvironment = JSON.parse(env.DROVER_COMMAND_ENVIRONMENT) as Record<string, string>;
   const gitDir = join(process.cwd(), "git");

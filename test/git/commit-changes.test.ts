@@ -163,7 +163,7 @@ describe("a commit", () => {
     ["is a file and a directory", [file("a"), file("a/b")], [], "is a file in the same change"],
     ["is a directory and a file", [file("a/b/c"), file("a/b")], [], '"a/b" is a file in the same change'],
     ["holds what may be a secret", [file(`x/ghp_${"s3cr3t".repeat(6)}/../y`)], [], '"x/ghp_…(40)/../y" cannot'],
-    ["has very many names", [file("d/".repeat(256) + "x")], [], "more than 256 names"],
+    ["has very many names", [file(`${"d/".repeat(256)}x`)], [], "more than 256 names"],
     ["is a deleted directory", [], ["dir"], "name its files"],
     ["is a submodule", [file("vendor/lib")], [], "submodule"],
     ["is below a submodule", [file("vendor/lib/x")], [], "submodule"],

@@ -91,10 +91,15 @@ export async function cross(field: Field, script: string): Promise<Crossed> {
   return crossIn(await openWorkshop(field), script);
 }
 
-/** The same without a safeguard, on both sides of the socket. */
-export async function crossWithout(field: Field, script: string, edits: readonly Edit[]): Promise<Crossed> {
+/** One without a safeguard, on both sides of the socket. */
+export async function openWorkshopWithout(field: Field, edits: readonly Edit[]): Promise<Workshop> {
   const workshop = await startWorkshop(field, withoutSafeguard(field, edits));
   await reset(workshop);
+  return workshop;
+}
+
+export async function crossWithout(field: Field, script: string, edits: readonly Edit[]): Promise<Crossed> {
+  const workshop = await openWorkshopWithout(field, edits);
   // It may be beyond an orderly end.
   return crossIn(workshop, script).finally(workshop.end);
 }

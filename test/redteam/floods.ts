@@ -178,7 +178,7 @@ export const floodVectors: Vector[] = [
   {
     attack: "bury the log under connections that are refused",
     heldBy: "refusals that are noted once for each target, and a hundred at most",
-    run: async (field) => (await refuseMany(field, (log) => noteRefusals(log, "the agent"))) > 150,
+    run: async (field) => (await refuseMany(field, (log) => noteRefusals(log, "the agent").onRefused)) > 150,
     control: async (field) =>
       (await refuseMany(
         field,

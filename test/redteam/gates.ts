@@ -11,6 +11,7 @@ import { json, makeRepository } from "../sandbox/gates/repository.ts";
 import { runRound } from "../sandbox/gates/room.ts";
 import { collectRun } from "../sandbox/harness.ts";
 import { type Edit, edit } from "../simulation/mutants/edit.ts";
+import { openWorkshop, openWorkshopWithout, type Workshop } from "./crossing.ts";
 import type { Field } from "./field.ts";
 import { once } from "./once.ts";
 import { withoutSafeguard } from "./unguarded.ts";
@@ -148,6 +149,13 @@ export const gateVectors: Vector[] = [
     control: async (field) => isLeft(field, await runGatesWithout(field, notEmptied)),
   },
   {
+    attack: "leave shared memory, semaphores and message queues behind for what runs next",
+    heldBy: "a sandbox from which they are removed when its processes have ended",
+    needs: ["git", "perl"],
+    run: async (field) => isIpcLeft(await openWorkshop(field)),
+    control: async (field) => isIpcLeft(await openWorkshopWithout(field, [notRemovedIpc])),
+  },
+  {
     attack: "bring the report of the gates along, so that none has to be written",
     heldBy: "reports that are removed before the run",
     needs: ["git"],
@@ -205,6 +213,19 @@ export const gateVectors: Vector[] = [
     changes: { "test/add.test.mjs": undefined },
   }),
 ];
+
+const notRemovedIpc = edit("functions/sandbox/runner/serve.ts", "  await removeIpc(options);\n", "");
+
+/** Four things that no process needs to live for: two calls of its own age, and one of POSIX. */
+async function isIpcLeft({ workspace }: Workshop): Promise<boolean> {
+  const openQueue = process.arch === "x64" ? 240 : 180;
+  const posix = `perl -e 'my $name = "drover"; exit(syscall(${openQueue}, $name, 66, 0600, 0) < 0)'`;
+  const made = await collectRun(workspace, ["sh", "-c", `ipcmk -M 64 && ipcmk -S 1 && ipcmk -Q && ${posix}`]);
+  if (made.result.exitCode !== 0) throw new Error(`nothing was made: ${made.stderr}`);
+  await workspace.quiesce();
+  const look = "cat /proc/sysvipc/shm /proc/sysvipc/sem /proc/sysvipc/msg | grep -v key; ls /dev/mqueue";
+  return (await collectRun(workspace, ["sh", "-c", look])).stdout !== "";
+}
 
 const notEmptied = edit("functions/sandbox/gates/prepare-room.ts", "await line.clear();", "");
 const notRemoved = edit("functions/sandbox/gates/run-gate.ts", '; shift 3; rm -rf -- "$@"', "");

@@ -464,7 +464,7 @@ it("closing ends tunnels that are open", async () => {
 
 it("what is refused stands in the log once for each target, up to a hundred of them, with the count", () => {
   const lines: string[] = [];
-  const note = noteRefusals({ note: (text) => void lines.push(text) }, "the agent");
+  const { onRefused: note, noteRest } = noteRefusals({ note: (text) => void lines.push(text) }, "the agent");
   for (let round = 0; round < 998; round += 1) note({ host: "a.test", port: 443, why: "not on the allowlist" });
   note({ host: "b.test", port: 443, why: "not on the allowlist" });
   expect(lines).toEqual([
@@ -475,5 +475,10 @@ it("what is refused stands in the log once for each target, up to a hundred of t
   for (let n = 0; n < 5_000; n += 1) note({ host: `${n}.test`, port: 443, why: "not on the allowlist" });
   expect(lines.length).toBe(103);
   expect(lines.filter((line) => line.includes("so far"))).toHaveLength(2);
-  expect(lines.at(-1)).toBe("further targets that are refused the agent are not noted");
+  expect(lines.at(-1)).toBe("further targets that are refused the agent are counted, and not named");
+  noteRest();
+  noteRest();
+  expect(lines.slice(103)).toEqual([
+    "refused the agent connections to the 100 targets above, and 4,902 more to others",
+  ]);
 });

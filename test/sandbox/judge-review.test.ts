@@ -7,7 +7,7 @@ import type { Repository } from "../../functions/git/objects.ts";
 import { reviewWork } from "../../functions/sandbox/agent/review.ts";
 import { judgeReview } from "../../functions/sandbox/judge-review.ts";
 import { auth, makeOrigin, makeTempDir, startForge } from "../git/native-git.ts";
-import { openStage } from "./agent/stage.ts";
+import { openStage, said } from "./agent/stage.ts";
 
 const root = makeTempDir();
 let repository: Repository;
@@ -22,12 +22,12 @@ const opinion = { approved: true, confidence: 0.99, reason: "it is right" };
 const approval = { text: JSON.stringify({ findings: [], review: opinion, completion: opinion }) };
 
 /** The verdict on a commit with these files, by a reviewer that approves whatever it is asked about. */
-async function judge(files: Record<string, string>, deleted: string[] = [], maxBytes = 1_000) {
+async function judge(files: Record<string, string | Buffer>, deleted: string[] = [], maxBytes = 1_000) {
   const parent = repository.baseCommit;
   const changed = Object.entries(files).map(([path, text]) => ({
     path,
     mode: "100644" as const,
-    content: Buffer.from(text),
+    content: typeof text === "string" ? Buffer.from(text) : text,
   }));
   const author = { name: "A", email: "a@b.test" };
   const commit = await commitChanges(repository, { parent, changed, deleted, message: "m", author, timestamp: 1 });
@@ -44,7 +44,7 @@ async function judge(files: Record<string, string>, deleted: string[] = [], maxB
     [],
   );
   if (judged.kind === "failed") throw new Error(judged.failure.message);
-  return { ...judged.verdict, asked: api.requests.length };
+  return { ...judged.verdict, asked: api.requests.length, question: api.requests.length > 0 ? said(api, 0, 0)[0] : "" };
 }
 
 const huge = "x\n".repeat(2_000);
@@ -60,6 +60,27 @@ it.each([
 it("a NUL does not hide code from the reviewer: what nobody can read does not pass", async () => {
   const verdict = await judge({ "a.ts": "export const backdoor = 1; // \0\n" });
   expect(verdict).toMatchObject({ outcome: "failed", actual: expect.stringContaining("a.ts"), asked: 0 });
+});
+
+const picture = (bytes: number) => Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), Buffer.alloc(bytes - 8)]);
+
+it("a small picture is named to the reviewer, with its kind and size, and is no reason not to ask", async () => {
+  const { outcome, asked, question } = await judge({ "docs/logo.png": picture(40_000), "a.ts": "export {};\n" });
+  expect({ outcome, asked }).toEqual({ outcome: "passed", asked: 1 });
+  expect(question).toContain('- added: "docs/logo.png": PNG image, 40000 bytes');
+});
+
+it.each<[string, string, Buffer]>([
+  ["is large", "logo.png", picture(1_100_000)],
+  ["is something else than its name says", "logo.png", Buffer.from("\x7fELF\0\0", "latin1")],
+  ["is called a program, and begins like a picture", "build.js", Buffer.from("GIF89a=1;//\0", "latin1")],
+  ["is of no kind that is known", "data.bin", Buffer.from([1, 0, 2])],
+])("a file that nobody can read and that %s does not pass", async (_name, path, content) => {
+  expect(await judge({ [path]: content }, [], 10_000)).toMatchObject({
+    outcome: "failed",
+    actual: expect.stringContaining(path),
+    asked: 0,
+  });
 });
 
 it("a file is known as seen whatever its name, and a binary one may be deleted", async () => {

@@ -1,10 +1,10 @@
 // Where commands have a uid of their own, what can they do to the runner, and what does it still say truly?
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Workspace } from "../../functions/sandbox/workspace.ts";
-import { collect, collectRun, give, type Place, startLines, startRunner, within } from "./harness.ts";
+import { collect, collectRun, give, makePlace, type Place, startLines, startRunner, until, within } from "./harness.ts";
 
 /** Nobody's on a usual machine. */
 const agent = 61_000;
@@ -27,7 +27,19 @@ const asInImage = (variables: Record<string, string> = {}, mode = 0o6755) => {
     const settings = { DROVER_CONFINED: "1", DROVER_AS_AGENT: asAgent, HOME, TMPDIR, ...variables };
     const init = 'mount -t tmpfs tmpfs /dev/shm; env "$@"; exit $?';
     return [
-      ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--net", "/bin/sh", "-c", init, "init"],
+      ...[
+        "unshare",
+        "--pid",
+        "--ipc",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "--net",
+        "/bin/sh",
+        "-c",
+        init,
+        "init",
+      ],
       ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
       ...[setpriv, "--reuid", String(runnerUid), "--regid", String(runnerUid), "--clear-groups"],
       ...["--bounding-set=-all", "--inh-caps=-all", ...command],
@@ -130,6 +142,15 @@ describe.runIf(works)("quiesce, where commands have a uid of their own", () => {
     );
   });
 
+  it("takes along what outlives processes: shared memory, semaphores and message queues", async () => {
+    const { sandbox } = await start();
+    const count = "cat /proc/sysvipc/shm /proc/sysvipc/sem /proc/sysvipc/msg | grep -vc key";
+    const made = await shell(sandbox, `ipcmk -M 64 && ipcmk -S 1 && ipcmk -Q && ${count}`);
+    expect(made.stdout).toMatch(/^3$/m);
+    await sandbox.quiesce();
+    expect((await shell(sandbox, count)).stdout).toBe("0\n");
+  });
+
   it("works with several lines", async () => {
     const { lines } = await startLines(3, { wrap: asInImage() });
     await lines[1]?.quiesce();
@@ -157,6 +178,21 @@ describe.runIf(works)("the end of it", () => {
   it("a runner whose commands would keep its own uid, as where setuid is ignored, refuses to serve", async () => {
     const refused = startRunner({ wrap: asInImage({}, 0o755), timeoutMs: 15_000 });
     await expect(refused).rejects.toMatchObject({ code: "lost" });
+  });
+
+  it("a runner whose commands could start processes without end refuses to serve, and says why", async () => {
+    const tools = makePlace().root;
+    chmodSync(tools, 0o755);
+    // It can look, and not lower.
+    const script = '#!/bin/sh\ncase "$*" in *--output*) echo unlimited;; *) exit 1;; esac\n';
+    writeFileSync(join(tools, "prlimit"), script, { mode: 0o755 });
+    const words = join(tools, "words");
+    const wrap = (place: Place, command: string[]) => [
+      ...["/bin/sh", "-c", 'words="$1"; shift; exec "$@" 2>"$words"', "sh", words],
+      ...asInImage({ PATH: `${tools}:${process.env.PATH}` })(place, command),
+    ];
+    await expect(startRunner({ wrap, timeoutMs: 15_000 })).rejects.toMatchObject({ code: "lost" });
+    await until("its words", () => readFileSync(words, "utf8").includes("cannot be limited"));
   });
 
   it("no more processes than allowed run as the agent", async () => {

@@ -11,6 +11,8 @@ export interface ReviewInput {
   diff: string;
   /** Changed files that do not fit into the diff, or are not text. What nobody has seen is not approved. */
   leftOut: readonly string[];
+  /** Pictures and the like, of which the diff has the name only. */
+  named: readonly { path: string; status: string; kind: string; bytes: number }[];
   /** What stood out to the gates: changed checks, a test that is gone. */
   notes: readonly string[];
 }
@@ -122,11 +124,15 @@ function rejectBoth(why: string): Verdict {
   return { kind: "judged", review: rejected, completion: rejected, findings: [] };
 }
 
-function wordQuestion({ task, diff, notes }: ReviewInput): string {
+function wordQuestion({ task, diff, named, notes }: ReviewInput): string {
+  const media = named.map(
+    ({ path, status, kind, bytes }) => `- ${status}: ${JSON.stringify(path)}: ${kind}, ${bytes} bytes`,
+  );
   const parts = [
     frame("task", task),
     ...(notes.length > 0 ? [frame("notes_of_the_checks", notes.map((note) => `- ${note}`).join("\n"))] : []),
     frame("change", diff || "(nothing was changed)"),
+    ...(media.length > 0 ? [frame("files_that_are_not_text", media.join("\n"))] : []),
     "Judge the change.",
   ];
   return parts.join("\n\n");

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import type { Answer } from "../protocol.ts";
+import { removeIpc } from "./ipc.ts";
 import { killOthers } from "./kill.ts";
 import type { Operation, ServeOptions } from "./serve.ts";
 
@@ -12,6 +13,7 @@ import type { Operation, ServeOptions } from "./serve.ts";
  */
 export async function clearDisks({ signal }: Operation, options: ServeOptions): Promise<Answer> {
   await killOthers(options);
+  await removeIpc(options);
   const { HOME, TMPDIR } = process.env;
   const own = options.confined ? [HOME, TMPDIR, "/dev/shm"] : [];
   for (const place of [options.workspace, ...own]) {

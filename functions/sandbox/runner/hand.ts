@@ -22,9 +22,17 @@ const startMs = 20_000;
 /** Of what a hand prints; whatever it runs under its uid can print there, too. */
 const maxWordsBytes = 64 * 1024;
 
-/** The loader of a setuid program forgets TMPDIR. A limit that is lower already stays. */
-const handScript =
-  'export TMPDIR="$1"; prlimit --pid $$ --nproc="$2" --core=0 2>/dev/null || :; shift 2; exec "$@" 2>&1';
+/** What the script below ends with when the kernel will not keep the limit. */
+const unlimitedCode = 78;
+/**
+ * The loader of a setuid program forgets TMPDIR. A limit that is lower already stays; without one a fork bomb would take
+ * the whole sandbox along, so nothing is started then.
+ */
+const handScript = `export TMPDIR="$1"
+hard=$(prlimit --pid $$ --nproc --output=HARD --noheadings --raw) || exit ${unlimitedCode}
+if [ "$hard" = unlimited ] || [ "$hard" -gt "$2" ]; then prlimit --pid $$ --nproc="$2" || exit ${unlimitedCode}; fi
+prlimit --pid $$ --core=0 || exit ${unlimitedCode}
+shift 2; exec "$@" 2>&1`;
 
 /** The same program once more, as the agent. Resolves when it is ready on all of its lines. */
 export async function startHand(settings: HandSettings): Promise<Hand> {
@@ -46,8 +54,12 @@ export async function startHand(settings: HandSettings): Promise<Hand> {
   });
   const tooLate = AbortSignal.timeout(startMs);
   const late = once(tooLate, "abort").then(() => Promise.reject(notStarted("it did not say hello in time")));
-  const early = ended.then(() => Promise.reject(notStarted("it ended at once")));
-  await Promise.race([Promise.all(lines.map(({ incoming }) => hearHello(incoming))), late, early]);
+  const hello = Promise.all(lines.map(({ incoming }) => hearHello(incoming))).catch(async (error: unknown) => {
+    // Its lines close before its end is known, which may say more.
+    const [code] = await ended;
+    throw code === unlimitedCode ? notStarted(unlimited) : error;
+  });
+  await Promise.race([hello, late]);
   return { lines, ended };
 }
 
@@ -69,5 +81,8 @@ function passWords(child: ChildProcess): void {
     left -= bytes.length;
   });
 }
+
+const unlimited =
+  "the number of its processes cannot be limited. The image needs util-linux' prlimit, and the platform a limit (RLIMIT_NPROC) that may be lowered";
 
 const notStarted = (why: string) => new Error(`the process for the agent's commands does not serve: ${why}`);

@@ -2,6 +2,7 @@
 import type { Frame, Frames } from "../frames.ts";
 import { requestSchema } from "../protocol.ts";
 import { type Hand, type HandSettings, startHand } from "./hand.ts";
+import { removeIpc } from "./ipc.ts";
 import { killOthers } from "./kill.ts";
 
 /**
@@ -23,6 +24,7 @@ export async function openKeeper(lines: readonly Frames[], settings: HandSetting
   async function renewHand(): Promise<void> {
     current = undefined;
     await killOthers(settings);
+    await removeIpc(settings);
     const hand = await startHand(settings);
     current = hand;
     const fail = (error: unknown) => current === hand && failed.reject(error);

@@ -9,8 +9,8 @@ import { listProcesses, readEnvironment, withDescendants } from "./processes.ts"
 
 const confirmMs = 8_000;
 const lookAgainMs = 5;
-/** PROC_PID_INIT_INO in the kernel: the pid namespace of the whole machine. */
-const machineNamespace = "pid:[4026531836]";
+/** PROC_PID_INIT_INO and PROC_IPC_INIT_INO in the kernel: the namespaces of the whole machine. */
+const machineNamespaces = { pid: "pid:[4026531836]", ipc: "ipc:[4026531839]" } as const;
 
 type KillSettings = Pick<RunnerSettings, "confined" | "mark" | "asAgent">;
 
@@ -41,12 +41,14 @@ async function killNamespace(asAgent: string | undefined): Promise<void> {
 }
 
 /**
- * kill(-1) on a machine would end the machine. So before anything of the agent's runs, the namespace must prove to be
- * the sandbox's own: not the machine's, and empty but for this process and the init above it.
+ * kill(-1) on a machine would end the machine, and shared memory may be somebody's. So before anything of the agent's
+ * runs, the namespaces must prove to be the sandbox's own: not the machine's, and that of processes empty but for this
+ * one and the init above it.
  */
 export function refuseUnsafeConfinement(): void {
-  if (readlinkSync("/proc/self/ns/pid") === machineNamespace) {
-    throw new Error("DROVER_CONFINED=1, but this process shares the machine's own pid namespace");
+  for (const [kind, machines] of Object.entries(machineNamespaces)) {
+    if (readlinkSync(`/proc/self/ns/${kind}`) !== machines) continue;
+    throw new Error(`DROVER_CONFINED=1, but this process shares the machine's own ${kind} namespace`);
   }
   const strangers = listStrangers();
   if (strangers.length > 0) {

@@ -34,7 +34,7 @@ export function buildArguments(confinement: Confinement): string[] {
     ["--uid", String(insideIds.uid), "--gid", String(insideIds.gid), "--hostname", "drover"],
     ["--seccomp", String(descriptors.seccomp), "--json-status-fd", String(descriptors.status)],
     mountSystem(),
-    ["--proc", "/proc", "--dev", "/dev"],
+    ["--proc", "/proc", "--dev", "/dev", "--mqueue", "/dev/mqueue"],
     mountTmpfs("/dev/shm", tmpfsBytes.shm),
     mountTmpfs("/tmp", tmpfsBytes.tmp),
     mountTmpfs(home, tmpfsBytes.home),

@@ -150,6 +150,7 @@ it("an agent does a real task with its tools, is sent back, mends it, and is rev
       task: "Make the tax 20 %.",
       diff,
       leftOut: [],
+      named: [],
       notes: [],
     },
   );

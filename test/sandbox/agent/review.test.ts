@@ -7,6 +7,7 @@ const input: ReviewInput = {
   task: "Make the tax 20 %.",
   diff: "diff --git a/tax.js b/tax.js\n-0.19\n+0.2\n",
   leftOut: [],
+  named: [],
   notes: [],
 };
 const yes = { approved: true, confidence: 0.97, reason: "It is right." };
