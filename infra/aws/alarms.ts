@@ -66,10 +66,12 @@ export function createAlarms(mailbox: string, { functions, wakeUps, notices, int
       },
     );
   }
-  alarm("TableThrottles", "DynamoDB turns requests away", ofTable(table, "ThrottledRequests"), {
-    evaluationPeriods: 2,
-  });
-  alarm("TableErrors", "DynamoDB fails", ofTable(table, "SystemErrors"), { evaluationPeriods: 2 });
+  // Of DynamoDB's metrics these are kept by table alone, and not by operation.
+  for (const what of ["Read", "Write"]) {
+    alarm(`Table${what}s`, `DynamoDB turns ${what.toLowerCase()}s away`, ofTable(table, `${what}ThrottleEvents`), {
+      evaluationPeriods: 2,
+    });
+  }
   return topic;
 }
 

@@ -85,7 +85,8 @@ table inet drover {
 export function writeUserData(settings: FilterSettings): string {
   return `#!/bin/bash
 set -eu
-dnf install -y nftables nginx nginx-mod-stream
+# The network may not be there yet.
+until dnf install -y nftables nginx nginx-mod-stream; do sleep 5; done
 cat > /etc/sysconfig/nftables.conf <<'END'
 ${writeNft(settings)}END
 cat > /etc/nginx/nginx.conf <<'END'

@@ -62,7 +62,7 @@ function createFilter(
     `${name}Filter`,
     {
       vpcId: vpc.id,
-      description: "the filter before drover's sandboxes",
+      description: "the filter before the sandboxes of drover",
       ingress: [{ protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: privateCidrs, description: "sandboxes" }],
       egress: [{ protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: ["0.0.0.0/0"], description: "TLS" }],
     },

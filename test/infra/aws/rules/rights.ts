@@ -102,6 +102,20 @@ export const rightsRules: Rule[] = [
     },
   },
   {
+    rule: "what a role may do is well below the ten thousand characters that IAM takes",
+    check: (graph) => {
+      for (const { name, inputs } of ofType(graph, role)) {
+        for (const { policy } of inputs.inlinePolicies ?? [])
+          expect([name, policy.length < 9_000]).toEqual([name, true]);
+      }
+    },
+    breakIt: (graph) =>
+      addTo(graph, /^ApiRole$/, {
+        Action: ["sqs:SendMessage"],
+        Resource: [`arn:aws:sqs:eu-west-1:1:${"q".repeat(9_000)}`],
+      }),
+  },
+  {
     rule: "a function has a role of its own, and shares it with no other",
     check: (graph) => {
       const roles = ofType(graph, "aws:lambda/function:Function").map(({ inputs }) => inputs.role);

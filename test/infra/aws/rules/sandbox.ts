@@ -166,6 +166,20 @@ export const sandboxRules: Rule[] = [
     },
   },
   {
+    rule: "what describes a group is in the letters that EC2 takes",
+    check: (graph) => {
+      for (const { inputs } of ofType(graph, group)) {
+        const rules: { description?: string }[] = [...inputs.ingress, ...inputs.egress];
+        for (const description of [inputs.description, ...rules.map((rule) => rule.description)]) {
+          expect(description).toMatch(/^[\w .\-:/()#,@[\]+=&;{}!$*]{1,255}$/);
+        }
+      }
+    },
+    breakIt: (graph) => {
+      one(graph, group, /^DefaultSandbox$/).inputs.description = "drover's sandboxes";
+    },
+  },
+  {
     rule: "the group that AWS makes by itself lets nothing through",
     check: (graph) => {
       const unused = ofType(graph, "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup");

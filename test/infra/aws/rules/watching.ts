@@ -22,8 +22,8 @@ export const watchingRules: Rule[] = [
         "ReaperGoneAlarm",
         "SandboxStateErrorsAlarm",
         "StreamErrorsAlarm",
-        "TableErrorsAlarm",
-        "TableThrottlesAlarm",
+        "TableReadsAlarm",
+        "TableWritesAlarm",
         "WakeUpsOldAlarm",
       ]);
     },
@@ -61,6 +61,24 @@ export const watchingRules: Rule[] = [
     },
     breakIt: (graph) => {
       one(graph, alarm, /^ReaperGone/).inputs.treatMissingData = "notBreaching";
+    },
+  },
+  {
+    rule: "an alarm looks at a metric in the dimensions that AWS keeps it in",
+    check: (graph) => {
+      const kept: Record<string, [string[], string[]]> = {
+        "AWS/Lambda": [["Errors", "Throttles", "Invocations"], ["FunctionName"]],
+        "AWS/SQS": [["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"], ["QueueName"]],
+        "AWS/DynamoDB": [["ReadThrottleEvents", "WriteThrottleEvents"], ["TableName"]],
+      };
+      for (const { inputs } of ofType(graph, alarm)) {
+        const [metrics, dimensions] = kept[inputs.namespace] ?? [[], []];
+        expect(metrics).toContain(inputs.metricName);
+        expect(Object.keys(inputs.dimensions)).toEqual(dimensions);
+      }
+    },
+    breakIt: (graph) => {
+      one(graph, alarm, /^TableReads/).inputs.metricName = "SystemErrors";
     },
   },
   {
