@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { DroverError } from "../core/errors.ts";
+import { callersKey } from "../core/idempotency.ts";
 import { agentIdOf, parseAgentId } from "../core/ids.ts";
 import { killRequest, spawnRequest, taskRequestOf } from "../core/requests.ts";
 import type { Attempt, Task } from "../core/task.ts";
@@ -11,6 +12,7 @@ import { stopScope } from "../flows/stop-scope.ts";
 import { submitTask } from "../flows/submit-task.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
+import { idempotencyHeaders } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { requireOwn, requireRole } from "./roles.ts";
 import { operationSchema, viewOperation } from "./switch-routes.ts";
@@ -37,7 +39,7 @@ const spawn = createRoute({
   summary: "Ask for an agent: a task, in a coordinator's words",
   security,
   request: {
-    headers: z.object({ "idempotency-key": z.string().min(1).max(200).optional() }),
+    headers: idempotencyHeaders,
     body: { required: true, content: json(spawnRequest) },
   },
   responses: {
@@ -87,7 +89,7 @@ export function addAgentRoutes(app: Api, openCloud: OpenCloud): void {
   app.openapi(spawn, async (context) => {
     const cloud = await openCloud();
     const principal = await authenticate(cloud, context);
-    const idempotencyKey = context.req.valid("header")["idempotency-key"];
+    const idempotencyKey = callersKey(context.req.valid("header")["idempotency-key"]);
     const request = taskRequestOf(context.req.valid("json"));
     const { taskId } = await submitTask(cloud, { principal, request, idempotencyKey });
     return context.json(viewAgent(await taskOf(cloud, taskId, principal), undefined, 1), 201);

@@ -5,6 +5,9 @@ import { DroverError } from "../core/errors.ts";
 
 export const taskParams = z.object({ taskId: z.string().openapi({ example: "tsk_01K0000000000000000000000A" }) });
 
+/** Where a task is asked for: the same key with the same body is the same task. */
+export const idempotencyHeaders = z.object({ "idempotency-key": z.string().min(1).max(200).optional() });
+
 /** Without this a body of another type would count as absent, and the error would speak of missing fields. */
 export async function requireJson(context: Context, next: Next): Promise<void> {
   const type = context.req.header("content-type") ?? "";

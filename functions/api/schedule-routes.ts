@@ -1,10 +1,12 @@
 // How does an admin have tasks asked for again and again?
 import { createRoute, z } from "@hono/zod-openapi";
+import { callersKey } from "../core/idempotency.ts";
 import { resourceName } from "../core/requests.ts";
 import { type Schedule, scheduleEdit, scheduleRequest } from "../core/schedules.ts";
 import { addSchedule, editSchedule, findSchedule, removeSchedule, runNow } from "../flows/schedules.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { security } from "./auth.ts";
+import { idempotencyHeaders } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { openForAdmin } from "./roles.ts";
 import { json } from "./task-routes.ts";
@@ -93,7 +95,7 @@ const run = createRoute({
   path: `${path}/{scheduleId}/run`,
   summary: "Ask for a schedule's task now, beside its times",
   security,
-  request: { params: scheduleParams, headers: z.object({ "idempotency-key": z.string().min(1).max(200).optional() }) },
+  request: { params: scheduleParams, headers: idempotencyHeaders },
   responses: {
     201: { description: "The task is queued", content: taskMade },
     200: { description: "The same Idempotency-Key made this task before", content: taskMade },
@@ -135,7 +137,7 @@ export function addScheduleRoutes(app: Api, openCloud: OpenCloud): void {
     const { workspace, scheduleId } = context.req.valid("param");
     const { cloud, admin } = await openForAdmin(openCloud, context, workspace);
     const schedule = await findSchedule(cloud, workspace, scheduleId);
-    const made = await runNow(cloud, admin.keyId, schedule, context.req.valid("header")["idempotency-key"]);
+    const made = await runNow(cloud, admin.keyId, schedule, callersKey(context.req.valid("header")["idempotency-key"]));
     return made.repeated ? context.json({ taskId: made.taskId }, 200) : context.json({ taskId: made.taskId }, 201);
   });
 }

@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { ArtifactKind, Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
+import { callersKey } from "../core/idempotency.ts";
 import { agentIdOf, isTaskId } from "../core/ids.ts";
 import { taskRequest } from "../core/requests.ts";
 import type { ApiKey } from "../core/table.ts";
@@ -10,7 +11,7 @@ import { taskNotFound } from "../flows/change-task.ts";
 import { submitTask } from "../flows/submit-task.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { requireJson, taskParams } from "./inputs.ts";
+import { idempotencyHeaders, requireJson, taskParams } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { taskSchema, viewTask } from "./task-view.ts";
 
@@ -23,7 +24,7 @@ const submit = createRoute({
   summary: "Submit a task",
   security,
   request: {
-    headers: z.object({ "idempotency-key": z.string().min(1).max(200).optional() }),
+    headers: idempotencyHeaders,
     body: { required: true, content: json(taskRequest) },
   },
   responses: {
@@ -66,7 +67,7 @@ export function addTaskRoutes(app: Api, openCloud: OpenCloud): void {
   app.openapi(submit, async (context) => {
     const cloud = await openCloud();
     const principal = await authenticate(cloud, context);
-    const idempotencyKey = context.req.valid("header")["idempotency-key"];
+    const idempotencyKey = callersKey(context.req.valid("header")["idempotency-key"]);
     const request = context.req.valid("json");
     const { taskId, repeated } = await submitTask(cloud, { principal, request, idempotencyKey });
     const view = await readTask(cloud, await taskOf(cloud, taskId, principal));

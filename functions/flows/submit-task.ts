@@ -4,6 +4,7 @@ import { type AuditEvent, canonicalJson, hashEvent } from "../core/audit.ts";
 import type { Cloud, Isolation } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { resolveGates } from "../core/gates.ts";
+import { shownKey } from "../core/idempotency.ts";
 import type { TaskId } from "../core/ids.ts";
 import { decideStart, type TaskRequest, titleOf } from "../core/requests.ts";
 import { findStopped, findYoloForbidden, generationsOf, type Switches } from "../core/switches.ts";
@@ -231,7 +232,7 @@ function repeat(record: { taskId: TaskId; bodyHash: string }, bodyHash: string, 
   if (record.bodyHash === bodyHash) return { taskId: record.taskId, repeated: true };
   throw new DroverError(
     "idempotency_key_reused",
-    `Idempotency-Key ${key} was used for another request, which made ${record.taskId}. Use a new key for a new task.`,
+    `Idempotency-Key ${shownKey(key)} was used for another request, which made ${record.taskId}. Use a new key for a new task.`,
     { details: { taskId: record.taskId } },
   );
 }

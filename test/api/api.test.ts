@@ -294,3 +294,43 @@ describe("an attempt token", () => {
     await checkInvariants(stack, [one, two]);
   });
 });
+
+describe("a name that holds what separates the parts of a key", () => {
+  const body = { reason: "x", name: "n", role: "member", token: "t", url: "https://hooks.example", events: [] };
+  const schedule = { name: "n", cron: "@daily", task: { ...good, repository: "https://h/r" } };
+  const base = "/api/orchestrator";
+  const place = { cluster: "c", taskDefinition: "t", subnets: ["s"] };
+  it.each<[string, (name: string) => [method: string, path: string, body: object]]>([
+    ["a workspace's key", (name) => ["POST", `/workspaces/${encodeURIComponent(name)}/keys`, body]],
+    ["a workspace's switch", (name) => ["POST", `/workspaces/${encodeURIComponent(name)}/kill-all`, body]],
+    ["a workspace's credential", (name) => ["PUT", `/workspaces/${encodeURIComponent(name)}/credentials/c`, body]],
+    ["a workspace's schedule", (name) => ["POST", `/workspaces/${encodeURIComponent(name)}/schedules`, schedule]],
+    ["a webhook's workspace", (name) => ["POST", "/webhooks", { ...body, workspace: name }]],
+    ["a credential", (name) => ["PUT", `/workspaces/default/credentials/${encodeURIComponent(name)}`, body]],
+    ["a backend", (name) => ["POST", "/backends", { ...place, name }]],
+    ["a backend that is revoked", (name) => ["DELETE", `/backends/${encodeURIComponent(name)}`, body]],
+    ["the backend of a task", (name) => ["POST", "/tasks", { ...good, repository: "https://h/r", backend: name }]],
+    [
+      "the credential of a task",
+      (name) => ["POST", "/tasks", { ...good, repository: "https://h/r", credential: name }],
+    ],
+  ])("is refused for %s, and nothing is written", async (_what, ask) => {
+    const before = await stack.cloud.table.listChainHeads();
+    for (const name of [
+      "default#x",
+      "default:x",
+      "default/x",
+      "default x",
+      "Default",
+      "#",
+      "..",
+      `a${"b".repeat(63)}`,
+    ]) {
+      const [method, path, sent] = ask(name);
+      const { status, body: answer } = await call(stack, method, `${base}${path}`, sent);
+      expect([400, 404, 422], `${method} ${path}: ${JSON.stringify(answer)}`).toContain(status);
+    }
+    expect(await stack.cloud.table.listChainHeads()).toEqual(before);
+    expect(await stack.cloud.table.listWorkspaces()).not.toContain("default#x");
+  });
+});

@@ -64,6 +64,30 @@ it("a stop of the workspace meets contention and is not refused", async () => {
   await checkInvariants(stack, [taskId]);
 });
 
+it("a stop that could not kill many says of twenty why, of how many more it does not, and ends them all the same", async () => {
+  const { apiKey } = (await call(stack, "POST", `${base}/workspaces/many/keys`, { name: "m", role: "member" })).body;
+  await call(stack, "POST", `${base}/workspaces/many/pause`, { reason: "hold" });
+  const request = { repository: remote.url, prompt: "x", agent: { kind: "command", command: ["true"] } };
+  const made = Array.from({ length: 22 }, () => call(stack, "POST", tasksPath, request, { "x-api-key": apiKey }));
+  const ids = (await Promise.all(made)).map(({ body }) => body.taskId as TaskId);
+  // Not to be repeated, so that it fails at once.
+  const down = { kind: "error", type: "AccessDeniedException", message: "not now", status: 400 } as const;
+  const match = writes('"type":{"S":"killed"}');
+  const refused = stack.faults.DYNAMODB.on({ operation: "TransactWriteItems", match, do: down });
+  const { body } = await call(stack, "POST", `${base}/workspaces/many/kill-all`, { reason: "enough" });
+  expect(body).toMatchObject({ total: 22, killed: 0, failed: 22, remaining: 0, finished: true, errorsLeftOut: 2 });
+  expect(body.errors).toHaveLength(20);
+  for (const { taskId, message } of body.errors) {
+    expect(ids).toContain(taskId);
+    expect(message).toContain("not now");
+  }
+  refused.remove();
+  for (const id of ids) await untilSettled(stack, id);
+  const tasks = await stack.cloud.table.getTasks(ids);
+  expect(tasks.map(({ killed }) => killed?.cause)).toEqual(Array(22).fill("kill_all"));
+  await checkInvariants(stack, ids);
+});
+
 it("contention of claims, callbacks and submissions only costs time", async () => {
   const rules = ["created", "claimed", "started", "work_done", "permit_granted", "completed"].map((type) =>
     on(`"type":{"S":"${type}"}`, 3),

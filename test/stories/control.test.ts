@@ -76,10 +76,15 @@ describe("a queued task", () => {
   it("that has ended badly is asked for again, once", async () => {
     const failed = await submit(stack, { repository: remote.url, command: ["false"], priority: 7, labels: ["x"] });
     await untilSettled(stack, failed);
+    // Whoever guesses the key under which drover keeps the retry does not take its place.
+    const request = { repository: remote.url, prompt: "x", agent: { kind: "command", command: quick } };
+    const guess = await call(stack, "POST", tasksPath, request, { "idempotency-key": `retry of ${failed}` });
+    expect(guess.status).toBe(201);
     const [one, two] = await Promise.all([post(`/tasks/${failed}/retry`), post(`/tasks/${failed}/retry`)]);
     expect(one).toMatchObject({ status: 201, body: { retryOf: failed, priority: 7, labels: ["x"] } });
     expect(two.body.taskId).toBe(one.body.taskId);
     await untilSettled(stack, one.body.taskId);
+    await untilSettled(stack, guess.body.taskId);
     const fine = await submit(stack, { repository: remote.url, command: quick });
     await untilSettled(stack, fine);
     expect(await post(`/tasks/${fine}/retry`)).toMatchObject({ status: 409 });
