@@ -16,11 +16,13 @@ import { Link, useLocation } from "wouter";
 import { StoppedBanner } from "./control/stopped-banner.tsx";
 import { Connected } from "./fleet/connected.tsx";
 import { WorkspaceChoice } from "./fleet/workspace-choice.tsx";
+import { Guard } from "./parts/guard.tsx";
 import { useSigned } from "./session.tsx";
 import { plain } from "./words.ts";
 
 export function Frame({ children }: { children: ReactNode }) {
   const [open, menu] = useDisclosure(false);
+  const [at] = useLocation();
   return (
     <AppShell
       header={{ height: 48 }}
@@ -56,8 +58,10 @@ export function Frame({ children }: { children: ReactNode }) {
         <Pages onChosen={menu.close} />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
-        <StoppedBanner />
-        {children}
+        <Guard key={at}>
+          <StoppedBanner />
+          {children}
+        </Guard>
       </AppShell.Main>
     </AppShell>
   );

@@ -19,7 +19,7 @@ export function sayDuration(ms: number): string {
 }
 
 export const sayMoney = (microDollars: number) =>
-  `$${(microDollars / 1_000_000).toFixed(microDollars < 10_000 ? 4 : 2)}`;
+  `$${(microDollars / 1_000_000).toFixed(microDollars > 0 && microDollars < 10_000 ? 4 : 2)}`;
 
 export const sayCount = (count: number) => count.toLocaleString("en");
 
@@ -37,3 +37,13 @@ export const sayTime = (iso: string) => new Date(iso).toLocaleTimeString(undefin
 export const plain = (code: string) => code.replaceAll("_", " ");
 
 export const count = (n: number, one: string, many = `${one}s`) => `${sayCount(n)} ${n === 1 ? one : many}`;
+
+/** `agent:…` is the attempt that a page is about; an id is long, and its end tells it apart. */
+export function sayWho(by: string): string {
+  if (by.startsWith("agent:")) return `attempt ${by.slice(by.lastIndexOf("_") + 1)}`;
+  const [prefix = "", id = ""] = by.split("_");
+  const what = whoWords[prefix];
+  return what && id ? `${what} …${id.slice(-6)}` : by.replace("system:", "");
+}
+
+const whoWords: Record<string, string> = { key: "key", src: "source", sch: "schedule" };

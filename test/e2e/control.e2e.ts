@@ -79,7 +79,7 @@ it("a model's task shows what it spends of its budget, hears what one says to it
   const budget = page.getByLabel("Budget");
   await budget.getByText(/^\$0\.\d+ of \$2\.00$/).waitFor();
   await budget.getByText(/set aside for the call under way/).waitFor();
-  await page.getByLabel("Message").fill("Mind the cents");
+  await page.getByRole("textbox", { name: "Message" }).fill("Mind the cents");
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByLabel("Messages to the agent").getByText("Mind the cents").waitFor();
   await takePicture(page, "task-model");

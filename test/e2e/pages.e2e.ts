@@ -1,31 +1,21 @@
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { useModel } from "../support/model.ts";
+import { useReceiver } from "../support/receiver.ts";
 import { expectAccessible, signIn, takePicture, useBrowser, visit } from "./browser.ts";
+import { makeConnections, makeFleet } from "./fleet-of-many-states.ts";
 import { useDashboardStack } from "./stack.ts";
 
-const stack = useDashboardStack();
+const stack = useDashboardStack({ DROVER_WEBHOOKS_ALLOW_LOOPBACK: "true" });
 const browser = useBrowser();
+const model = useModel(stack);
+const receiver = useReceiver();
 let taskId = "";
 
 beforeAll(async () => {
-  taskId = await stack.submit(
-    "sed -i s/var/const/ src/greet.js && echo more >> README.md && cp test/greet.test.js test/more.test.js && echo three files changed",
-    {
-      ...{ title: "Turn var into const", labels: ["cleanup"], priority: 7 },
-      gates: { profile: "custom", gates: ["test"] },
-    },
-  );
-  await stack.submit("exit 3", { title: "Bump the dependencies", maxAttempts: 1, labels: ["nightly"] });
-  await stack.submit("true", { title: "Wait for the night", delayMs: 3_600_000 });
-  const going = await stack.submit("for i in $(seq 500); do echo line $i; sleep 1; done", {
-    ...{ title: "Count slowly", yolo: { reason: "nothing to test" } },
-  });
-  const killed = await stack.submit("sleep 600", { title: "Went astray", priority: 9 });
-  await stack.untilStatus(killed, "running");
-  const params = { path: { taskId: killed } };
-  await stack.drover.api.POST("/api/orchestrator/tasks/{taskId}/kill", { params, body: { reason: "went astray" } });
-  await stack.untilStatus(going, "running");
-}, 120_000);
+  taskId = await makeFleet(stack, model);
+  await makeConnections(stack, receiver.url);
+}, 180_000);
 
 const paths = ["/", "/new", "/schedules", "/sources", "/webhooks", "/backends", "/keys", "/credentials", "/audit"];
 const tabs = ["Log", "Diff", "Gates", "Prompt"];
@@ -44,7 +34,8 @@ describe.each([
     await signIn(page, stack);
     for (const path of paths) {
       await visit(page, stack, path);
-      if (path === "/") await page.getByRole("link", { name: /Count slowly/ }).waitFor();
+      if (path === "/") await page.getByRole("region", { name: /Spent today: \$/ }).waitFor();
+      if (path === "/") await page.getByText("acme/website").first().waitFor();
       await takePicture(page, `page${path.replace("/", "-")}-${colorScheme}-${width}`);
       await expectAccessible(page);
       expect(await overflowOf(page), path).toBe(0);
@@ -58,6 +49,9 @@ describe.each([
       await expectAccessible(page);
       expect(await overflowOf(page), tab).toBe(0);
     }
+    await visit(page, stack, "/");
+    await page.getByText("acme/website").first().waitFor();
+    await takePicture(page, `fleet-${colorScheme}-${width}`);
   });
 });
 
@@ -115,6 +109,21 @@ async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   }
   throw new Error(`no ${name} among ${JSON.stringify(seen)}`);
 }
+
+it("a part of the page that cannot be loaded says so, and the rest goes on", async () => {
+  const page = await browser.open();
+  await signIn(page, stack);
+  await page.route("**/assets/keys-page*", (route) => route.abort());
+  await page.getByRole("link", { name: "API keys" }).click();
+  await page.getByText("This part of the page could not be loaded").waitFor();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Fleet" }).click();
+  await page.getByRole("heading", { name: /Fleet/ }).waitFor();
+  await page.unroute("**/assets/keys-page*");
+  await page.getByRole("link", { name: "API keys" }).click();
+  await page.getByRole("button", { name: "Load the page again" }).click();
+  await page.getByRole("heading", { name: /API keys/ }).waitFor();
+});
 
 it("a key is made, shown once, and ends the session that it began when it is revoked", async () => {
   const page = await browser.open();

@@ -35,7 +35,8 @@ interface AdminListProps<T> {
     word: string;
     says: (one: T) => ReactNode;
     isPossible?: (one: T) => boolean;
-    asksReason?: boolean;
+    /** With what stands in its field for the reason. */
+    asksReason?: string;
     remove: (one: T, reason: string) => Promise<unknown>;
   };
   acts?: (one: T) => ReactNode;
@@ -85,7 +86,8 @@ export function AdminList<T>(props: AdminListProps<T>) {
           key={idOf(asked)}
           title={`${removal.word} ${nameOf(asked)}?`}
           act={removal.word}
-          asksReason={removal.asksReason ?? false}
+          asksReason={removal.asksReason !== undefined}
+          placeholder={removal.asksReason}
           onAct={async (reason) => {
             await removal.remove(asked, reason);
             await readAgain();

@@ -66,7 +66,7 @@ export function BackendsPage() {
         acts={(backend) => <Acts backend={backend} />}
         removal={{
           word: "Revoke",
-          asksReason: true,
+          asksReason: "the cluster goes away",
           isPossible: ({ state }) => mayAll && state !== "revoked",
           says: ({ running }) => (
             <p>

@@ -1,5 +1,5 @@
 // Which tasks are asked for again and again, when do they come next, and what became of the last time?
-import { Accordion, Autocomplete, Button, Fieldset, Group, Select, TextInput } from "@mantine/core";
+import { Accordion, Autocomplete, Button, Fieldset, Group, Select, Stack, TextInput } from "@mantine/core";
 import { type UseFormReturnType, useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -157,7 +157,7 @@ const zones = [...new Set(["UTC", here, ...Intl.supportedValuesOf("timeZone")])]
 
 function WhenFields<F extends When>({ form }: { form: UseFormReturnType<F> }) {
   return (
-    <>
+    <Stack gap="xs">
       <TextInput label="Name" placeholder="nightly-audit" required data-autofocus {...form.getInputProps("name")} />
       <Group grow align="flex-start">
         <Autocomplete
@@ -180,7 +180,7 @@ function WhenFields<F extends When>({ form }: { form: UseFormReturnType<F> }) {
           {...form.getInputProps("timezone")}
         />
       </Group>
-    </>
+    </Stack>
   );
 }
 

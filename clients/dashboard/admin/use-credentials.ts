@@ -6,10 +6,13 @@ import { useSigned } from "../session.tsx";
 
 const path = "/api/orchestrator/workspaces/{workspace}/credentials";
 
+const everyMs = 10_000;
+
 export function useCredentials() {
   const { workspace } = useSigned();
   return useQuery({
     queryKey: ["credentials", workspace],
+    refetchInterval: everyMs,
     async queryFn() {
       const { names, paused } = await ask(api.GET(path, { params: { path: { workspace } } }));
       return names.map((name) => ({ name, pausedUntil: paused.find((one) => one.name === name)?.until }));

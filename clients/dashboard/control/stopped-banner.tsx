@@ -5,6 +5,7 @@ import { Age } from "../parts/age.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { useSigned } from "../session.tsx";
+import { sayWho } from "../words.ts";
 import { type Act, type Scope, type Switch, useSwitches, useTurn } from "./use-switches.ts";
 
 export function StoppedBanner() {
@@ -47,7 +48,7 @@ function Banner({ scope, what, its: { stopped, paused, reason, by, at }, mayTurn
       <Group gap={4} component="span">
         <span>
           {stopped ? "Nothing is admitted. " : "Tasks are accepted and wait. "}
-          <q>{reason}</q>, by {by}
+          <q>{reason}</q>, by {by ? sayWho(by) : "nobody"}
           {at && (
             <>
               , <Age at={at} suffix=" ago" />

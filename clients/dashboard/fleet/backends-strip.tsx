@@ -24,7 +24,7 @@ export function BackendsStrip() {
       {error && <Text c="red">{wordsOf(error)}</Text>}
       <div className="backends">
         {data?.map((backend) => (
-          <Group key={backend.name} gap="xs" wrap="nowrap" justify="space-between">
+          <Group key={backend.name} gap="xs" wrap="nowrap" justify="space-between" align="flex-start">
             <Health backend={backend} />
             <Text size="xs" c="dimmed" className="nowrap">
               {backend.running}

@@ -1,7 +1,7 @@
 // How do queue, throughput and cost move? Three small plots: the queue since the page was opened, the rest from the server.
 
 import { useNow } from "../parts/age.tsx";
-import { count, sayMoney } from "../words.ts";
+import { sayCount, sayMoney } from "../words.ts";
 import { type Hour, spentToday, useHours, useHoursOfAll } from "./hours.ts";
 import { Plot } from "./plot.tsx";
 import type { Sample } from "./use-counts.ts";
@@ -19,7 +19,7 @@ export function Plots({ samples }: { samples: Sample[] }) {
     <>
       <Plot
         title="Queue"
-        says={last ? `${count(last.waiting, "task")} waiting, ${last.live} live` : "not known yet"}
+        says={last ? `${sayCount(last.waiting)} waiting, ${sayCount(last.live)} live` : "not known yet"}
         x={samples.map(({ at }) => at / 1000)}
         lines={[
           { label: "waiting", tone: "queued", values: samples.map(({ waiting }) => waiting) },
@@ -27,7 +27,7 @@ export function Plots({ samples }: { samples: Sample[] }) {
         ]}
       />
       <Plot
-        title="Ended per hour"
+        title="Ended in 24 hours"
         says={sayEnds(hours)}
         x={x}
         lines={[
@@ -44,7 +44,7 @@ export function Plots({ samples }: { samples: Sample[] }) {
         x={x}
         lines={[{ label: "spent", tone: "cost", values: hours.map(({ microDollars }) => microDollars) }]}
         bars
-        say={sayMoney}
+        say={sayDollars}
       />
     </>
   );
@@ -53,7 +53,7 @@ export function Plots({ samples }: { samples: Sample[] }) {
 function sayEnds(hours: readonly Hour[]): string {
   if (hours.length === 0) return "not known yet";
   const sum = (name: "completed" | "failed" | "killed") => hours.reduce((total, hour) => total + hour[name], 0);
-  return `${count(sum("completed"), "task")} completed, ${sum("failed")} failed, ${sum("killed")} killed in 24 h`;
+  return `${sayCount(sum("completed"))} completed, ${sayCount(sum("failed"))} failed, ${sayCount(sum("killed"))} killed`;
 }
 
 function saySpent(hours: readonly Hour[], ofAll: readonly Hour[], now: Date): string {
@@ -61,3 +61,6 @@ function saySpent(hours: readonly Hour[], ofAll: readonly Hour[], now: Date): st
   const all = ofAll.length > 0 ? `, ${sayMoney(spentToday(ofAll, now))} in all workspaces` : "";
   return `${sayMoney(spentToday(hours, now))}${all}`;
 }
+
+/** For an axis: as short as the number allows. */
+const sayDollars = (microDollars: number) => `$${Number((microDollars / 1_000_000).toPrecision(2))}`;

@@ -12,7 +12,7 @@ export interface ReasonDialogProps {
   /** What the button says: the act itself. */
   act: string;
   tone?: "bad" | "normal";
-  placeholder?: string;
+  placeholder?: string | undefined;
   /** False for what goes into the audit log without one. */
   asksReason?: boolean;
   onAct: (reason: string) => Promise<unknown>;

@@ -1,7 +1,7 @@
 // How does a status look? A coloured dot and the word; the word alone says it all.
 import { Badge, Group, Tooltip } from "@mantine/core";
 import type { TaskSummary } from "../../client.ts";
-import { plain } from "../words.ts";
+import { plain, sayWho } from "../words.ts";
 import type { Status } from "./states.ts";
 
 export function StatusWord({ status }: { status: Status }) {
@@ -36,7 +36,7 @@ export function marksOf(task: TaskSummary): Mark[] {
     task.escalated && { word: "escalated", why: "Given up after all tries: a person must look", tone: "bad" },
     task.killed && {
       word: causes[task.killed.cause] ?? plain(task.killed.cause),
-      why: `${task.killed.reason} (by ${task.killed.by})`,
+      why: `${task.killed.reason} (by ${sayWho(task.killed.by)})`,
       tone: "bad",
     },
     task.failure && { word: plain(task.failure.class), why: task.failure.message, tone: "bad" },

@@ -6,6 +6,7 @@ import { ask, type Task } from "../../client.ts";
 import { api, wordsOf } from "../drover.ts";
 import { Age } from "../parts/age.tsx";
 import { isEnded } from "../parts/states.ts";
+import { sayWho } from "../words.ts";
 
 export function Messages({ task: { taskId, status, messages = 0 } }: { task: Task }) {
   const client = useQueryClient();
@@ -36,7 +37,7 @@ export function Messages({ task: { taskId, status, messages = 0 } }: { task: Tas
         {said.data?.map(({ number, at, by, text: words }) => (
           <div key={number} className="message">
             <Text size="xs" c="dimmed">
-              {by}, <Age at={at} suffix=" ago" />
+              {sayWho(by)}, <Age at={at} suffix=" ago" />
             </Text>
             <div>{words}</div>
           </div>

@@ -9,6 +9,7 @@ import { Age } from "../parts/age.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { ScrollText } from "../parts/scroll-text.tsx";
 import { Marks, StatusWord } from "../parts/status.tsx";
+import { sayWho } from "../words.ts";
 import { Actions } from "./actions.tsx";
 import { Attempts } from "./attempts.tsx";
 import { Budget } from "./budget.tsx";
@@ -67,7 +68,7 @@ export function TaskPage({ taskId }: { taskId: string }) {
       )}
       {feed.refused && <Notice title="The task cannot be followed">{feed.refused.message}</Notice>}
       {task.killed && (
-        <Notice title={`Killed by ${task.killed.by} while ${task.killed.from}`}>
+        <Notice title={`Killed by ${sayWho(task.killed.by)} while ${task.killed.from}`}>
           <q>{task.killed.reason}</q>
           {!task.stopConfirmation && " Its sandbox is being stopped; that is not confirmed yet."}
         </Notice>

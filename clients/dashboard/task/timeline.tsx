@@ -2,7 +2,7 @@
 import { Group, Timeline as Line, Text, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { AuditEvent } from "../../client.ts";
-import { plain, sayDuration, sayMoment, sayTime } from "../words.ts";
+import { plain, sayDuration, sayMoment, sayTime, sayWho } from "../words.ts";
 import { verifyChain } from "./verify-chain.ts";
 
 export function Timeline({ events }: { events: AuditEvent[] }) {
@@ -105,12 +105,6 @@ function Details({ event }: { event: AuditEvent }) {
       )}
     </Text>
   );
-}
-
-/** `agent:…` is the attempt that the page is about; a key is long, and its end tells it apart. */
-function sayWho(by: string): string {
-  if (by.startsWith("agent:")) return `attempt ${by.slice(by.lastIndexOf("_") + 1)}`;
-  return by.startsWith("key_") ? `key …${by.slice(-6)}` : by.replace("system:", "");
 }
 
 function sayValue(value: unknown): string {
