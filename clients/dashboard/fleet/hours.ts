@@ -1,4 +1,4 @@
-// How has the last day gone, and what has today cost? Told by the server hour by hour; a day begins where one looks from.
+// How has the last day gone? Told by the server, hour by hour.
 import { useQuery } from "@tanstack/react-query";
 import { ask, type paths } from "../../client.ts";
 import { api } from "../drover.ts";
@@ -31,12 +31,4 @@ export function useHoursOfAll() {
       return (await ask(api.GET(path, { params: { query: { everything: "true" } } }))).hours;
     },
   });
-}
-
-/** Micro-dollars. An hour that has begun before midnight, where clocks differ by half an hour, is of today. */
-export function spentToday(hours: readonly Hour[], now: Date): number {
-  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
-  const hourMs = 60 * 60_000;
-  const today = hours.filter(({ at }) => Date.parse(at) + hourMs > midnight);
-  return today.reduce((sum, { microDollars }) => sum + microDollars, 0);
 }

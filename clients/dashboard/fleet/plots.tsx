@@ -2,8 +2,9 @@
 
 import { useNow } from "../parts/age.tsx";
 import { sayCount, sayMoney } from "../words.ts";
-import { type Hour, spentToday, useHours, useHoursOfAll } from "./hours.ts";
+import { type Hour, useHours, useHoursOfAll } from "./hours.ts";
 import { Plot } from "./plot.tsx";
+import { spentToday } from "./spent-today.ts";
 import type { Sample } from "./use-counts.ts";
 
 const minuteMs = 60_000;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { AuditEvent, TaskSummary } from "../../../clients/client.ts";
+import { taskErrorsOf } from "../../../clients/dashboard/admin/task-errors.ts";
 import { filterTasks, noFilter } from "../../../clients/dashboard/fleet/filter-tasks.ts";
 import { mergeEvents, mergeSnapshot, mergeTasks, type Tasks } from "../../../clients/dashboard/fleet/merge-tasks.ts";
+import { spentToday } from "../../../clients/dashboard/fleet/spent-today.ts";
 import { splitDiff } from "../../../clients/dashboard/task/split-diff.ts";
 import { emptyFeed, gapMark, joinOutput, takeTaskEvent } from "../../../clients/dashboard/task/task-feed.ts";
 import { verifyChain } from "../../../clients/dashboard/task/verify-chain.ts";
@@ -158,4 +160,34 @@ describe("a diff", () => {
       { path: "p.png", kind: "binary" },
     ]);
   });
+});
+
+describe("what today has cost", () => {
+  const now = new Date(2026, 10, 26, 9, 30);
+  const hour = (date: Date, microDollars: number) => ({
+    ...{ at: date.toISOString(), completed: 0, failed: 0, killed: 0, microDollars },
+  });
+
+  it("is what was spent since midnight where one looks from, this hour included", () => {
+    const hours = [
+      hour(new Date(2026, 10, 25, 23), 100),
+      hour(new Date(2026, 10, 26, 0), 20),
+      hour(new Date(2026, 10, 26, 9), 3),
+    ];
+    expect(spentToday(hours, now)).toBe(23);
+  });
+
+  it("has the hour that midnight falls into, where clocks differ by half an hour", () => {
+    expect(spentToday([hour(new Date(2026, 10, 25, 23, 30), 5)], now)).toBe(5);
+  });
+});
+
+it("what is wrong with a task inside a schedule or a source is said at its field", () => {
+  const errors = {
+    "task.limits.dollars": "too many",
+    "task.agent.command.0": "empty",
+    cron: "bad",
+    "repositories.0": "no",
+  };
+  expect(taskErrorsOf(errors)).toEqual({ dollars: "too many", command: "empty", cron: "bad", repositories: "no" });
 });
