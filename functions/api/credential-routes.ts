@@ -3,12 +3,12 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Cloud } from "../core/cloud.ts";
 import { credentialRequest, killRequest, resourceName } from "../core/requests.ts";
 import { resumeProvider } from "../flows/resume-provider.ts";
-import { setCredential } from "../flows/set-credential.ts";
+import { removeCredential, setCredential } from "../flows/set-credential.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
-import { requireRole } from "./roles.ts";
+import { openForAdmin, requireRole } from "./roles.ts";
 import { answerWithinMs } from "./switch-routes.ts";
 
 const set = createRoute({
@@ -50,6 +50,19 @@ const listCredentials = createRoute({
   },
 });
 
+const remove = createRoute({
+  method: "delete",
+  path: "/api/orchestrator/workspaces/{workspace}/credentials/{name}",
+  summary: "Remove a credential; what runs goes on with what it was given",
+  security,
+  request: { params: z.object({ workspace: resourceName, name: resourceName }) },
+  responses: {
+    204: { description: "Removed" },
+    403: problemResponse("The key is not an admin of that workspace"),
+    404: problemResponse("The workspace has no such credential"),
+  },
+});
+
 const resume = createRoute({
   method: "post",
   path: "/api/orchestrator/workspaces/{workspace}/credentials/{name}/resume",
@@ -85,6 +98,12 @@ export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
     requireRole(principal, "member", workspace);
     const names = await cloud.credentials.list(workspace);
     return context.json({ names, paused: await listPaused(cloud, workspace, names) }, 200);
+  });
+  app.openapi(remove, async (context) => {
+    const { workspace, name } = context.req.valid("param");
+    const { cloud, admin } = await openForAdmin(openCloud, context, workspace);
+    await removeCredential(cloud, workspace, name, admin.keyId);
+    return context.body(null, 204);
   });
   app.openapi(resume, async (context) => {
     const cloud = await openCloud();

@@ -25,6 +25,15 @@ export async function putSecret(client: SSMClient, name: string, value: string):
   await client.send(new PutParameterCommand({ Name: name, Value: value, Type: "SecureString", Overwrite: true }));
 }
 
+async function removeSecret(client: SSMClient, name: string): Promise<void> {
+  try {
+    await client.send(new DeleteParameterCommand({ Name: name }));
+  } catch (error) {
+    // Removed before, by a request whose answer was lost.
+    if (!(error instanceof ParameterNotFound)) throw error;
+  }
+}
+
 /** Write-only for users: no route of the API reads a credential back. */
 export function openCredentials(client: SSMClient, prefix: string): Credentials {
   const nameOf = (workspace: string, name: string) => `${prefix}/credentials/${workspace}/${name}`;
@@ -34,6 +43,7 @@ export function openCredentials(client: SSMClient, prefix: string): Credentials 
       const value = await getSecret(client, nameOf(workspace, name));
       return value === undefined ? undefined : (JSON.parse(value) as Credential);
     },
+    remove: (workspace, name) => removeSecret(client, nameOf(workspace, name)),
     async list(workspace) {
       const names: string[] = [];
       // Not decrypted: what comes back beside the names is of no use to anybody.
@@ -62,12 +72,7 @@ export function openWebhookSecrets(client: SSMClient, prefix: string): WebhookSe
     },
     async remove(owner) {
       known.delete(owner);
-      try {
-        await client.send(new DeleteParameterCommand({ Name: nameOf(owner) }));
-      } catch (error) {
-        // Removed before, by a request whose answer was lost.
-        if (!(error instanceof ParameterNotFound)) throw error;
-      }
+      await removeSecret(client, nameOf(owner));
     },
   };
 }

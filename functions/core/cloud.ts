@@ -189,6 +189,8 @@ export interface Credential {
 export interface Credentials {
   put(workspace: string, name: string, credential: Credential): Promise<void>;
   get(workspace: string, name: string): Promise<Credential | undefined>;
+  /** Nothing happens when it is not there. */
+  remove(workspace: string, name: string): Promise<void>;
   /** Their names alone, sorted. */
   list(workspace: string): Promise<string[]>;
 }

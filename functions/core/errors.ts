@@ -17,6 +17,7 @@ export const statusOfCode = {
   backend_not_found: 404,
   source_not_found: 404,
   schedule_not_found: 404,
+  no_such_credential: 404,
   concurrent_update: 409,
   stale_version: 409,
   task_ended: 409,

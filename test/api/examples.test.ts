@@ -187,6 +187,7 @@ beforeAll(async () => {
   });
   await ask(`POST ${one}/deliveries/{deliveryId}/redeliver`, { path: { taskId: issued, deliveryId: commentId } });
   await ask(`DELETE ${workspace}/sources/{sourceId}`, { path: { sourceId } });
+  await ask(`DELETE ${credential}`, { path: { name: "github" } });
 
   const schedules = `${workspace}/schedules`;
   const task = { ...repository, prompt: "Fix what can be fixed", agent: { kind: "command", command: ["true"] } };

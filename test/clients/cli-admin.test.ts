@@ -102,6 +102,7 @@ describe("a credential", () => {
     expect((await stack.cloud.credentials.get("default", "model"))?.model).toMatchObject({ provider: "anthropic" });
     expect(await good(["credentials", "ls"])).toBe("model\npiped\n");
     expect(await good(["credentials", "resume", "model", ...why])).toContain("Nothing waited");
+    expect(await good(["credentials", "remove", "model"])).toContain("model of workspace default is removed");
   });
 
   it("is not asked for at a silent terminal, never stands in an argument, and is not empty", async () => {

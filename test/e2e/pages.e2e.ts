@@ -165,6 +165,9 @@ it("a credential is stored and listed by its name alone", async () => {
   await dialog.getByRole("button", { name: "Store" }).click();
   await page.getByRole("cell", { name: "github", exact: true }).waitFor();
   expect(await page.content()).not.toContain("s3cret-token");
+  await page.getByRole("button", { name: "Remove: github" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("cell", { name: "github", exact: true }).waitFor({ state: "hidden" });
 });
 
 it("nothing that was shown threw an error or was forbidden by the policy", () => expect(browser.faults).toEqual([]));

@@ -292,6 +292,12 @@ describe("roles", () => {
     const data = { name: "gitea", repositories: set.repositories, forge: "gitea" };
     expect(act).toMatchObject({ type: "credential_set", data });
     expect(JSON.stringify(act)).not.toContain(set.token);
+    expect((await call(stack, "DELETE", path)).status).toBe(204);
+    expect(await stack.cloud.credentials.get("default", "gitea")).toBeUndefined();
+    const removed = (await stack.cloud.table.listActs("workspace:default", 0, 1000)).at(-1);
+    expect(removed).toMatchObject({ type: "credential_removed", data: { name: "gitea" } });
+    const again = await call(stack, "DELETE", path);
+    expect(again).toMatchObject({ status: 404, body: { code: "no_such_credential" } });
   });
 
   it("a revoked key opens nothing, and the acts stand in an unbroken chain", async () => {

@@ -71,9 +71,10 @@ const revokeKey = () =>
 
 export const credentialsCommand = () =>
   new Command("credentials")
-    .description("Sets and names the git tokens and model keys of the workspace; nothing reads them back")
+    .description("Sets, names and removes the git tokens and model keys of the workspace; nothing reads them back")
     .addCommand(listCredentials())
     .addCommand(setCredential())
+    .addCommand(removeCredential())
     .addCommand(resumeCredential());
 
 const listCredentials = () =>
@@ -141,6 +142,18 @@ const setCredential = () =>
       await ask(cli.api.PUT(credentialPath, { params: { path: { workspace, name } }, body }));
       if (cli.json) printJson({ workspace, name });
       else print(`Credential ${name} of workspace ${workspace} is set`);
+    });
+
+const removeCredential = () =>
+  new Command("remove")
+    .description("Removes a credential; what runs goes on with what it was given")
+    .argument("<name>", "name of the credential")
+    .action(async (name, _options, command) => {
+      const cli = openCli(command);
+      const workspace = await cli.workspace();
+      await ask(cli.api.DELETE(credentialPath, { params: { path: { workspace, name } } }));
+      if (cli.json) printJson({ workspace, name });
+      else print(`Credential ${name} of workspace ${workspace} is removed`);
     });
 
 const resumeCredential = () =>

@@ -44,6 +44,11 @@ export function CredentialsPage() {
           },
         ]}
         creation={{ word: "New credential", form: (ends) => <SetCredential {...ends} /> }}
+        removal={{
+          word: "Remove",
+          says: () => <p>Tasks that name it fail when they start; what runs goes on with what it was given.</p>,
+          remove: ({ name }) => ask(api.DELETE(`${path}/{name}`, { params: { path: { workspace, name } } })),
+        }}
         acts={({ name, pausedUntil }) => (
           <>
             {pausedUntil && (

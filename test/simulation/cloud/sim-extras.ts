@@ -86,6 +86,10 @@ export class SimCredentials extends Part implements Credentials {
     return this.call("parameter", () => known[name]);
   }
 
+  remove() {
+    return this.call("parameter", () => undefined);
+  }
+
   list() {
     return this.call("parameter", () => []);
   }
