@@ -41,6 +41,7 @@ const asks: Record<string, string[]> = {
   "credentials.get": ["ssm:GetParameter credentials"],
   "credentials.list": ["ssm:GetParametersByPath credentials"],
   "credentials.put": ["ssm:PutParameter credentials"],
+  "credentials.remove": ["ssm:DeleteParameter credentials"],
   "webhookSecrets.get": ["ssm:GetParameter webhookSecrets"],
   "webhookSecrets.put": ["ssm:PutParameter webhookSecrets"],
   "webhookSecrets.remove": ["ssm:DeleteParameter webhookSecrets"],
