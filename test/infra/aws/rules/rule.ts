@@ -4,7 +4,7 @@ import type { Graph } from "../../../../scripts/synth/graph.ts";
 export interface Rule {
   rule: string;
   /** Throws when it does not hold. */
-  check(graph: Graph, stage: StageKind): void;
+  check(graph: Graph, stage: StageKind): void | Promise<void>;
   /** Changes a graph for which it holds into one for which it must not. */
   breakIt(graph: Graph): void;
 }
