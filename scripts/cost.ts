@@ -1,23 +1,33 @@
 // What does drover cost on AWS? `npm run cost` counts every request of the golden paths on the local stack, and prices them.
 import { join, resolve } from "node:path";
-import { priceIdle, type Standing } from "./cost/idle.ts";
+import type { Counts } from "./cost/counter.ts";
+import { priceIdle } from "./cost/idle.ts";
 import { walkAll } from "./cost/paths.ts";
-import { type FunctionSettings, priceCounts, totalOf } from "./cost/price-counts.ts";
+import { priceCounts, totalOf } from "./cost/price-counts.ts";
 import { dollars, printBill, printMonth, printPath, printPathsHead, printRequests } from "./cost/print.ts";
 import { openStage } from "./cost/stage.ts";
+import { readStanding } from "./cost/standing.ts";
 import { countTask, heartbeatsOf, priceSandbox, uploadsOf, type Work } from "./cost/task-price.ts";
+import { synth } from "./synth/synth.ts";
 
 const checkout = resolve(import.meta.dirname, "..");
-const functions: FunctionSettings = { memoryGb: 0.5, logBytesPerCall: 512 };
-/** Wake-ups, their dead letters, notices, intake. */
-const standing: Standing = { queueMappings: 4, roundsPerMinute: 1 };
+const image = `000000000000.dkr.ecr.us-east-1.amazonaws.com/drover-sandbox@sha256:${"0".repeat(64)}`;
+const stageOf = async (more: Record<string, string>) =>
+  readStanding(await synth("production", { DROVER_SANDBOX_IMAGE: image, DROVER_ALARMS_TO: "a@example.com", ...more }));
+const open = await stageOf({});
+const walled = await stageOf({
+  DROVER_NETWORK: "walled",
+  DROVER_EGRESS_ALLOW: "registry.npmjs.org",
+  DROVER_SUPERVISOR_ALLOW: "github.com",
+});
+/** As a stage for production has it. */
 const sandbox = { cpu: 2, memoryGb: 8 };
 const commandTask: Work = { minutes: 15, modelCalls: 0 };
 const modelTask: Work = { minutes: 15, modelCalls: 40 };
 
 const stage = await openStage(join(checkout, ".drover"));
 const paths = await walkAll(stage).finally(stage.close);
-const price = (counts: Parameters<typeof priceCounts>[0]) => priceCounts(counts, functions);
+const price = (counts: Counts) => priceCounts(counts, open.logBytesPerCall);
 
 console.log("What each golden path asks for, from its submission until nothing is owed (without heartbeats' minutes):");
 printPathsHead();
@@ -56,9 +66,15 @@ for (const [what, work] of [
   console.log(`  its sandbox, apart  ${dollars(priceSandbox(work, sandbox) * 1e6).padStart(9)}`);
 }
 
-const idle = priceIdle(paths.idleRound, standing, functions);
-console.log("\nA month in which nothing happens:");
-printMonth(idle);
 const perTask = totalOf(price(countTask(paths, commandTask)));
-console.log(`\nidle ${dollars(totalOf(idle))}/month, ${dollars(perTask * 1e6)} per 1M tasks`);
+for (const [network, standing] of [
+  ["open", open],
+  ["walled", walled],
+] as const) {
+  console.log(`\nA month in which nothing happens, network ${network}:`);
+  printMonth(priceIdle(paths.idleRound, standing));
+  console.log(`  alarms and a dashboard, where they are asked for: ${dollars(totalOf(standing.watching))}`);
+}
+const idle = totalOf(priceIdle(paths.idleRound, open));
+console.log(`\nidle ${dollars(idle)}/month, ${dollars(perTask * 1e6)} per 1M tasks`);
 process.exit(0);

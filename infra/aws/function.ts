@@ -44,6 +44,10 @@ export function createFunction(name: FunctionName, settings: FunctionSettings): 
       { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${log.arn}:*`] },
     ],
     transform: {
+      // Of a call that went well nothing is written: its lines would cost more than the call, and metrics count it anyway.
+      function: (fn) => {
+        fn.loggingConfig = { logFormat: "JSON", logGroup: log.name, systemLogLevel: "WARN" };
+      },
       role: (role) => {
         // `sst dev` needs what it adds; what is deployed does not: the account as a whole could take on each role,
         // and each could write every log.

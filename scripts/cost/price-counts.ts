@@ -1,13 +1,7 @@
 // What do counted requests cost? Each count times its price, by service.
+import { entryPoints, type FunctionName } from "../../infra/aws/entry-points.ts";
 import type { Counts } from "./counter.ts";
 import { prices } from "./prices.ts";
-
-/** What is not a request, and depends on how the functions are set up. */
-export interface FunctionSettings {
-  memoryGb: number;
-  /** What Lambda itself writes of each call: START, END and REPORT, unless it is told not to. */
-  logBytesPerCall: number;
-}
 
 /** Dollars, by what is charged for. */
 export type Bill = Record<string, number>;
@@ -31,7 +25,17 @@ const answerBytes = 1024;
 /** What people ask comes through the front door; what sandboxes ask does not. */
 const isOfPeople = (name: string) => /^lambda api \S+ (tasks|kill)$/.test(name);
 
-export function priceCounts(counts: Counts, { memoryGb, logBytesPerCall }: FunctionSettings): Bill {
+/** Which function a call was one of; a message is the dispatcher's or the sender's of notices, which are equally big. */
+const functionOf: readonly (readonly [RegExp, FunctionName])[] = [
+  [/^lambda api \S+ kill$/, "kill"],
+  [/^lambda api /, "api"],
+  [/^lambda message$/, "dispatcher"],
+  [/^lambda sandbox-state$/, "sandboxState"],
+  [/^lambda reaper$/, "reaper"],
+];
+
+/** `logBytesPerCall`: what Lambda itself writes of each call. */
+export function priceCounts(counts: Counts, logBytesPerCall: number): Bill {
   const bill: Bill = {};
   const charge = (what: string, dollars: number) => {
     bill[what] = (bill[what] ?? 0) + dollars;
@@ -47,10 +51,16 @@ export function priceCounts(counts: Counts, { memoryGb, logBytesPerCall }: Funct
     if (name.startsWith("lambda api")) charge("data transfer", (requests * answerBytes * prices.transferGb) / 1e9);
     if (!name.startsWith("lambda ")) continue;
     charge("Lambda calls", requests * prices.lambdaRequest);
-    charge("Lambda time", ((requests * millisecondsOf(name)) / 1000) * memoryGb * prices.lambdaGbSecond);
+    charge("Lambda time", ((requests * millisecondsOf(name)) / 1000) * memoryGbOf(name) * prices.lambdaGbSecond);
     charge("logs", (requests * logBytesPerCall * prices.logsGb) / 1e9);
   }
   return bill;
+}
+
+function memoryGbOf(name: string): number {
+  const fn = functionOf.find(([form]) => form.test(name))?.[1];
+  if (!fn) throw new Error(`Nobody knows which function "${name}" is.`);
+  return entryPoints[fn].memoryMb / 1024;
 }
 
 const millisecondsOf = (name: string) => declaredMs.find(([form]) => form.test(name))?.[1] ?? 0;

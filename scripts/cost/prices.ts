@@ -14,7 +14,6 @@ export const prices = {
   /** SSM's own requests are free below 40 a second; each SecureString is decrypted by KMS. */
   kmsRequest: 3e-6,
   schedulerInvocation: 1e-6,
-  customEvent: 1e-6,
   cloudFrontRequest: 1e-6,
   cloudFrontFunction: 0.1e-6,
   logsGb: 0.5,
@@ -26,10 +25,12 @@ export const prices = {
 export const monthly = {
   alarm: 0.1,
   dashboard: 3,
-  customMetric: 0.3,
   tableGb: 0.25,
   tableBackupGb: 0.2,
   bucketGb: 0.023,
+  /** gp3. */
+  diskGb: 0.08,
+  firewallName: 0.0005,
 } as const;
 
 /** Dollars an hour; arm64. */
@@ -38,6 +39,9 @@ export const hourly = {
   fargateGb: 0.00356,
   publicAddress: 0.005,
   t4gNano: 0.0042,
+  t4gMicro: 0.0084,
+  natGateway: 0.045,
+  interfaceEndpoint: 0.01,
 } as const;
 
 export const hoursPerMonth = 730;

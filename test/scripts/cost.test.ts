@@ -73,10 +73,10 @@ it("a bill is each count at its price", () => {
     ["ecs RunTask", count(9)],
     ["lambda message", count(1)],
   ]);
-  const bill = priceCounts(counts, { memoryGb: 0.5, logBytesPerCall: 1000 });
+  const bill = priceCounts(counts, 1000);
   expect(bill).toMatchObject({ S3: 10e-6, KMS: 3e-6, SQS: 2e-6, "DynamoDB writes": 3 * 0.625e-6, logs: 0.5e-6 });
-  expect(bill["Lambda time"]).toBeCloseTo(0.25 * 0.5 * 0.0000133334, 12);
-  expect(totalOf(priceCounts(plus(counts, counts, -1), { memoryGb: 0.5, logBytesPerCall: 1000 }))).toBe(0);
+  expect(bill["Lambda time"]).toBeCloseTo(0.25 * 0.25 * 0.0000133334, 12);
+  expect(totalOf(priceCounts(plus(counts, counts, -1), 1000))).toBe(0);
 });
 
 it("a task of fifteen minutes beats thirty times, and its log is uploaded twice before its end", () => {

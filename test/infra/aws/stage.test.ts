@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { synth } from "../../../scripts/synth/synth.ts";
 import { drawRights, rightsIn } from "./rights-table.ts";
+import { openCostRules, walledCostRules } from "./rules/cost.ts";
 import { frontRules } from "./rules/front.ts";
 import { functionRules } from "./rules/functions.ts";
 import { rightsPage, rightsRules } from "./rules/rights.ts";
@@ -54,8 +55,8 @@ it("the diagram of a stage in docs/architecture.md shows what would be deployed"
 });
 
 describe.each<{ stage: StageKind; graph: typeof ofProduction; rules: Rule[] }>([
-  { stage: "production", graph: ofProduction, rules: [...everywhere, ...watchingRules] },
-  { stage: "preview", graph: ofPreview, rules: [...everywhere, ...wallRules] },
+  { stage: "production", graph: ofProduction, rules: [...everywhere, ...watchingRules, ...openCostRules] },
+  { stage: "preview", graph: ofPreview, rules: [...everywhere, ...wallRules, ...walledCostRules] },
 ])("a stage of the kind $stage", ({ stage, graph, rules }) => {
   it.each(rules)("$rule", ({ check }) => check(graph, stage));
 
