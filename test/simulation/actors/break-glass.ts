@@ -5,6 +5,7 @@ import { createKillApp } from "../../../functions/api/app.ts";
 import { formatApiKey, hashSecret } from "../../../functions/api/auth.ts";
 import type { Cloud } from "../../../functions/core/cloud.ts";
 import type { TaskId } from "../../../functions/core/ids.ts";
+import type { Scope } from "../../../functions/core/switches.ts";
 import type { ApiKey, Role } from "../../../functions/core/table.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
@@ -37,9 +38,9 @@ export function killByUrl(stage: Stage, user: Activity, taskId: TaskId, holder: 
   return post(stage, user, holder, "POST", `/tasks/${taskId}/kill`);
 }
 
-/** `scope`: as `formatScope` writes it, of everything or a workspace. */
-export function stopByUrl(stage: Stage, operator: Activity, workspace: string | undefined): Promise<Answer<unknown>> {
-  const path = workspace === undefined ? "/emergency-stop" : `/workspaces/${workspace}/kill-all`;
+export function stopByUrl(stage: Stage, operator: Activity, scope: Scope): Promise<Answer<unknown>> {
+  if (scope.kind === "backend") return post(stage, operator, "operator", "DELETE", `/backends/${scope.name}`);
+  const path = scope.kind === "global" ? "/emergency-stop" : `/workspaces/${scope.name}/kill-all`;
   return post(stage, operator, "operator", "POST", path);
 }
 

@@ -1,6 +1,8 @@
 // What do operators do? In some schedules one stops or pauses everything in a scope, and lets it go again later.
+import type { Cloud } from "../../../functions/core/cloud.ts";
 import type { Scope } from "../../../functions/core/switches.ts";
 import { isLive, type Task } from "../../../functions/core/task.ts";
+import { releaseBackend, revokeBackend } from "../../../functions/flows/manage-backends.ts";
 import { putBackLive } from "../../../functions/flows/put-back-live.ts";
 import { stopScope } from "../../../functions/flows/stop-scope.ts";
 import { turnSwitch } from "../../../functions/flows/turn-switch.ts";
@@ -43,13 +45,21 @@ async function stopAndRelease(stage: Stage, operator: Activity): Promise<void> {
   await operator.sleep(operator.random.between(10_000, stage.world.swarm.isCalm ? 60_000 : 120_000));
   if (operator.random.next() < 0.5) await awaitFunction(stage, operator, "dispatcher");
   hideOne(stage, operator, scope);
-  if (scope.kind !== "backend" && operator.random.next() < 0.3) await insistByUrl(stage, operator, scope);
-  else
-    await insist(stage, operator, "stop-scope", (cloud) =>
-      stopScope(cloud, scope, by, "enough", cloud.clock.now() + stopPatienceMs),
-    );
+  if (operator.random.next() < 0.3) await insistByUrl(stage, operator, scope);
+  else await insist(stage, operator, "stop-scope", (cloud) => stop(cloud, scope));
   await operator.sleep(operator.random.between(5_000, 60_000));
-  await insist(stage, operator, "release", (cloud) => turnSwitch(cloud, scope, "release", by, "go on"));
+  await insist(stage, operator, "release", (cloud) =>
+    scope.kind === "backend"
+      ? releaseBackend(cloud, scope.name, by, "go on")
+      : turnSwitch(cloud, scope, "release", by, "go on"),
+  );
+}
+
+/** A backend is stopped by revoking it, and in no other way. */
+function stop(cloud: Cloud, scope: Scope): Promise<unknown> {
+  const deadline = cloud.clock.now() + stopPatienceMs;
+  if (scope.kind === "backend") return revokeBackend(cloud, scope.name, by, "enough", deadline);
+  return stopScope(cloud, scope, by, "enough", deadline);
 }
 
 /** Whoever kills what the stop covers meets one that it cannot read, and goes on without it. */
@@ -63,9 +73,8 @@ function hideOne({ world, table, unreadableUntil }: Stage, operator: Activity, s
 }
 
 async function insistByUrl(stage: Stage, operator: Activity, scope: Scope): Promise<void> {
-  const workspace = scope.kind === "workspace" ? scope.name : undefined;
   for (;;) {
-    const answer = await stopByUrl(stage, operator, workspace);
+    const answer = await stopByUrl(stage, operator, scope);
     if (answer.kind === "refused") stage.world.fail("stop_refused", `a stop was refused: ${answer.code}`);
     if (answer.kind !== "no_answer") return;
     await operator.sleep(askAgainMs);

@@ -113,7 +113,7 @@ async function submit(
       if (user.random.next() < 0.1) await lookAt(stage, user, taskId);
       return taskId;
     }
-    if (answer.kind === "refused" && answer.code !== "admission_stopped" && answer.code !== "busy")
+    if (answer.kind === "refused" && !["admission_stopped", "backend_revoked", "busy"].includes(answer.code))
       stage.world.fail("submit_refused", `a good request was refused: ${answer.code}`);
     await user.sleep(answer.kind === "refused" ? askLaterMs : askAgainMs);
   }

@@ -22,6 +22,7 @@ import { watchHeard } from "./heard.ts";
 import { watchBurn } from "./launches.ts";
 import { watchLoss, watchSilence } from "./losses.ts";
 import { checkOutcome, checkReceipt } from "./outcomes.ts";
+import { watchRevoked } from "./stops.ts";
 
 const factsLearnedLater = new Set(["outcome_resolved", "branch_taken_back", "cleanup"]);
 for (const what of ["opened", "delayed", "failed"]) factsLearnedLater.add(`pull_request_${what}`);
@@ -160,6 +161,7 @@ export class Judge {
     this.count(`act ${act.type}`);
     for (const write of writes)
       if (write.kind === "webhook") this.#stage.subscribedAt.set(write.webhook.webhookId, world.trueTime);
+    if (act.type.startsWith("switch_")) watchRevoked(this.#stage);
     if (act.type !== "switch_stop") return outcome;
     this.lastStopAt = world.now;
     expectEndOfAll(this.#stage);

@@ -8,6 +8,20 @@ import { isLeftSince } from "./left.ts";
 /** Beside two rounds of the reaper: the longest that a stop takes. */
 const slowestStopMs = 70_000;
 
+/** After each turn of a switch: a backend is revoked and stopped, or neither. */
+export function watchRevoked({ table, world }: Stage): void {
+  for (const [name, { revokedAt }] of table.backends) {
+    const { stopped } = table.getSwitches({ workspace: "", backend: name }).backend;
+    if (stopped !== (revokedAt !== undefined))
+      world.fail("revoked_in_part", `${name} is ${stopped ? "" : "not "}stopped, and was revoked at ${revokedAt}`);
+  }
+  if (
+    [...table.switches.values()].some(({ scope, stopped }) => stopped && /^backend:/.test(scope)) &&
+    table.backends.size === 0
+  )
+    world.fail("revoked_in_part", "a backend is stopped, and none is revoked");
+}
+
 /** At the beginning of each round. */
 export function checkStopped(stage: Stage): void {
   const { table, ecs, world, judge, unreadableUntil } = stage;

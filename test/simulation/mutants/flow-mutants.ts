@@ -144,6 +144,14 @@ export const flowMutants = [
     ),
   ),
   mutant(
+    "revoke: what runs there is stopped, and new tasks are taken",
+    edit(
+      "functions/flows/manage-backends.ts",
+      '[{ kind: "backend", backend: { ...backend, revokedAt } }]',
+      'revokedAt < 0 ? [{ kind: "backend", backend }] : []',
+    ),
+  ),
+  mutant(
     "stop of a scope: nobody is killed",
     edit(stopScope, ".filter((task) => isCovered(task, operation));", ".filter(() => false);"),
   ),
