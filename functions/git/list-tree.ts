@@ -22,26 +22,29 @@ const maxTreeBytes = 8 * 1024 * 1024 * 1024;
  * Every entry that may cross to a workspace, and the submodules, in git's order. What may not cross (a path that
  * `whyBadPath` refuses, a name that is not UTF-8) is left out, and a commit keeps it as it is.
  */
-export async function listTree(repository: Repository, commit: string): Promise<TreeEntry[]> {
+export async function listTree(repository: Repository, commit: string, most = maxEntries): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
-  await listDirectory(repository, (await readCommit(repository, commit)).tree, "", entries);
+  const add = (entry: TreeEntry) => {
+    if (entries.length >= most) {
+      throw new TooLargeError(`The repository holds more than ${most.toLocaleString("en-US")} files.`);
+    }
+    entries.push(entry);
+  };
+  await listDirectory(repository, (await readCommit(repository, commit)).tree, "", add);
   return entries;
 }
 
-async function listDirectory(repository: Repository, tree: string, prefix: string, entries: TreeEntry[]) {
+async function listDirectory(repository: Repository, tree: string, prefix: string, add: (entry: TreeEntry) => void) {
   for (const entry of await readTree(repository, tree)) {
     const name = textOfBytes(entry.name);
     // A slash inside a name would let one entry pass for a file of another directory.
     if (name === undefined || name.includes("/") || whyBadPath(`${prefix}${name}`)) continue;
     const path = `${prefix}${name}`;
     if (isDirectory(entry)) {
-      await listDirectory(repository, entry.oid, `${path}/`, entries);
+      await listDirectory(repository, entry.oid, `${path}/`, add);
       continue;
     }
-    if (entries.length >= maxEntries) {
-      throw new TooLargeError(`The repository holds more than ${maxEntries.toLocaleString("en-US")} files.`);
-    }
-    entries.push({ path, mode: plainMode(entry.mode), oid: entry.oid });
+    add({ path, mode: plainMode(entry.mode), oid: entry.oid });
   }
 }
 

@@ -23,7 +23,7 @@ type Files = Parameters<typeof makeBase>[1];
 
 const mebibyte = 2 ** 20;
 /** Of a supervisor that has little, so that little is enough for the attack. */
-const memoryMb = 64;
+const memoryMb = 32;
 
 /** Undefined: drover as it is. */
 async function take<Module>(field: Field, file: string, without: Edit | undefined, ours: Module): Promise<Module> {
@@ -53,11 +53,12 @@ function throughPack(attack: string, files: () => NonNullable<Files>): Vector {
   };
 }
 
-/** Lines that do not repeat: each file is a small difference of the one before. */
+/** Lines that do not repeat. Each file differs least from its neighbours, so the differences form long chains. */
 function manyAlike(): NonNullable<Files> {
-  const text = Array.from({ length: 100_000 }, (_, at) => `${Math.sin(at).toString(36)}\n`).join("");
-  const lineBytes = Math.floor(text.length / 100_000);
-  return Object.fromEntries([...Array(16).keys()].map((at) => [`f${at}`, `${at}\n${text.slice(at * 50 * lineBytes)}`]));
+  const lines = Array.from({ length: 40_000 }, (_, at) => `${Math.sin(at).toString(36)}\n`);
+  const tail = Array.from({ length: 1_280 }, (_, at) => `${Math.cos(at).toString(36)}\n`);
+  const file = (at: number) => [...lines.slice(at * 50), ...tail.slice(0, at * 40)].join("");
+  return Object.fromEntries([...Array(32).keys()].map((at) => [`f${at}`, file(at)]));
 }
 
 /** The same file, again and again, in a tree of a few kilobytes. */
@@ -92,14 +93,14 @@ async function areTaken(field: Field, without?: Edit): Promise<boolean> {
   );
 }
 
-const packedBytes = 32 * mebibyte;
+const packedBytes = 8 * mebibyte;
 const packed = gzipSync(Buffer.alloc(packedBytes));
 const unpackIt: Program = {
   language: "sh",
   source: `gunzip bomb.gz; [ "$(stat -c %s bomb)" = ${packedBytes} ] && echo done`,
 };
 const withBomb: Conditions = { prepare: (workspace) => writeFileSync(join(workspace, "bomb.gz"), packed) };
-const limits = { memoryMb: 512, cpuUnits: 1024, processes: 100, diskMb: 16 };
+const limits = { memoryMb: 512, cpuUnits: 1024, processes: 100, diskMb: 4 };
 
 /** A forge whose answer is small as long as it is packed. */
 async function isAnswerTaken(field: Field, without?: Edit): Promise<boolean> {

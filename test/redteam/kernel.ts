@@ -4,9 +4,8 @@ import { chmodSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../infra/local/sandbox/find-program.ts";
 import type { Program } from "./field.ts";
-import { inScratchNamespaces } from "./scratch-namespaces.ts";
 import type { Vector } from "./vector.ts";
-import { both, unfiltered, without } from "./weaken.ts";
+import { allCapable, both, unfiltered, without } from "./weaken.ts";
 
 const column = process.arch === "x64" ? 0 : 1;
 
@@ -64,7 +63,7 @@ function privileged(attack: string, program: Program): Vector {
     // Without the filter, so that it is not what holds.
     run: async (field) =>
       isDone(await field.confined(program)) || isDone(await field.confined(program, { weaken: unfiltered })),
-    control: async (field) => isDone(await inScratchNamespaces(field, program)),
+    control: async (field) => isDone(await field.confined(program, { weaken: both(unfiltered, allCapable) })),
   };
 }
 
@@ -138,7 +137,7 @@ export const kernelVectors: Vector[] = [
     heldBy: "no capability, and none to gain",
     needs: ["perl"],
     run: async (field) => isDone(await field.confined(rename)),
-    control: async (field) => isDone(await inScratchNamespaces(field, rename)),
+    control: async (field) => isDone(await field.confined(rename, { weaken: both(unfiltered, allCapable) })),
   },
   filtered("queue calls past the filter (io_uring)", asks("io_uring_setup", "4, $zero", { before: buffer })),
   filtered("hold the kernel at a page fault (userfaultfd)", asks("userfaultfd", "1")),

@@ -35,3 +35,10 @@ export const both =
   (one: Weaken, other: Weaken): Weaken =>
   (given) =>
     other(one(given));
+
+/** Root of its own namespaces, with every capability there. `--disable-userns` would take it a level further down. */
+export const allCapable: Weaken = (given) =>
+  without("--disable-userns")(given).map((argument, index, rest) => {
+    if (argument === "--cap-drop") return "--cap-add";
+    return rest[index - 1] === "--uid" || rest[index - 1] === "--gid" ? "0" : argument;
+  });
