@@ -15,6 +15,8 @@ export interface Operation {
   /** Tasks it found when it began; the stop fences those that it did not find as well. */
   total: number;
   killed: number;
+  /** How many of those workspaces had been killed when it began. */
+  killedBefore?: number;
   failed: number;
   /** The workspaces still to go through, and how far the first of them is done. */
   workspaces: string[];

@@ -33,9 +33,8 @@ export async function stopScope(
   await recordAct(cloud, chainOf(scope), by, async () => {
     const change = applyAct(await readSwitch(cloud, scope), "stop", by, reason, cloud.clock.now());
     if (change.kind === "unchanged") return undefined;
-    const workspaces = scope.kind === "workspace" ? [scope.name] : await cloud.table.listWorkspaces();
-    const counts = await Promise.all(workspaces.map((workspace) => cloud.table.countTasks(workspace)));
-    const total = counts.reduce((sum, { active }) => sum + active, 0);
+    const workspaces = await workspacesOf(cloud, scope);
+    const { active: total, killed: killedBefore } = await countIn(cloud, workspaces);
     const { generation } = change.next;
     operation = {
       operationId,
@@ -47,6 +46,8 @@ export async function stopScope(
       total,
       killed: 0,
       failed: 0,
+      // Not of a backend: it has tasks of workspaces that go on elsewhere.
+      ...(scope.kind === "backend" ? {} : { killedBefore }),
       workspaces,
       errors: [],
     };
@@ -75,10 +76,27 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
     await cloud.table.putOperation(operation);
   }
   if (operation.workspaces.length > 0) return operation;
+  const killed = await countKilled(cloud, operation);
   // A scope smaller than its workspaces counted others too at the start; now the truth is known.
-  const finished = { ...operation, total: operation.killed + operation.failed, finishedAt: cloud.clock.now() };
+  const finished = { ...operation, killed, total: killed + operation.failed, finishedAt: cloud.clock.now() };
   await cloud.table.putOperation(finished);
   return finished;
+}
+
+const workspacesOf = async (cloud: Cloud, scope: Scope): Promise<string[]> =>
+  scope.kind === "workspace" ? [scope.name] : cloud.table.listWorkspaces();
+
+async function countIn(cloud: Cloud, workspaces: readonly string[]): Promise<{ active: number; killed: number }> {
+  const counts = await Promise.all(workspaces.map((workspace) => cloud.table.countTasks(workspace)));
+  const sum = (name: "active" | "killed") => counts.reduce((total, one) => total + one[name], 0);
+  return { active: sum("active"), killed: sum("killed") };
+}
+
+/** Those too that the dispatcher or the reaper has met before their page was read: they ended by this stop all the same. */
+async function countKilled(cloud: Cloud, { scope, killed, killedBefore }: Operation): Promise<number> {
+  if (killedBefore === undefined) return killed;
+  const counted = await countIn(cloud, await workspacesOf(cloud, parseScope(scope)));
+  return Math.max(killed, counted.killed - killedBefore);
 }
 
 /** A long queue must not keep what is at work alive. Whoever is not killed here is met again in its page. */

@@ -2,10 +2,12 @@
 import { expect, it } from "vitest";
 import type { Cloud } from "../../functions/core/cloud.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
+import type { Operation } from "../../functions/core/operations.ts";
 import { providerPool } from "../../functions/core/slots.ts";
 import type { Table } from "../../functions/core/table.ts";
 import type { Task } from "../../functions/core/task.ts";
 import { expireOldest } from "../../functions/flows/expire-oldest.ts";
+import { killTask } from "../../functions/flows/kill-task.ts";
 import { promoteHeld, promoteWaiting } from "../../functions/flows/promote-waiting.ts";
 import { resumeProvider } from "../../functions/flows/resume-provider.ts";
 import { continueOperation } from "../../functions/flows/stop-scope.ts";
@@ -138,6 +140,19 @@ it("a stop kills what holds a slot before the queue, however long that is, and l
   expect(operation).toMatchObject({ killed: 11, failed: 0, workspaces: [workspace] });
   const finished = await continueOperation(cloud, operation, cloud.clock.now() + dayMs);
   expect(finished).toMatchObject({ killed: 101, failed: 0, total: 101, workspaces: [] });
+});
+
+it("a stop counts those too that the dispatcher met before their page was read, and none that had been killed before", async () => {
+  const { cloud, make } = open();
+  const kill = (task: Task) => killTask(cloud, task.taskId, "key_1", "all of it", "kill_all");
+  for (const task of make(2)) await kill(task);
+  const begun: Operation = {
+    ...{ operationId: "opr_1", scope: `workspace:${workspace}`, generation: 1, by: "key_1", reason: "all of it" },
+    ...{ startedAt: now, total: 60, killed: 0, killedBefore: 2, failed: 0, workspaces: [workspace], errors: [] },
+  };
+  for (const task of make(60).slice(0, 7)) await kill(task);
+  const finished = await continueOperation(cloud, begun, cloud.clock.now() + dayMs);
+  expect(finished).toMatchObject({ killed: 60, failed: 0, total: 60, workspaces: [] });
 });
 
 it("a task's time in the queue begins when it may run: a long delay is kept, and hides nobody who has waited too long", async () => {
