@@ -25,13 +25,13 @@ export function createClusters(settings: StageSettings) {
   });
 }
 
-/** What a sandbox needs to know of the API, which is made after the clusters. */
+/** What a sandbox needs to know of the API, which is made after the clusters. Answers the filters of walled networks. */
 export function openClusters(
   clusters: readonly StageCluster[],
   settings: StageSettings,
   { apiUrl, artifactsBucketArn }: { apiUrl: $util.Output<string>; artifactsBucketArn: $util.Output<string> },
-): void {
-  for (const { title, place, walled, region, ...cluster } of clusters) {
+): aws.ec2.Instance[] {
+  return clusters.flatMap(({ title, place, walled, region, ...cluster }) => {
     createSandbox(title, { region, ...cluster }, { ...sandboxOf(settings), apiUrl }, place);
     const { agentHosts, supervisorHosts, image } = settings;
     const hosts = $util
@@ -40,8 +40,8 @@ export function openClusters(
         ...new Set([...agentHosts, ...supervisorHosts, new URL(url).hostname, ...fargateHosts(image, of)]),
       ]);
     if (place.provider) relayStopEvents(title, cluster.cluster.arn, place);
-    walled?.openFor({ hosts: hosts.apply((names) => names.sort()), artifactsBucketArn });
-  }
+    return walled?.openFor({ hosts: hosts.apply((names) => names.sort()), artifactsBucketArn }) ?? [];
+  });
 }
 
 /** Fargate pulls the image and sends the log from within the sandbox's network. Layers come from S3, which has a way of its own. */

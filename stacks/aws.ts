@@ -60,14 +60,14 @@ export function createStage() {
     sandboxState,
     clusters.map(({ cluster }) => cluster.arn),
   );
-  openClusters(clusters, settings, { apiUrl: api.url, artifactsBucketArn: artifacts.arn });
+  const filters = openClusters(clusters, settings, { apiUrl: api.url, artifactsBucketArn: artifacts.arn });
   routeApi(front, api, stream);
   createDashboard(front);
 
   if (settings.alarmsTo !== undefined) {
     const functions = { api, stream, kill, dispatcher, deadLetter, reaper, sandboxState, notify };
     const all = { ...functions, ...(taker && { intake: taker }) };
-    createAlarms(settings.alarmsTo, { functions: all, wakeUps, notices, intake, table });
+    createAlarms(settings.alarmsTo, { functions: all, wakeUps, notices, intake, table, filters });
     createOperatorDashboard({ functions: all, queues: { wakeUps, notices, ...(intake && { intake }) }, table });
     if (settings.budgetDollars) createBudget({ dollars: settings.budgetDollars, mailbox: settings.alarmsTo });
   }

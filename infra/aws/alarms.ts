@@ -8,13 +8,15 @@ interface Watched {
   notices: QueuePair;
   intake?: QueuePair | undefined;
   table: sst.aws.Dynamo;
+  /** Of walled networks. */
+  filters: aws.ec2.Instance[];
 }
 
 type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions">;
 
 const minuteS = 60;
 
-export function createAlarms(mailbox: string, { functions, wakeUps, notices, intake, table }: Watched): aws.sns.Topic {
+export function createAlarms(mailbox: string, { functions, wakeUps, notices, intake, table, filters }: Watched): void {
   const topic = new aws.sns.Topic("Alarms", { name: `drover-${$app.stage}-alarms` });
   // It is quiet until whoever reads the mailbox has confirmed.
   new aws.sns.TopicSubscription("AlarmsMail", { topic: topic.arn, protocol: "email", endpoint: mailbox });
@@ -72,7 +74,14 @@ export function createAlarms(mailbox: string, { functions, wakeUps, notices, int
       evaluationPeriods: 2,
     });
   }
-  return topic;
+  for (const { id } of filters) {
+    alarm(
+      "FilterDown",
+      "the filter is down: sandboxes reach nobody, and none starts",
+      { namespace: "AWS/EC2", metricName: "StatusCheckFailed", dimensions: { InstanceId: id } },
+      { statistic: "Maximum" },
+    );
+  }
 }
 
 const ageMetric = "ApproximateAgeOfOldestMessage";

@@ -14,8 +14,11 @@ import {
 const filterSize = "t4g.micro";
 
 export interface WalledNetwork extends Network {
-  /** Apart from the subnets, since the names to let out hold the API's, and the API knows the subnets. */
-  openFor(allowed: { hosts: $util.Input<string[]>; artifactsBucketArn: $util.Input<string> }): void;
+  /**
+   * Apart from the subnets, since the names to let out hold the API's, and the API knows the subnets. Answers the filter,
+   * without which nothing gets out.
+   */
+  openFor(allowed: { hosts: $util.Input<string[]>; artifactsBucketArn: $util.Input<string> }): aws.ec2.Instance;
 }
 
 export function createWalledNetwork(name: string, place: Place = {}): WalledNetwork {
@@ -34,9 +37,9 @@ export function createWalledNetwork(name: string, place: Place = {}): WalledNetw
     securityGroupId: createSandboxGroup(name, vpc, place).id,
     assignPublicIp: false,
     openFor({ hosts, artifactsBucketArn }) {
-      createFilter(name, { ...own, subnetId: filterSubnetId, hosts }, place);
       createNameWall(name, { ...own, hosts }, place);
       createWayToS3(name, { ...own, artifactsBucketArn }, place);
+      return createFilter(name, { ...own, subnetId: filterSubnetId, hosts }, place);
     },
   };
 }
@@ -57,7 +60,7 @@ function createFilter(
     hosts,
   }: Own & { subnetId: $util.Input<string> | undefined; hosts: $util.Input<string[]> },
   place: Place,
-): void {
+): aws.ec2.Instance {
   const group = new aws.ec2.SecurityGroup(
     `${name}Filter`,
     {
@@ -106,6 +109,7 @@ function createFilter(
     },
     place,
   );
+  return instance;
 }
 
 /** What is not asked for by name cannot be carried out in names. When the wall itself fails, no name is answered. */

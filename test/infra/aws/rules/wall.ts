@@ -88,6 +88,20 @@ export const wallRules: Rule[] = [
     },
   },
   {
+    rule: "somebody is told when the filter is down",
+    check: (graph) => {
+      const { inputs } = one(graph, "aws:cloudwatch/metricAlarm:MetricAlarm", /^FilterDown/);
+      expect([inputs.metricName, inputs.dimensions]).toEqual([
+        "StatusCheckFailed",
+        { InstanceId: "DefaultFilterInstance-id" },
+      ]);
+      expect(inputs.alarmActions).toHaveLength(1);
+    },
+    breakIt: (graph) => {
+      one(graph, "aws:cloudwatch/metricAlarm:MetricAlarm", /^FilterDown/).inputs.dimensions = {};
+    },
+  },
+  {
     rule: "a new list of names makes a new filter",
     check: (graph) => expect(one(graph, instance).inputs.userDataReplaceOnChange).toBe(true),
     breakIt: (graph) => {
