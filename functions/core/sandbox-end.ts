@@ -37,6 +37,10 @@ const limitReason = /^(?:OutOfMemory|ProcessLimit|DiskLimit)Error: /;
 /** AWS's own words say less than we know. */
 const bareMemoryReason = /^OutOfMemoryError: Container killed due to memory usage/i;
 
+/** A supervisor's own when it could not begin, because the API never took its first word: as in sysexits.h. */
+export const unansweredExitCode = 69;
+const unanswered = `supervisor ended with ${unansweredExitCode}: the API did not take its first word`;
+
 export function describeEnd({ stopCode, stoppedReason, memory, containers = [] }: SandboxEnd): string {
   const limit = containers
     .map(({ reason }) => reason)
@@ -45,7 +49,10 @@ export function describeEnd({ stopCode, stoppedReason, memory, containers = [] }
     return `OutOfMemoryError: The sandbox used more than its ${groupDigits(memory)} MB of memory.`;
   }
   if (limit) return limit;
-  const ends = containers.flatMap(({ name, exitCode }) => (exitCode ? [`${name} ended with ${exitCode}`] : []));
+  const ends = containers.flatMap(({ name, exitCode }) => {
+    if (name === "supervisor" && exitCode === unansweredExitCode) return [unanswered];
+    return exitCode ? [`${name} ended with ${exitCode}`] : [];
+  });
   return [...[stopCode, stoppedReason].filter(Boolean), ...ends].join("; ") || "no reason given";
 }
 
@@ -58,11 +65,12 @@ export function explainEnd(why: string): Failure {
   return { class: "agent_error", message: `${what} Have the work take less, or give its sandbox more.` };
 }
 
-/** ECS or the machine had no room or no network for it just then: nothing was wrong with what was launched. */
+/** ECS or the machine had no room or no network for it just then, or the API was out: nothing was wrong with what was launched. */
 const outage =
   /capacity|throttl|rate exceeded|timed? ?out|timeout|network interface|\bENI\b|InternalError|unexpected ec2|no such host|connection (refused|reset)/i;
 
-export const isLaunchOutage = (why: string): boolean => why.startsWith("TaskFailedToStart") && outage.test(why);
+export const isLaunchOutage = (why: string): boolean =>
+  why.includes(unanswered) || (why.startsWith("TaskFailedToStart") && outage.test(why));
 
 function groupDigits(digits: string): string {
   return digits.replace(/\B(?=(\d{3})+$)/g, ",");

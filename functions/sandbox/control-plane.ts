@@ -20,6 +20,8 @@ import type { Beat, Failure } from "../core/task.ts";
 
 /** This attempt may not go on: it was killed, has ended, or another one took its place. */
 export class Dismissed extends Error {}
+/** Nobody took what was said, for as long as patience goes. */
+export class Unanswered extends Error {}
 
 export interface ControlPlane {
   start(): Promise<StartAnswer>;
@@ -60,7 +62,8 @@ export function connectControlPlane(options: ControlPlaneOptions): ControlPlane 
       if (result.kind !== "no_answer") lastAnswerAt = Date.now();
       if (result.kind === "answered") return answer.parse(result.body);
       if (result.kind === "dismissed") throw new Dismissed(result.why);
-      if (Date.now() + pauseMs > deadline) throw new Error(`the control plane did not take ${verb}: ${result.why}`);
+      if (Date.now() + pauseMs > deadline)
+        throw new Unanswered(`the control plane did not take ${verb}: ${result.why}`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }

@@ -2,7 +2,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { connectControlPlane, Dismissed } from "./control-plane.ts";
+import { unansweredExitCode } from "../core/sandbox-end.ts";
+import { connectControlPlane, Dismissed, Unanswered } from "./control-plane.ts";
 import { startEgress } from "./egress.ts";
 import { noteRefusals } from "./egress-notes.ts";
 import { holdRoom } from "./gates/hold-room.ts";
@@ -39,19 +40,20 @@ const environment = z.object({
   DROVER_MEMORY_MB: z.coerce.number().positive().optional(),
   /** JSON: what the sandbox may take and who sees to it, a line each. */
   DROVER_LIMITS: z.string().default("[]"),
+  /** How long it asks for its task before it gives up. */
+  DROVER_START_PATIENCE_MS: z.coerce.number().positive().default(60_000),
 });
 
-const patienceMs = 60_000;
 const runnerTimeoutMs = 60_000;
 
-/** The exit code is for people who read ECS; the control plane hears everything by callback. */
+/** The exit code is for people who read ECS: the control plane hears by callback, save that nobody answered `start`. */
 async function main(): Promise<number> {
   const env = environment.parse(process.env);
   const plane = connectControlPlane({
     apiUrl: env.DROVER_API_URL,
     agentId: env.DROVER_AGENT_ID,
     token: env.DROVER_TOKEN,
-    patienceMs,
+    patienceMs: env.DROVER_START_PATIENCE_MS,
   });
   // Neither waits for the other: the workspace comes up while the task is fetched.
   const sockets = join(env.DROVER_SOCKETS, "workspace");
@@ -78,7 +80,12 @@ async function main(): Promise<number> {
       timeoutMs: runnerTimeoutMs,
     });
   };
-  const answer = await plane.start();
+  const answer = await plane.start().catch((error: unknown) => {
+    if (!(error instanceof Unanswered)) throw error;
+    console.error(`this attempt has not begun: ${error.message}`);
+    return undefined;
+  });
+  if (!answer) return unansweredExitCode;
   const heartbeat = startHeartbeat(plane, answer, log, (why) => {
     // The workspace dies with its connection, and that with this process: nothing is asked, nothing waited for.
     console.error(`this attempt may not go on: ${why}`);

@@ -1,5 +1,11 @@
 import { expect, it } from "vitest";
-import { describeEnd, explainEnd, isLaunchOutage, type SandboxEnd } from "../../functions/core/sandbox-end.ts";
+import {
+  describeEnd,
+  explainEnd,
+  isLaunchOutage,
+  type SandboxEnd,
+  unansweredExitCode,
+} from "../../functions/core/sandbox-end.ts";
 
 const exited = { stopCode: "EssentialContainerExited", stoppedReason: "Essential container in task exited" };
 
@@ -58,4 +64,12 @@ it.each([
   ["EssentialContainerExited; timeout", false],
 ])("an outage that kept a sandbox from starting is told from a mistake: %s", (why, expected) => {
   expect(isLaunchOutage(why)).toBe(expected);
+});
+
+it.each([
+  ["supervisor", unansweredExitCode, true],
+  ["supervisor", 1, false],
+  ["workspace", unansweredExitCode, false],
+])("only the supervisor can say that nobody answered it: %s ended with %i", (name, exitCode, expected) => {
+  expect(isLaunchOutage(describeEnd({ ...exited, containers: [{ name, exitCode }] }))).toBe(expected);
 });

@@ -1,5 +1,13 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
+import { describeEnd } from "../../functions/core/sandbox-end.ts";
+import { changeTask } from "../../functions/flows/change-task.ts";
+import { confirmStop } from "../../functions/flows/confirm-stop.ts";
 import { checkInvariants, processesOf } from "../support/invariants.ts";
 import { drover, useRemote } from "../support/remote.ts";
 import { kill, submit, until, untilSettled, untilStatus, useStack } from "../support/stack.ts";
@@ -92,5 +100,40 @@ it("a supervisor that beats and never ends is ended after its wall-clock limit a
     stopConfirmation: "stopped",
     failure: { class: "timeout", message: expect.stringMatching(/wall-clock limit/) },
   });
+  await checkInvariants(stack, [taskId]);
+});
+
+/** The real supervisor, where nothing listens at the API's address. */
+async function superviseUnanswered(agentId: string): Promise<number> {
+  const dir = mkdtempSync(join(tmpdir(), "drover-unanswered-"));
+  const env = {
+    PATH: process.env.PATH,
+    DROVER_API_URL: "http://127.0.0.1:1",
+    DROVER_AGENT_ID: agentId,
+    DROVER_TOKEN: "unused",
+    DROVER_SOCKETS: dir,
+    DROVER_START_PATIENCE_MS: "300",
+  };
+  const script = resolve(import.meta.dirname, "../../functions/sandbox/supervisor.ts");
+  const [code] = await once(spawn(process.execPath, [script], { env, cwd: dir, stdio: "ignore" }), "exit");
+  rmSync(dir, { recursive: true, force: true });
+  return Number(code);
+}
+
+it("an attempt whose supervisor nobody answered is put back, later each time, and uses none of its tries", async () => {
+  const taskId = await submit(stack, { repository: remote.url, command: ["true"], delayMs: 60 * minute });
+  const exitCode = await superviseUnanswered(agentIdOf(taskId, 1));
+  const why = describeEnd({ stopCode: "EssentialContainerExited", containers: [{ name: "supervisor", exitCode }] });
+  const waits: number[] = [];
+  for (let attempt = 1; attempt <= 5; attempt += 1) {
+    await changeTask(stack.cloud, taskId, "system:test", () => ({ event: { type: "claimed", slots: [], leaseMs } }));
+    await confirmStop(stack.cloud, agentIdOf(taskId, attempt), why);
+    const task = await stack.cloud.table.getTask(taskId);
+    expect(task).toMatchObject({ status: "queued", attempt, attemptsUsed: 0, putBacks: attempt });
+    waits.push((task?.due?.at ?? 0) - (task?.updatedAt ?? 0));
+  }
+  expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+  expect(waits.at(-1)).toBeGreaterThan(minute);
+  await kill(stack, taskId);
   await checkInvariants(stack, [taskId]);
 });
