@@ -5,6 +5,7 @@ import { DroverError } from "../core/errors.ts";
 import type { Refused, TaskEvent } from "../core/events.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
 import { isSameToken } from "../core/signing.ts";
+import { isFenced } from "../core/switches.ts";
 import { isFinal, isLive, type Task } from "../core/task.ts";
 import { changeTask, taskNotFound } from "./change-task.ts";
 
@@ -46,10 +47,11 @@ export async function callBack(cloud: Cloud, caller: Caller, wish: (task: Task) 
   );
   if (change.kind === "changed") return change.task;
   const wished = wish(change.task);
-  if (change.task.attempt === attempt && wished.kind === "already_done") return change.task;
-  if (change.kind === "refused" && change.code === "stopped") {
-    throw new DroverError("task_stopped", `${change.reason}: ${agentId} has nothing left to do.`);
+  if (change.task.attempt === attempt && wished.kind === "already_done") {
+    await refuseStopped(cloud, change.task, agentId);
+    return change.task;
   }
+  if (change.kind === "refused" && change.code === "stopped") throw taskStopped(change.task, agentId);
   const reason = change.kind === "refused" ? change.reason : "a slot was taken";
   throw new DroverError("illegal_transition", reason, { details: { taskStatus: change.task.status } });
 }
@@ -59,6 +61,21 @@ const nothingToDo = (agentId: AgentId): Refused => ({
   code: "illegal_transition",
   reason: `${agentId} has already said so`,
 });
+
+/**
+ * What is repeated writes nothing that could be fenced, and its answer is as good as the first one: a permit, or secrets.
+ *
+ *   permit: written (answer lost) ───────────────── repeated: refused, or it would be pushed after the stop
+ *   stop:                          fences the task
+ *
+ * A receipt or a failure that is repeated after the end changes nothing, and hears its answer.
+ */
+async function refuseStopped(cloud: Cloud, task: Task, agentId: AgentId): Promise<void> {
+  if (isLive(task.status) && isFenced(task, await cloud.table.getSwitches(task))) throw taskStopped(task, agentId);
+}
+
+const taskStopped = ({ taskId }: Task, agentId: AgentId) =>
+  new DroverError("task_stopped", `a stop covers ${taskId}: ${agentId} has nothing left to do.`);
 
 /** The zombie's answer: it exits at its first 409. */
 function refuseOutsider(task: Task, agentId: AgentId, attempt: number): void {

@@ -180,7 +180,7 @@ it("over the queue limit a task is refused with the time to wait", async () => {
   await checkInvariants(stack, ids);
 });
 
-it("an emergency stop fences at once what it has not killed yet, in every workspace", async () => {
+it("an emergency stop fences at once what it has not killed yet, in every workspace, also what is only repeated", async () => {
   const other = await makeKey("other", "member", "them");
   const here = await submit(stack, { repository: remote.url, command: endless });
   const there = await call(
@@ -192,6 +192,18 @@ it("an emergency stop fences at once what it has not killed yet, in every worksp
   );
   const ids: TaskId[] = [here, there.body.taskId];
   for (const id of ids) await untilStatus(stack, id, "running");
+  const say = (task: TaskId, verb: string, body: object = {}) => {
+    const agentId = `agt_${task.slice(4)}_1` as const;
+    const token = { "x-drover-token": stack.cloud.tokenOf(agentId) };
+    return call(stack, "POST", `${base}/attempts/${agentId}/${verb}`, body, token);
+  };
+  const work = { commit: "a".repeat(40), files: 1, additions: 1, deletions: 0 };
+  const permit = { branch: `drover/${here}` };
+  expect(await say(here, "work-done", work)).toMatchObject({ status: 200 });
+  // This answer gets lost: its supervisor asks again, and hears the same while no stop is between.
+  const first = await say(here, "permit", permit);
+  expect(await say(here, "permit", permit)).toMatchObject({ status: 200, body: first.body });
+  expect(await say(there.body.taskId, "start")).toMatchObject({ status: 200 });
   // Every per-task kill is refused for now: the fence alone must hold.
   const held = stack.faults.DYNAMODB.on({
     operation: "TransactWriteItems",
@@ -200,14 +212,12 @@ it("an emergency stop fences at once what it has not killed yet, in every worksp
   });
   const answer = await post("/emergency-stop");
   expect(answer.body).toMatchObject({ scope: "global", total: 2, killed: 0, failed: 2 });
-  const before = await Promise.all(ids.map((id) => stack.cloud.table.getTask(id)));
-  for (const task of before) {
-    const agentId = `agt_${task?.taskId.slice(4)}_1` as const;
-    const token = stack.cloud.tokenOf(agentId);
-    const body = { commit: "a".repeat(40), files: 1, additions: 1, deletions: 0 };
-    const late = await call(stack, "POST", `${base}/attempts/${agentId}/work-done`, body, { "x-drover-token": token });
-    expect(late).toMatchObject({ status: 409, body: { code: "task_stopped" } });
-  }
+  // What would be written, what is asked for again (a permit, secrets), and a second word of what was already said.
+  const late = [
+    ...[await say(there.body.taskId, "work-done", work), await say(there.body.taskId, "start")],
+    await say(here, "permit", permit),
+  ];
+  expect(late).toMatchObject(Array(3).fill({ status: 409, body: { code: "task_stopped" } }));
   held.remove();
   await until("the reaper has ended them", async () => {
     await stack.local.reaper.runNow();

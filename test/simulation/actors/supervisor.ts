@@ -14,6 +14,7 @@ import { recordBeat } from "../../../functions/flows/record-beat.ts";
 import { startAttempt } from "../../../functions/flows/start-attempt.ts";
 import type { Sandbox } from "../cloud/ecs-state.ts";
 import type { Activity } from "../engine/activity.ts";
+import { watchGiven } from "../invariants/stops.ts";
 import type { Stage } from "../stage.ts";
 import { awaitFunction } from "./ambush.ts";
 import { tryForeignToken } from "./forger.ts";
@@ -73,7 +74,7 @@ export class Supervisor {
 
   async work(): Promise<void> {
     await this.reach("start");
-    const answer = await this.#say("start", (cloud) => startAttempt(cloud, this.#caller));
+    const answer = await this.#say("start", (cloud) => this.#guarded(() => startAttempt(cloud, this.#caller)));
     if (!answer) return;
     this.#patienceMs = answer.patienceMs;
     this.#isModel = answer.agent.kind === "model";
@@ -160,7 +161,14 @@ export class Supervisor {
   }
 
   permit(branch: string) {
-    return this.#say("permit", (cloud) => grantPermit(cloud, this.#caller, { branch, ...this.#heard }));
+    return this.#say("permit", (cloud) =>
+      this.#guarded(() => grantPermit(cloud, this.#caller, { branch, ...this.#heard })),
+    );
+  }
+
+  /** What is asked for is of use to an agent: secrets, a permit. */
+  #guarded<T>(ask: () => Promise<T>): Promise<T> {
+    return watchGiven(this.stage, this.sandbox.agentId, ask);
   }
 
   #failForQuota(): Promise<void> {

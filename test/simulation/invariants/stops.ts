@@ -42,3 +42,13 @@ export function checkStopped(stage: Stage): void {
       world.fail("stop_missed", `${agentId} still runs, ${boundMs} ms after the stop that covers it`);
   }
 }
+
+/** What is asked after the commit of a stop is not given, however often it was given before. */
+export async function watchGiven<T>({ table, world }: Stage, agentId: string, ask: () => Promise<T>): Promise<T> {
+  const taskId = parseAgentId(agentId)?.taskId;
+  const task = taskId && table.getTask(taskId);
+  const isStopped = task !== undefined && isFenced(task, table.getSwitches(task));
+  const given = await ask();
+  if (isStopped) world.fail("given_after_stop", `${agentId} was given what it asked for after the stop that covers it`);
+  return given;
+}

@@ -25,6 +25,10 @@ export const flowMutants = [
   mutant("callback: no token is asked for", edit(callBack, "if (!isSameToken(", "if (false && !isSameToken(")),
   mutant("callback: a stop does not fence", edit(callBack, "{ fenced: true },", "{},")),
   mutant(
+    "callback: a stop does not fence what is repeated",
+    edit(callBack, "    await refuseStopped(cloud, change.task, agentId);\n", ""),
+  ),
+  mutant(
     "change: a lost race counts as won",
     edit(change, 'case "committed":\n', 'case "committed":\n      // @ts-ignore\n      case "stale":\n'),
   ),
