@@ -32,7 +32,7 @@ const environment = z
     /** A month. Whoever gets the alarms is told when it is exceeded, or is going to be. */
     DROVER_BUDGET_DOLLARS: count.optional(),
     /** Clusters beside the first, as `frankfurt=eu-central-1,tokyo=ap-northeast-1`. */
-    DROVER_BACKENDS: list("").pipe(
+    DROVER_REGIONS: list("").pipe(
       z.array(
         z.string().transform((text, context) => {
           const [, name, region] = /^([a-z][a-z0-9-]{0,30})=([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(text) ?? [];
@@ -53,8 +53,8 @@ const environment = z
     path: ["DROVER_BUDGET_DOLLARS"],
     error: "needs DROVER_ALARMS_TO: somebody has to be told",
   })
-  .refine((env) => env.DROVER_NETWORK === "open" || env.DROVER_BACKENDS.length === 0, {
-    path: ["DROVER_BACKENDS"],
+  .refine((env) => env.DROVER_NETWORK === "open" || env.DROVER_REGIONS.length === 0, {
+    path: ["DROVER_REGIONS"],
     error: "cannot be had with a walled network: its way to the artifacts ends at the region's border",
   });
 
@@ -115,7 +115,7 @@ export function readSettings(stage: string, variables: Record<string, string | u
     outcomes: env.DROVER_OUTCOMES,
     alarmsTo: env.DROVER_ALARMS_TO,
     budgetDollars: env.DROVER_BUDGET_DOLLARS,
-    backends: env.DROVER_BACKENDS,
+    backends: env.DROVER_REGIONS,
   };
 }
 export type StageSettings = ReturnType<typeof readSettings>;

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readSettings } from "../../stacks/settings.ts";
 
@@ -34,14 +36,24 @@ describe("the settings of a stage", () => {
   it.each([
     [{}, /is missing: build and push/],
     [{ DROVER_SANDBOX_IMAGE: "drover-sandbox:1" }, /names no digest/],
-    [{ ...image, DROVER_BACKENDS: "frankfurt" }, /"frankfurt" is not name=region/],
-    [{ ...image, DROVER_BACKENDS: "default=eu-central-1" }, /"default=eu-central-1" is not name=region/],
-    [{ ...image, DROVER_BACKENDS: "eu=eu-central-1", DROVER_NETWORK: "walled" }, /cannot be had with a walled network/],
+    [{ ...image, DROVER_REGIONS: "frankfurt" }, /"frankfurt" is not name=region/],
+    [{ ...image, DROVER_REGIONS: "default=eu-central-1" }, /"default=eu-central-1" is not name=region/],
+    [{ ...image, DROVER_REGIONS: "eu=eu-central-1", DROVER_NETWORK: "walled" }, /cannot be had with a walled network/],
     [{ ...image, DROVER_BUDGET_DOLLARS: "50" }, /needs DROVER_ALARMS_TO/],
     [{ ...image, DROVER_NETWORK: "closed" }, /DROVER_NETWORK/],
     [{ ...image, DROVER_INTAKE_WORKSPACE: "Not A Name" }, /DROVER_INTAKE_WORKSPACE/],
   ])("%j is refused, with what is wrong and the file to mend", (variables, message) => {
     expect(() => readSettings("pr-7", variables)).toThrow(message);
     expect(() => readSettings("pr-7", variables)).toThrow(/\.env or \.env\.pr-7/);
+  });
+});
+
+describe("docs/stage.md", () => {
+  const root = resolve(import.meta.dirname, "../..");
+  const named = (text: string, form: RegExp) => [...text.matchAll(form)].map(([, name]) => name).sort();
+
+  it("tells of every setting, and of none that there is not", () => {
+    const inCode = named(readFileSync(join(root, "stacks/settings.ts"), "utf8"), /^\s+(DROVER_[A-Z_]+): /gm);
+    expect(named(readFileSync(join(root, "docs/stage.md"), "utf8"), /^\| `(DROVER_[A-Z_]+)` \|/gm)).toEqual(inCode);
   });
 });

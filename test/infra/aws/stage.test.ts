@@ -22,7 +22,7 @@ const production = {
   DROVER_SANDBOX_IMAGE: image,
   DROVER_ALARMS_TO: "ops@example.com",
   DROVER_BUDGET_DOLLARS: "100",
-  DROVER_BACKENDS: "frankfurt=eu-central-1",
+  DROVER_REGIONS: "frankfurt=eu-central-1",
 };
 const preview = {
   DROVER_SANDBOX_IMAGE: image,
