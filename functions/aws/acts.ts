@@ -90,7 +90,7 @@ export async function commitAct(
     put(dynamo, head, { ...condition, ReturnValuesOnConditionCheckFailure: "ALL_OLD" }),
     put(dynamo, { ...actKey(act.chain, act.version), ...act }, mustNotExist),
     ...writes.flatMap((write) => toWrites(dynamo, write)),
-    ...(writes.some(({ kind }) => kind === "switch") ? [countTurn(dynamo)] : []),
+    ...(writes.some(isStop) ? [countTurn(dynamo)] : []),
   ];
   try {
     await dynamo.client.send(new TransactWriteItemsCommand({ TransactItems: items, ClientRequestToken: act.eventId }));
@@ -109,6 +109,9 @@ export async function commitAct(
     throw error;
   }
 }
+
+/** Only a stop raises a generation, and it leaves its switch stopped. What else is turned fences nobody. */
+const isStop = (write: ActWrite) => write.kind === "switch" && write.next.stopped;
 
 function toWrites(dynamo: Dynamo, write: ActWrite): TransactWriteItem[] {
   switch (write.kind) {

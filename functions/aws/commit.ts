@@ -205,9 +205,9 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
     );
   }
   try {
-    await dynamo.client.send(
-      new TransactWriteItemsCommand({ TransactItems: items, ClientRequestToken: event.eventId }),
-    );
+    // One token stands for one content, which differs by the turns when the caller tries again. It has 36 characters.
+    const ClientRequestToken = `${event.eventId}-${turns.toString(36)}`;
+    await dynamo.client.send(new TransactWriteItemsCommand({ TransactItems: items, ClientRequestToken }));
     return { kind: "created" };
   } catch (error) {
     const reasons = cancellationReasons(error);

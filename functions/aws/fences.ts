@@ -30,10 +30,10 @@ export function sameGenerations(dynamo: Dynamo, task: Task, isAdmission = false)
 }
 
 /**
- * Whoever turns a switch counts it, in the same transaction. A check costs as much as a write, so a task remembers how
- * often switches had been turned before its generations were last checked: while the count is the same, so are they.
+ * Whoever stops a scope counts it, in the same transaction. A check costs as much as a write, so a task remembers how
+ * often switches had been turned so before its generations were last checked: while the count is the same, so are they.
  *
- *   reads 7 turns ── its generations are right: written, with 7 ──────────── 7 still: nothing was turned since the read
+ *   reads 7 turns ── its generations are right: written, with 7 ──────────── 7 still: nothing was stopped since the read
  *   stop:                                                     generation + 1, 8 turns
  */
 export function noneTurned(dynamo: Dynamo, turns: number): TransactWriteItem {
