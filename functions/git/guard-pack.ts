@@ -13,6 +13,7 @@ const namedDelta = 7;
 /** From here on the engine keeps what it has made, for the next one in the chain. */
 const keptDepth = 3;
 const objectsBetweenBreaths = 200;
+const bytesBetweenBreaths = 16 * 1024 * 1024;
 
 /** For the engine, which writes a pack to the disk before it reads it. */
 export function guardPacks(limits: ReadLimits) {
@@ -27,15 +28,21 @@ export function guardPacks(limits: ReadLimits) {
 export async function refuseLargePack(pack: Buffer, limits: ReadLimits): Promise<void> {
   let unpacked = 0;
   let held = 0;
-  let seen = 0;
+  let objects = 0;
+  let bytes = 0;
   for (const { size, depth } of readSizes(pack, limits)) {
     unpacked += size;
+    objects += 1;
+    bytes += size;
     if (depth > keptDepth) held += size;
     if (unpacked > limits.unpackedBytes || held > limits.heldBytes) {
       const kept = limits.unpackedBytes < unpacked ? limits.unpackedBytes : limits.heldBytes;
       throw tooLarge(`what the server sent inflates to more than ${describeMb(kept)}`, limits);
     }
-    if (++seen % objectsBetweenBreaths === 0) await breathe();
+    if (objects < objectsBetweenBreaths && bytes < bytesBetweenBreaths) continue;
+    await breathe();
+    objects = 0;
+    bytes = 0;
   }
 }
 
