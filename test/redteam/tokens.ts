@@ -4,6 +4,7 @@ import { createHmac } from "node:crypto";
 import { promisify } from "node:util";
 import { type AgentId, agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { startGitServer } from "../../infra/local/git-server.ts";
+import { type Edit, edit } from "../simulation/mutants/edit.ts";
 import { drover } from "../support/remote.ts";
 import {
   call,
@@ -18,6 +19,7 @@ import {
 import { makeBase } from "./crossing.ts";
 import type { Field } from "./field.ts";
 import { once } from "./once.ts";
+import { withoutSafeguard } from "./unguarded.ts";
 import type { Vector } from "./vector.ts";
 
 interface Place {
@@ -85,27 +87,41 @@ const findReplaced = once(async (field) => {
   return taskId;
 });
 
-/** Has the control plane done what was asked? */
+/** Has the control plane done what was asked? Without a line of its own, it is the same API on the same table. */
 async function isTaken(
   field: Field,
   agentId: AgentId,
   token: string,
   verb = "beat",
   body: object = beat,
+  without?: Edit,
 ): Promise<boolean> {
   const { stack } = await openPlace(field);
   const path = `/api/orchestrator/attempts/${agentId}/${verb}`;
-  const { status } = await call(stack, "POST", path, body, { "x-drover-token": token });
+  const headers = { "x-drover-token": token };
+  const { status } = without
+    ? await (await loadApi(field, without)).request(path, {
+        ...{ method: "POST", body: JSON.stringify(body) },
+        headers: { ...headers, "content-type": "application/json" },
+      })
+    : await call(stack, "POST", path, body, headers);
   if (status !== 200 && (status < 400 || status > 413)) throw new Error(`${verb} answered ${status}`);
   return status === 200;
+}
+
+async function loadApi(field: Field, without: Edit) {
+  const { load } = withoutSafeguard(field, [without]);
+  const { createApp } = await load<typeof import("../../functions/api/app.ts")>("functions/api/app.ts");
+  const { cloud } = (await openPlace(field)).stack;
+  return createApp(async () => cloud);
 }
 
 const tokenOf = async (field: Field, agentId: AgentId) => (await openPlace(field)).stack.cloud.tokenOf(agentId);
 
 /** With its own token, as its supervisor would. */
-const says = async (field: Field, taskId: TaskId, verb: string, body: object, attempt = 1) => {
-  const agentId = agentIdOf(taskId, attempt);
-  return isTaken(field, agentId, await tokenOf(field, agentId), verb, body);
+const says = async (field: Field, taskId: TaskId, verb: string, body: object, without?: Edit) => {
+  const agentId = agentIdOf(taskId, 1);
+  return isTaken(field, agentId, await tokenOf(field, agentId), verb, body, without);
 };
 
 interface Forgery {
@@ -115,16 +131,25 @@ interface Forgery {
   tokens(field: Field, mine: AgentId, other: AgentId): Promise<string[]>;
 }
 
-/** Each is shown for a task that runs; the control shows the right one in the same call. */
+const anyToken = edit(
+  "functions/flows/call-back.ts",
+  "if (!isSameToken(cloud.tokenOf(parsed.agentId), caller.token))",
+  "if (false)",
+);
+
+/** Each is shown for a task that runs. */
 function forge({ attack, heldBy, tokens }: Forgery): Vector {
+  const attempt = async (field: Field, without?: Edit) => {
+    const [mine, other] = (await findPair(field)).map((taskId) => agentIdOf(taskId, 1)) as [AgentId, AgentId];
+    for (const token of await tokens(field, mine, other)) {
+      if (await isTaken(field, other, token, "beat", beat, without)) return true;
+    }
+    return false;
+  };
   return {
     ...{ attack, heldBy, needs: ["git"] },
-    async run(field) {
-      const [mine, other] = (await findPair(field)).map((taskId) => agentIdOf(taskId, 1)) as [AgentId, AgentId];
-      for (const token of await tokens(field, mine, other)) if (await isTaken(field, other, token)) return true;
-      return false;
-    },
-    control: async (field) => says(field, (await findPair(field))[1], "beat", beat),
+    run: (field) => attempt(field),
+    control: (field) => attempt(field, anyToken),
   };
 }
 
@@ -149,11 +174,9 @@ interface Publication {
 }
 
 const publish = (publication: Publication): Vector => ({ needs: ["git"], ...publication });
-const permit = (field: Field, taskId: TaskId, branch: string) => says(field, taskId, "permit", { branch });
-const permitOfItsOwn = async (field: Field) => {
-  const taskId = await findPublishing(field);
-  return permit(field, taskId, drover(taskId));
-};
+const permit = (field: Field, taskId: TaskId, branch: string, without?: Edit) =>
+  says(field, taskId, "permit", { branch }, without);
+const anyBranch = edit("functions/flows/finish-work.ts", "branch: ownBranch(now, branch)", "branch");
 const complete = (field: Field, taskId: TaskId) =>
   says(field, taskId, "complete", { kind: "pushed", branch: drover(taskId), commit });
 
@@ -208,13 +231,13 @@ export const tokenVectors: Vector[] = [
     attack: "get the permit to push to the base branch",
     heldBy: "permits for the task's own branch",
     run: async (field) => permit(field, await findVerifying(field), "main"),
-    control: permitOfItsOwn,
+    control: async (field) => permit(field, await startVerifying(field), "main", anyBranch),
   }),
   publish({
     attack: "get the permit to push to a branch of another task's",
     heldBy: "permits for the task's own branch",
     run: async (field) => permit(field, await findVerifying(field), drover((await findPair(field))[0])),
-    control: permitOfItsOwn,
+    control: async (field) => permit(field, await startVerifying(field), drover((await findPair(field))[0]), anyBranch),
   }),
   publish({
     attack: "get a second permit, for a second branch",
