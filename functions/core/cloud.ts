@@ -202,15 +202,20 @@ export interface RemoteAuth {
 
 export type RemoteState =
   | { kind: "found"; branch: string; commit: string }
-  | { kind: "not_found" | "auth_refused" | "branch_missing" | "empty" | "too_large" | "unreachable"; message: string };
+  | {
+      kind: "not_found" | "not_git" | "auth_refused" | "branch_missing" | "empty" | "too_large" | "unreachable";
+      message: string;
+    };
+
+/** `refused`: the remote does not let us look. `unknown`: it did not say. */
+export type BranchState =
+  | { kind: "at"; commit: string }
+  | { kind: "absent" }
+  | { kind: "refused" | "unknown"; message: string };
 
 export interface Remotes {
   inspect(url: string, auth: RemoteAuth | undefined, branch: string | undefined): Promise<RemoteState>;
-  /** What a branch points at; `unknown` when the remote did not say. */
-  readBranch(
-    url: string,
-    auth: RemoteAuth | undefined,
-    branch: string,
-  ): Promise<{ kind: "at"; commit: string } | { kind: "absent" } | { kind: "unknown"; message: string }>;
+  /** What a branch points at. */
+  readBranch(url: string, auth: RemoteAuth | undefined, branch: string): Promise<BranchState>;
   deleteBranch(url: string, auth: RemoteAuth | undefined, branch: string, commit: string): Promise<boolean>;
 }

@@ -33,6 +33,7 @@ function describe(message: string, url: string, repository: string, auth: Remote
 function codeOf(state: Exclude<RemoteState, { kind: "found" }>): ErrorCode {
   switch (state.kind) {
     case "not_found":
+    case "not_git":
       return "repository_not_found";
     case "auth_refused":
       return "repository_auth_refused";

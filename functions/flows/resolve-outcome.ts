@@ -17,7 +17,7 @@ export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
   const now = cloud.clock.now();
   if (await isAnyAlive(cloud, task)) return cloud.table.postpone(task, now + retryMs);
   const look = await readRemote(cloud, task, spec);
-  if (look.kind === "unknown") {
+  if (look.kind === "unknown" || look.kind === "refused") {
     console.warn(`the remote of ${task.taskId} did not answer: ${look.message}; asked again in ${retryMs} ms`);
     return cloud.table.postpone(task, now + retryMs);
   }
@@ -50,7 +50,8 @@ export async function takeBranchBack(cloud: Cloud, task: Task): Promise<void> {
   const spec = await cloud.table.getSpec(task.taskId);
   if (!spec || !task.branch) return;
   const look = await readRemote(cloud, task, spec);
-  if (look.kind === "unknown") return cloud.table.postpone(task, cloud.clock.now() + retryMs);
+  if (look.kind === "unknown" || look.kind === "refused")
+    return cloud.table.postpone(task, cloud.clock.now() + retryMs);
   const isOurs = look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);
   const deleted =
     look.kind === "absent" ||

@@ -34,7 +34,7 @@ const depths = [16, 128, 1024];
 
 export async function fetchBase(repository: Repository, request: FetchBaseRequest): Promise<BaseNow> {
   const now = await readRemoteBranch(request);
-  if (now.kind === "unknown") return now;
+  if (now.kind === "unknown" || now.kind === "refused") return { ...now, kind: "unknown" };
   if (now.kind === "absent") return { kind: "gone" };
   if (now.commit === repository.baseCommit) return { kind: "same" };
   const { packBytes: maxResponseBytes } = limitsFor(repository.memoryMb);

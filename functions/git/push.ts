@@ -36,7 +36,7 @@ export async function pushCommit(request: PushRequest): Promise<PushOutcome> {
     return await pushTo(remote, request);
   } catch (error) {
     const { kind, message } = explainFailure(error, remote);
-    if (kind === "unreachable") return { kind, message };
+    if (kind === "unreachable" || kind === "not_git") return { kind: "unreachable", message };
     // A host that hides what we may not write to says "not found"; the message names both possibilities.
     return { kind: "auth_refused", message };
   }
@@ -61,7 +61,7 @@ async function pushTo(remote: RemoteCall, request: PushRequest): Promise<PushOut
 async function lookAgain({ expect, ...request }: PushRequest, report: Refusal): Promise<PushOutcome | undefined> {
   const now = await readRemoteBranch({ ...request, timeoutMs: defaultTimeoutMs });
   const expected = expect === "absent" ? undefined : expect.commit;
-  if (now.kind === "unknown") return report;
+  if (now.kind === "unknown" || now.kind === "refused") return report;
   if (now.kind === "absent") return expected ? gone(request.branch, expected) : undefined;
   if (now.commit === request.commit) return { kind: "pushed" };
   return now.commit === expected ? undefined : { kind: "branch_exists", at: now.commit };

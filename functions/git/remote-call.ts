@@ -10,7 +10,8 @@ export interface GitAuth {
 }
 
 export interface RemoteProblem {
-  kind: "not_found" | "auth_refused" | "branch_missing" | "empty" | "too_large" | "unreachable";
+  /** `not_git`: whatever answered there is no git server, or was cut off. */
+  kind: "not_found" | "not_git" | "auth_refused" | "branch_missing" | "empty" | "too_large" | "unreachable";
   /** For people: what was tried, and what to do next. */
   message: string;
 }
@@ -65,7 +66,7 @@ export function explainFailure(error: unknown, { url, hasAuth }: RemoteCall): Re
   if (code === "UserCanceledError") return refused(url, true);
   if (code === "HttpError") return explainStatus(Number(data?.statusCode), url, hasAuth);
   if (code === "SmartHttpError" || code === "ParseError" || code === "EmptyServerResponseError") {
-    return { kind: "not_found", message: `${url} answers, but not as a git repository. Check the address.` };
+    return { kind: "not_git", message: `${url} answers, but not as a git repository. Check the address.` };
   }
   throw error;
 }

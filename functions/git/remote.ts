@@ -7,7 +7,12 @@ export type { GitAuth, RemoteProblem } from "./remote-call.ts";
 
 export type RemoteInspection = { kind: "found"; branch: string; commit: string } | RemoteProblem;
 
-export type RemoteBranch = { kind: "at"; commit: string } | { kind: "absent" } | { kind: "unknown"; message: string };
+export type RemoteBranch =
+  | { kind: "at"; commit: string }
+  | { kind: "absent" }
+  /** It does not let us look, and will not until a person has changed something. */
+  | { kind: "refused"; message: string }
+  | { kind: "unknown"; message: string };
 
 export interface InspectOptions {
   url: string;
@@ -44,7 +49,8 @@ export async function readRemoteBranch(options: {
     const commit = await findBranch(remote, options.branch);
     return commit ? { kind: "at", commit } : { kind: "absent" };
   } catch (error) {
-    return { kind: "unknown", message: explainFailure(error, remote).message };
+    const { kind, message } = explainFailure(error, remote);
+    return { kind: kind === "auth_refused" || kind === "not_found" ? "refused" : "unknown", message };
   }
 }
 

@@ -44,6 +44,7 @@ export async function publishWork(
   // The remote itself has the last word: an answer may be lost, and a server may say "ok" and do otherwise.
   const now = await readBranch(answer, branch);
   if (now.kind === "at" && now.commit === commit) return { kind: "pushed", branch, commit };
+  if (now.kind === "refused") return failed("poison", now.message);
   return { kind: "failed", failure: explain(outcome, branch, now.kind) };
 }
 
@@ -56,6 +57,8 @@ async function findBranch(answer: StartAnswer): Promise<Free | Extract<Publicati
     const branch = suffix === 1 ? `drover/${taskId}` : `drover/${taskId}-${suffix}`;
     const now = await readBranch(answer, branch);
     if (now.kind === "absent") return { kind: "free", branch, expect: "absent" };
+    // Another attempt would do all of the work, and be refused like this one.
+    if (now.kind === "refused") return failed("poison", now.message);
     if (now.kind === "unknown")
       return failed("infrastructure", `The remote did not say whether ${branch} exists: ${now.message}`);
     if (earlierPush?.branch === branch && earlierPush.commits.includes(now.commit)) {

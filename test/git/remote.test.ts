@@ -147,7 +147,7 @@ describe("the preflight of a repository", () => {
 
   it("does not take a web page, or half a list of branches, for a repository", async () => {
     const page = await startPlainServer((_request, response) => response.end("<html>Sign in</html>"));
-    expect(await inspectRemote({ url: `${page.url}/shop`, timeoutMs })).toMatchObject({ kind: "not_found" });
+    expect(await inspectRemote({ url: `${page.url}/shop`, timeoutMs })).toMatchObject({ kind: "not_git" });
     const half = await startPlainServer((_request, response) => {
       response.setHeader("content-type", "application/x-git-upload-pack-advertisement");
       response.end(`001e# service=git-upload-pack\n0000003d${"a".repeat(40)} refs/heads/one\0 x`);
@@ -210,15 +210,15 @@ describe("the preflight of a repository", () => {
 });
 
 describe("reading a branch back", () => {
-  it("tells at, absent and unknown apart", async () => {
+  it("tells at, absent and refused apart", async () => {
     const url = `${forge.url}/shop`;
     writeFiles(origin.work, { "b.txt": "b\n" });
     const tip = commitAndPush(origin, "More", "feature/one");
     expect(await readRemoteBranch({ url, auth, branch: "feature/one" })).toEqual({ kind: "at", commit: tip });
     expect(await readRemoteBranch({ url, auth, branch: "feature" })).toEqual({ kind: "absent" });
-    expect(await readRemoteBranch({ url, branch: "feature/one" })).toMatchObject({ kind: "unknown" });
+    expect(await readRemoteBranch({ url, branch: "feature/one" })).toMatchObject({ kind: "refused" });
     const missing = await readRemoteBranch({ url: `${forge.url}/nothing`, auth, branch: "main" });
-    expect(missing).toMatchObject({ kind: "unknown", message: expect.stringContaining("no repository") });
+    expect(missing).toMatchObject({ kind: "refused", message: expect.stringContaining("no repository") });
   });
 
   it("a server that breaks off its list leaves the branch unknown, never absent", async () => {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -113,6 +114,21 @@ describe("work that is published", () => {
     expect(publication).toEqual({ kind: "pushed", branch, commit: id });
     expect(permitted).toEqual([branch]);
     expect(hangUps).toBe(0);
+  });
+
+  it("fails at once, for good and with the remedy, where the remote refuses us before the permit or after it", async () => {
+    for (const refused of ["before", "after"]) {
+      const place = await start();
+      const id = await commit(place.repository, "new\n");
+      const remove = () => rmSync(place.origin.bare, { recursive: true });
+      if (refused === "before") remove();
+      const startedAt = Date.now();
+      const { publication, permitted } = await publish(place, id, [], refused === "before" ? () => undefined : remove);
+      const message = expect.stringMatching(/There is no repository for us .* check both/);
+      expect(publication).toEqual({ kind: "failed", failure: { class: "poison", message } });
+      expect(permitted).toEqual(refused === "before" ? [] : [branch]);
+      expect(Date.now() - startedAt).toBeLessThan(60_000);
+    }
   });
 
   it("leaves what somebody else has pushed there at that moment, and fails so that it is tried again", async () => {
