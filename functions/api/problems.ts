@@ -3,7 +3,7 @@ import type { Hook } from "@hono/zod-openapi";
 import type { Context, Env } from "hono";
 import { HTTPException } from "hono/http-exception";
 import * as z from "zod";
-import { DroverError, type ErrorCode, statusOfCode } from "../core/errors.ts";
+import { DroverError, type ErrorCode, problemTypeOf, statusOfCode } from "../core/errors.ts";
 
 export const problemSchema = z
   .looseObject({
@@ -37,7 +37,7 @@ function respond(context: Context, error: DroverError): Response {
   const status = statusOfCode[error.code];
   const problem = {
     ...error.details,
-    type: `urn:drover:problem:${error.code}`,
+    type: problemTypeOf(error.code),
     title: titleOf(error.code),
     status,
     detail: error.message,

@@ -1,5 +1,6 @@
 // Could an agent be heard just now? Asked as an agent asks: over the API's own address, all the way to the table.
 import type { OwnApi } from "../core/cloud.ts";
+import { readProblemCode } from "../core/errors.ts";
 import type { AgentId } from "../core/ids.ts";
 
 /** Of no task that ever was: its beat is refused, and writes nothing. */
@@ -14,8 +15,9 @@ export function openOwnApi(apiUrl: string, tokenOf: (agentId: AgentId) => string
     async hearsAgents() {
       try {
         const signal = AbortSignal.timeout(timeoutMs);
-        const { status } = await fetch(url, { method: "POST", headers, body, redirect: "error", signal });
-        return status === 404;
+        const response = await fetch(url, { method: "POST", headers, body, redirect: "error", signal });
+        // Any server answers 404 for what it does not know; only the API knows that there is no such task.
+        return readProblemCode(await response.text()) === "task_not_found";
       } catch {
         // Whatever kept the answer away keeps beats away, too.
         return false;

@@ -79,6 +79,20 @@ export class DroverError extends Error {
 export const hasCode = (error: unknown, code: ErrorCode): error is DroverError =>
   error instanceof DroverError && error.code === code;
 
+export const problemTypeOf = (code: ErrorCode): string => `urn:drover:problem:${code}`;
+
+/** The code of a problem document of drover's; undefined of what anything else on the way has answered. */
+export function readProblemCode(text: string): ErrorCode | undefined {
+  try {
+    const { type, code } = JSON.parse(text) as { type?: unknown; code?: unknown };
+    const known = Object.keys(statusOfCode).find((one): one is ErrorCode => one === code);
+    return known !== undefined && type === problemTypeOf(known) ? known : undefined;
+  } catch {
+    // Not JSON, or no object: the page of a proxy, say.
+    return undefined;
+  }
+}
+
 /** Closes a switch over a union: a new member is then a type error, not a forgotten case. */
 export function assertNever(value: never): never {
   throw new Error(`unexpected value ${JSON.stringify(value)}`);

@@ -15,6 +15,7 @@ import {
   startAnswer,
   type WorkDoneMessage,
 } from "../core/callbacks.ts";
+import { type ErrorCode, readProblemCode } from "../core/errors.ts";
 import type { Message } from "../core/message.ts";
 import type { Beat, Failure } from "../core/task.ts";
 
@@ -47,6 +48,14 @@ export interface ControlPlaneOptions {
   patienceMs: number;
 }
 
+/** These say that the attempt may not go on. Whoever does not know our token does not know that. */
+const dismissingCodes: readonly (ErrorCode | undefined)[] = [
+  "task_not_found",
+  "task_ended",
+  "task_stopped",
+  "attempt_superseded",
+  "illegal_transition",
+];
 const callTimeoutMs = 10_000;
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
@@ -103,9 +112,10 @@ async function callOnce({ apiUrl, agentId, token }: ControlPlaneOptions, verb: s
     const text = await response.text();
     if (response.ok) return { kind: "answered", body: JSON.parse(text) };
     const why = `${response.status} ${text.slice(0, 300)}`;
-    // These say that the attempt may not go on; concurrent_update is a 409 too, but only says "again".
-    const dismissed = [401, 403, 404, 409].includes(response.status) && !text.includes('"concurrent_update"');
-    return { kind: dismissed ? "dismissed" : "failed", why };
+    const code = readProblemCode(text);
+    // Somebody on the way, or another server at that address: the control plane itself has said nothing.
+    if (code === undefined) return { kind: "no_answer", why };
+    return { kind: dismissingCodes.includes(code) ? "dismissed" : "failed", why };
   } catch (error) {
     return { kind: "no_answer", why: error instanceof Error ? `${error.message} ${error.cause ?? ""}` : String(error) };
   }

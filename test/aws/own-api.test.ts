@@ -32,9 +32,13 @@ it("one whose table is away does not", async () => {
   expect(await hears(stack.local.url)).toBe(false);
 });
 
-it.each([500, 503, 200, 302])("one that answers everything with %i does not", async (answer) => {
+it.each([500, 503, 200, 302, 404])("one that answers everything with %i does not", async (answer) => {
   status = answer;
   expect(await hears(brokenUrl())).toBe(false);
+});
+
+it("nor does one of drover's that does not know an agent's address", async () => {
+  expect(await hears(`${stack.local.url}/elsewhere`)).toBe(false);
 });
 
 it("nor does one that is not there", async () => {

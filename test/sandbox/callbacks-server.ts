@@ -1,6 +1,7 @@
 // A control plane for one attempt, over real HTTP: it keeps what it is told, and answers what a test wants.
 import { createServer } from "node:http";
 import { onTestFinished } from "vitest";
+import { type ErrorCode, problemTypeOf, statusOfCode } from "../../functions/core/errors.ts";
 import { type ControlPlane, connectControlPlane } from "../../functions/sandbox/control-plane.ts";
 import { listen } from "../../infra/local/aws-json.ts";
 
@@ -47,5 +48,11 @@ export async function serveCallbacks(
     },
   };
 }
+
+/** As the API refuses. */
+export const problem = (code: ErrorCode) => ({
+  status: statusOfCode[code],
+  body: { type: problemTypeOf(code), code },
+});
 
 export const running = (inbox = 0) => ({ body: { status: "running", inbox } });

@@ -3,7 +3,7 @@ import { nothingSpent } from "../../functions/core/budget.ts";
 import type { StartAnswer } from "../../functions/core/callbacks.ts";
 import { startHeartbeat } from "../../functions/sandbox/heartbeat.ts";
 import { OutputLog } from "../../functions/sandbox/output-log.ts";
-import { type CallbackServer, running, serveCallbacks } from "./callbacks-server.ts";
+import { type CallbackServer, problem, running, serveCallbacks } from "./callbacks-server.ts";
 
 const minute = 60_000;
 
@@ -91,10 +91,21 @@ it("the number of the last message comes with the answer", async () => {
 });
 
 describe("the attempt is lost", () => {
-  it.each([401, 403, 404, 409])("at the first answer %i", async (status) => {
-    const server = await serveCallbacks(() => ({ status, body: { code: "attempt_superseded" } }));
-    expect(await start(server).lost).toContain(`${status}`);
+  it.each([
+    "task_not_found",
+    "task_ended",
+    "task_stopped",
+    "attempt_superseded",
+    "illegal_transition",
+  ] as const)("at the first %s", async (code) => {
+    const server = await serveCallbacks(() => problem(code));
+    expect(await start(server).lost).toContain(code);
     expect(server.heard).toHaveLength(1);
+  });
+
+  it("when nobody but a proxy has answered for the length of a lease", async () => {
+    const server = await serveCallbacks(() => ({ status: 403, body: {} }), { patienceMs: 20 });
+    expect(await start(server, { patienceMs: 200 }).lost).toMatch(/nobody has answered for \d+ ms/);
   });
 
   it("when nobody has answered for the length of a lease", async () => {
@@ -105,11 +116,25 @@ describe("the attempt is lost", () => {
 
 it("a table that is busy with the task, and a server that fails, are asked again", async () => {
   const server = await serveCallbacks((_, number) => {
-    if (number === 1) return { status: 409, body: { code: "concurrent_update" } };
-    if (number === 2) return { status: 500, body: { code: "internal_error" } };
+    if (number === 1) return problem("concurrent_update");
+    if (number === 2) return problem("internal_error");
     return running();
   });
   const { lost } = start(server);
   await server.count("beat", 5);
+  expect(await Promise.race([lost, "going on"])).toBe("going on");
+});
+
+it("what is not the control plane's own refusal dismisses nobody", async () => {
+  const foreign = [
+    { status: 401, body: {} },
+    { status: 403, body: { message: "Forbidden" } },
+    { status: 404, body: { code: "task_not_found" } },
+    problem("route_not_found"),
+    problem("token_of_another_task"),
+  ];
+  const server = await serveCallbacks((_, number) => foreign[number - 1] ?? running());
+  const { lost } = start(server);
+  await server.count("beat", foreign.length + 2);
   expect(await Promise.race([lost, "going on"])).toBe("going on");
 });
