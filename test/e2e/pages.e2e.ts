@@ -44,7 +44,13 @@ describe.each([
     await page.getByText("chain holds").waitFor();
     for (const tab of tabs) {
       await page.getByRole("tab", { name: tab }).click();
+      if (tab === "Log") await page.getByText("three files changed").first().waitFor();
       if (tab === "Diff") await page.getByRole("button", { name: /README/ }).waitFor();
+      if (tab === "Gates")
+        await page
+          .getByRole("button", { name: /passed.*test/ })
+          .first()
+          .waitFor();
       await takePicture(page, `task-${tab.toLowerCase()}-${colorScheme}-${width}`);
       await expectAccessible(page);
       expect(await overflowOf(page), tab).toBe(0);

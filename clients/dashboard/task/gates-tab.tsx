@@ -10,7 +10,7 @@ import { readArtifact } from "./artifact.ts";
 import { type GateReport, parseReport, type Verdict } from "./gate-report.ts";
 
 export function GatesTab({ task, attempt }: { task: Task; attempt: number }) {
-  const { data, error } = useQuery({
+  const { data, error, isFetching } = useQuery({
     queryKey: ["artifact", task.taskId, "verdicts", attempt, task.version],
     queryFn: async () => parseReport(await readArtifact(task.taskId, "verdicts", attempt)),
     placeholderData: (before) => before,
@@ -34,7 +34,11 @@ export function GatesTab({ task, attempt }: { task: Task; attempt: number }) {
         </Notice>
       )}
       {error && <Notice title="The verdicts cannot be read">{wordsOf(error)}</Notice>}
-      {!data && !error && !task.yolo && <div className="nothing">No gate has judged this attempt's work.</div>}
+      {!data && !error && !task.yolo && (
+        <div className="nothing">
+          {isFetching ? "Reading the verdicts…" : "No gate has judged this attempt's work."}
+        </div>
+      )}
       {data && <Verdicts report={data} />}
       {evidence.data && (
         <details className="evidence">

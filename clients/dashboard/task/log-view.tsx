@@ -44,7 +44,9 @@ export function LogView({ taskId, attempt, isCurrent, feed }: LogViewProps) {
         )}
       </Group>
       {shown === "" ? (
-        <div className="nothing">{isLive ? "Nothing printed yet." : "It has left no log."}</div>
+        <div className="nothing">
+          {log.isFetching ? "Reading the log…" : isLive ? "Nothing printed yet." : "It has left no log."}
+        </div>
       ) : (
         <ScrollText label="Output" text={shown} followsEnd={isLive} />
       )}
