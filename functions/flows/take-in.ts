@@ -28,7 +28,7 @@ const idempotencyLifeMs = 14 * 24 * 60 * 60 * 1000;
 export async function takeIn(cloud: Cloud, intake: Intake, message: IntakeMessage): Promise<TakenIn> {
   const parsed = parseIntake(message.body);
   if (parsed.kind === "bad") return refuse(cloud, intake, message, parsed.reason);
-  // Its burial may have been recorded in part: what is in the dead-letter queue must not become a task after all.
+  // It may have been buried, and nobody have heard of it: what was given up must not become a task after all.
   if (message.receives > intake.maxReceives) return refuse(cloud, intake, message, "given up at its last try");
   try {
     return { kind: "accepted", ...(await submit(cloud, intake, parsed.request)) };
@@ -57,17 +57,20 @@ function submit(cloud: Cloud, { workspace, principal }: Intake, { idempotencyKey
   });
 }
 
-/** First the message is safe in its dead-letter queue; a repetition buries it again, under the same message id. */
+/**
+ * First the act, so that nothing lies dead without one. A message that could not be buried then comes again: it is refused
+ * once more, under the same message id, or becomes a task, when what kept it from that has gone meanwhile.
+ */
 async function refuse(cloud: Cloud, intake: Intake, message: IntakeMessage, text: string): Promise<TakenIn> {
   const reason = toReason(text);
   const { messageId, body } = message;
-  await intake.bury(message, reason);
   const bodyHash = createHash("sha256").update(body).digest("hex");
   await recordAct(cloud, `workspace:${intake.workspace}`, by, () => ({
     type: "intake_refused",
     data: { messageId, reason, bodyHash },
     writes: [],
   }));
+  await intake.bury(message, reason);
   return { kind: "refused", reason };
 }
 

@@ -4,6 +4,7 @@ import { addOperator } from "./actors/operators.ts";
 import { addOutsiders } from "./actors/outsiders.ts";
 import { addReapers } from "./actors/reapers.ts";
 import { addSubscriber } from "./actors/receivers.ts";
+import { addScheduler } from "./actors/scheduler.ts";
 import { addUsers } from "./actors/users.ts";
 import type { FiredFault, Violation } from "./engine/world.ts";
 import { checkEnd } from "./invariants/at-end.ts";
@@ -36,6 +37,7 @@ export async function simulate(seed: number, options: StageOptions = {}): Promis
   addOperator(stage);
   addSubscriber(stage);
   addOutsiders(stage);
+  addScheduler(stage);
   addReapers(stage);
   addCalmCheck(stage);
   await world.run(world.swarm.faultsEndMs + afterFaultsMs);

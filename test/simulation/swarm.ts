@@ -30,6 +30,8 @@ export interface Swarm {
   /** So many launches ECS takes at once, and so many more a second. */
   launchBucket: { burst: number; perSecond: number };
   situation: Situation;
+  /** By the number of the seed, so that those without one are as they were. */
+  hasSchedule: boolean;
   /** Today's digest of the audit log is still to be written. */
   isDigestDue: boolean;
   operator: "none" | "stops" | "pauses" | "restarts";
@@ -135,6 +137,7 @@ export function drawSwarm(seed: number): Swarm {
     // Those of AWS.
     launchBucket: { burst: 100, perSecond: 20 },
     situation: "usual",
+    hasSchedule: !isCalm && seed % 11 === 5,
     isDigestDue: random.next() < 0.2,
     isCalm,
   };

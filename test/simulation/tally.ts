@@ -5,9 +5,17 @@ import type { ScheduleResult } from "./simulate.ts";
 
 const acts = [
   ...["switch_stop", "switch_release", "switch_pause", "switch_resume", "webhook_added"],
+  ...["schedule_added", "schedule_edited", "schedule_removed"],
   ...["wake_up_refused", "wake_up_buried", "intake_refused", "act_refused"],
 ].map((type) => `act ${type}`);
-const posts = ["post taken", "post refused", "kill function 200", "kill function 403", "kill function 409"];
+const posts = [
+  "schedule fired",
+  "post taken",
+  "post refused",
+  "kill function 200",
+  "kill function 403",
+  "kill function 409",
+];
 /** These last for moments here, so the cleanup of an earlier attempt hardly ever comes at one. */
 const rare = new Set(["cleanup verifying→", "cleanup publishing→"]);
 

@@ -2,6 +2,7 @@
 import { reap } from "../../../functions/flows/reap.ts";
 import { openSimCloud } from "../cloud/sim-cloud.ts";
 import { checkLeft } from "../invariants/left.ts";
+import { checkSchedules } from "../invariants/schedules.ts";
 import { checkStopped } from "../invariants/stops.ts";
 import type { Stage } from "../stage.ts";
 
@@ -15,6 +16,7 @@ export function addReapers(stage: Stage): void {
     for (let n = 0; n < reapers; n += 1) startReaper(stage);
     checkStopped(stage);
     checkLeft(stage);
+    checkSchedules(stage);
     if (!world.swarm.isCalm || !world.faultsAreOn) world.isOver ||= stage.isSettled();
     world.plan(world.now + world.swarm.reapEveryMs, code, tick);
   };

@@ -165,7 +165,9 @@ export class SimIntake extends Part implements Intake {
   }
 
   bury({ messageId }: IntakeMessage, reason: string) {
-    return this.call("bury", () => void this.stage.buried.push({ messageId, reason }));
+    return this.call("bury", () => {
+      this.stage.buried.push({ messageId, reason, at: this.stage.world.trueTime });
+    });
   }
 
   postpone({ receiptHandle }: IntakeMessage, delaySeconds: number) {

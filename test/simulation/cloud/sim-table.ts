@@ -1,7 +1,9 @@
 // How does a function reach the table? What lags, what may be contended, and what the judge wants to see of it.
 import type { AuditAct } from "../../../functions/core/audit.ts";
 import type { TaskId } from "../../../functions/core/ids.ts";
+import type { Schedule } from "../../../functions/core/schedules.ts";
 import type { ActWrite, Creation, Table, TaskChange } from "../../../functions/core/table.ts";
+import { watchFiring } from "../invariants/schedules.ts";
 import { MemoryTable } from "./memory-table.ts";
 import { definePort } from "./port.ts";
 
@@ -34,6 +36,7 @@ export const openSimTable = definePort<Table>({
     commit: ({ judge }, [change], act) => judge.watchCommit(change as TaskChange, act),
     commitAct: ({ judge }, [act, writes], commit) =>
       judge.watchAct(act as AuditAct, writes as readonly ActWrite[], commit),
+    replaceSchedule: (stage, [before, after], act) => watchFiring(stage, before as Schedule, after as Schedule, act),
     beat: ({ judge }, [agentId], act) => judge.watchBeat(String(agentId), act),
   },
 });

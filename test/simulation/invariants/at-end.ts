@@ -7,6 +7,7 @@ import { checkFrugal } from "./frugal.ts";
 import { checkOutage } from "./launches.ts";
 import { checkMessages } from "./messages.ts";
 import { checkPullRequest } from "./pull-requests.ts";
+import { checkFirings } from "./schedules.ts";
 
 export function checkEnd(stage: Stage, checkHashes: boolean): void {
   const { world, table, ecs } = stage;
@@ -16,6 +17,7 @@ export function checkEnd(stage: Stage, checkHashes: boolean): void {
     checkPullRequest(stage, row);
   }
   checkMessages(stage);
+  checkFirings(stage);
   checkOutage(stage);
   checkFrugal(stage);
   for (const { sandboxArn, agentId } of ecs.alive()) world.fail("orphan", `${sandboxArn} of ${agentId} still runs`);

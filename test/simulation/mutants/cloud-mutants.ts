@@ -47,6 +47,10 @@ export const cloudMutants = [
     edit(acts, 'if ((last?.version ?? 0) !== act.version - 1) return { kind: "stale" };', ""),
   ),
   mutant(
+    "replaceSchedule: no condition on the version",
+    edit(acts, 'if (this.schedules.get(before.scheduleId)?.version !== before.version) return "stale";', ""),
+  ),
+  mutant(
     "beat: no condition on the attempt's state",
     edit(attempts, 'if (attempt?.state !== "running") return {', "if (!attempt) return {"),
   ),

@@ -2,6 +2,7 @@
 import { edit, mutant } from "./edit.ts";
 
 const reap = "functions/flows/reap.ts";
+const fire = "functions/flows/fire-schedules.ts";
 const cleanUp = "functions/flows/clean-up.ts";
 const cleanup = "functions/core/cleanup.ts";
 const without = (step: string) => edit(reap, `\n  ${step},\n`, "\n");
@@ -27,6 +28,11 @@ export const reaperMutants = [
   ),
   mutant("reaper: wake-ups are not sent again", without("resendWakeUps")),
   mutant("reaper: notices are not sent again", without("resendNotices")),
+  mutant("reaper: schedules are not fired", without("fireSchedules")),
+  mutant(
+    "schedule: its times have no key",
+    edit(fire, "request: task, idempotencyKey, idempotencyLifeMs", "request: task, idempotencyLifeMs"),
+  ),
   mutant("reaper: stops of a scope are not finished", without("finishOperations")),
   mutant("reaper: slots that were left are not released", without("releaseLeftSlots")),
   mutant(
