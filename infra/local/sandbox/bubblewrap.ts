@@ -1,5 +1,5 @@
 // What does a confined container see of this machine? The arguments of bubblewrap.
-import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { codePath, socketsPath } from "../../sandbox-containers.ts";
 import { hostEtcDirectories } from "./etc.ts";
@@ -34,7 +34,7 @@ export function buildArguments(confinement: Confinement): string[] {
     ["--uid", String(insideIds.uid), "--gid", String(insideIds.gid), "--hostname", "drover"],
     ["--seccomp", String(descriptors.seccomp), "--json-status-fd", String(descriptors.status)],
     mountSystem(),
-    ["--proc", "/proc", "--dev", "/dev", "--mqueue", "/dev/mqueue"],
+    ["--proc", "/proc", "--dev", "/dev", ...mountQueues()],
     mountTmpfs("/dev/shm", tmpfsBytes.shm),
     mountTmpfs("/tmp", tmpfsBytes.tmp),
     mountTmpfs(home, tmpfsBytes.home),
@@ -71,6 +71,11 @@ function mountAsOnHost(path: string): string[] {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isSymbolicLink()) return ["--symlink", readlinkSync(path), path];
   return found?.isDirectory() ? ["--ro-bind", path, path] : [];
+}
+
+/** So that the runner can see and remove them. A kernel that has no such file system has no queues either. */
+function mountQueues(): string[] {
+  return /\bmqueue$/m.test(readFileSync("/proc/filesystems", "utf8")) ? ["--mqueue", "/dev/mqueue"] : [];
 }
 
 function mountTmpfs(path: string, bytes: number): string[] {
