@@ -32,6 +32,8 @@ export interface ClusterNames<A> {
 }
 
 export interface Right<A> {
+  /** `deny` wins over every other right. */
+  effect?: "deny";
   actions: string[];
   resources: A[];
   conditions?: { test: string; variable: string; values: (A | string)[] }[];
@@ -47,9 +49,19 @@ export function rightsOf<A>(names: Names<A | string>): Record<FunctionName, Righ
     ...on(names.tableIndexes, "dynamodb:Query"),
   ];
   /** A transaction needs the right to each thing that it does. */
-  const writeTable: Grants = [
+  const writeTableAndKeys: Grants = [
     ...readTable,
     ...on(names.table, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"),
+  ];
+  /** A function that somebody has taken over makes itself no key of a super admin. */
+  const writeTable: Grants = [
+    ...writeTableAndKeys,
+    {
+      effect: "deny",
+      actions: ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+      resources: [names.table],
+      conditions: [{ test: "ForAnyValue:StringLike", variable: "dynamodb:LeadingKeys", values: ["key_*", "keys#*"] }],
+    },
   ];
   const readSecret = (name: A | string): Grants => on(name, "ssm:GetParameter");
   /** To check the tokens of attempts, and sign sessions. */
@@ -90,7 +102,7 @@ export function rightsOf<A>(names: Names<A | string>): Record<FunctionName, Righ
   return {
     api: [
       ...common,
-      ...writeTable,
+      ...writeTableAndKeys,
       ...probe,
       ...wake,
       ...announce,

@@ -2,6 +2,7 @@
 import { bundling, entryPoints, type FunctionName } from "./entry-points.ts";
 
 export interface Right {
+  effect?: "deny";
   actions: string[];
   resources: $util.Input<string>[];
   conditions?: { test: string; variable: string; values: $util.Input<string>[] }[];

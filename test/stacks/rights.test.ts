@@ -95,9 +95,9 @@ async function filesOf(entryPoint: string): Promise<Map<string, string>> {
 }
 
 const grantedTo = (name: FunctionName) =>
-  rights[name].flatMap(({ actions, resources }) =>
-    actions.flatMap((action) => resources.map((on) => `${action} ${on}`)),
-  );
+  rights[name]
+    .filter(({ effect }) => effect !== "deny")
+    .flatMap(({ actions, resources }) => actions.flatMap((action) => resources.map((on) => `${action} ${on}`)));
 
 async function askedBy(name: FunctionName): Promise<Map<string, string>> {
   const asked = new Map<string, string>();

@@ -2,6 +2,7 @@
 import { type Graph, ofType, type Resource } from "../../../scripts/synth/graph.ts";
 
 export interface Statement {
+  Effect: "Allow" | "Deny";
   Action: string[];
   Resource: string[];
   Condition?: Record<string, Record<string, string[]>>;
@@ -10,6 +11,7 @@ export interface Statement {
 export interface Row {
   who: string;
   on: string;
+  isDenied: boolean;
   actions: string[];
   onlyIf: string;
 }
@@ -52,16 +54,17 @@ const whoOf = ({ name }: Resource) => name.replace(/Role$/, "").replace(/^[A-Z]/
 export function rightsIn(graph: Graph): Row[] {
   const rows = new Map<string, Row>();
   for (const role of ofType(graph, "aws:iam/role:Role")) {
-    for (const { Action, Resource, Condition } of statementsOf(role)) {
+    for (const { Effect, Action, Resource, Condition } of statementsOf(role)) {
       const who = whoOf(role)
         .replace(/^.*(ExecutionRole|Execution)$/, "execution role")
         .replace(/^.*Relay$/, "relay of a region");
       for (const resource of Resource) {
         const on = nameOf(resource);
         const onlyIf = describeCondition(Condition);
-        const key = [who, on, onlyIf].join("\n");
+        const isDenied = Effect === "Deny";
+        const key = [who, on, onlyIf, isDenied].join("\n");
         const known = rows.get(key)?.actions ?? [];
-        rows.set(key, { who, on, onlyIf, actions: [...new Set([...known, ...Action])].sort() });
+        rows.set(key, { who, on, onlyIf, isDenied, actions: [...new Set([...known, ...Action])].sort() });
       }
     }
   }
@@ -75,10 +78,10 @@ const describeCondition = (condition: Statement["Condition"] = {}) =>
     .join("; ");
 
 export function drawRights(rows: readonly Row[]): string {
-  const lines = rows.map(({ who, on, actions, onlyIf }) => {
+  const lines = rows.map(({ who, on, isDenied, actions, onlyIf }) => {
     const [service] = String(actions[0]).split(":");
     const short = actions.map((action) => action.replace(`${service}:`, ""));
-    return `| ${who} | ${on.replace("*", "\\*")} | ${service}: ${short.join(", ")} | ${onlyIf} |`;
+    return `| ${who} | ${on.replace("*", "\\*")} | ${isDenied ? "**never** " : ""}${service}: ${short.join(", ")} | ${onlyIf.replaceAll("*", "\\*")} |`;
   });
   return ["| role | on | may | only if |", "| --- | --- | --- | --- |", ...lines].join("\n");
 }

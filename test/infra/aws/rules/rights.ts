@@ -127,6 +127,31 @@ export const rightsRules: Rule[] = [
     },
   },
   {
+    rule: "of those who write to the table, only the API can make or change a key; the stream's counter is bound to its own",
+    check: (graph) => {
+      const writers = ofType(graph, role).filter((one) =>
+        statementsOf(one).some(({ Effect, Action }) => Effect === "Allow" && Action.includes("dynamodb:PutItem")),
+      );
+      const bound = writers.filter((one) =>
+        statementsOf(one).some(
+          ({ Effect, Action, Resource, Condition }) =>
+            Effect === "Deny" &&
+            Resource.every((arn) => /:table\/[^/]+$/.test(arn)) &&
+            ["PutItem", "UpdateItem", "DeleteItem"].every((verb) => Action.includes(`dynamodb:${verb}`)) &&
+            ["key_*", "keys#*"].every((keys) =>
+              Condition?.["ForAnyValue:StringLike"]?.["dynamodb:LeadingKeys"]?.includes(keys),
+            ),
+        ),
+      );
+      const free = writers.filter((one) => !bound.includes(one)).map(({ name }) => name);
+      expect([free, bound.length > 0]).toEqual([["ApiRole"], true]);
+    },
+    breakIt: (graph) => {
+      const [inline] = one(graph, role, /^DispatcherRole$/).inputs.inlinePolicies;
+      inline.policy = inline.policy.replace('"Deny"', '"Allow"');
+    },
+  },
+  {
     rule: "only who launches may pass a role: the sandbox's execution role, and to ECS alone",
     check: (graph) => {
       const passing = ofType(graph, role).filter((one) =>
