@@ -14,6 +14,8 @@ import { rightsOf } from "./rights.ts";
 import { readSettings, type StageSettings } from "./settings.ts";
 
 const maxReceives = 5;
+/** The reader goes on by itself. Lambda hears nothing of one who has left: a closed tab holds its place for this long. */
+const streamMs = 60_000;
 /** Above the intake function's own limit of tries, after which it buries a message with the reason. */
 const intakeMaxReceives = 1_000;
 
@@ -40,7 +42,11 @@ export function createStage() {
     });
 
   const api = make("api", { url: true });
-  const stream = make("stream", { url: true, reserved: settings.reserved?.stream });
+  const stream = make("stream", {
+    url: true,
+    reserved: settings.reserved?.stream,
+    environment: { DROVER_STREAM_MS: String(streamMs) },
+  });
   const kill = make("kill", { url: true, reserved: settings.reserved?.kill });
   const dispatcher = make("dispatcher");
   const deadLetter = make("deadLetter");

@@ -43,10 +43,10 @@ const environment = z
       ),
     ),
     /**
-     * `shared`: no function has a part of the account's quota to itself. For new accounts, whose quota of ten leaves
-     * nothing to give away.
+     * `reserved`: kills have a part of the account's quota to themselves, and streams take no more than theirs. A new
+     * account's quota of ten leaves nothing to give away: there Lambda refuses it.
      */
-    DROVER_CONCURRENCY: z.enum(["reserved", "shared"]).default("reserved"),
+    DROVER_CONCURRENCY: z.enum(["reserved", "shared"]).default("shared"),
     DROVER_SLOTS: count.optional(),
   })
   .refine((env) => env.DROVER_BUDGET_DOLLARS === undefined || env.DROVER_ALARMS_TO !== undefined, {
@@ -87,7 +87,7 @@ const preview: Sizes = {
   artifactDays: 7,
   slots: 5,
   sandbox: { cpuUnits: 1024, memoryMb: 4096, diskGb: 21 },
-  reserved: { kill: 2, stream: 5 },
+  reserved: { kill: 2, stream: 20 },
   dispatchersAtOnce: 2,
 };
 

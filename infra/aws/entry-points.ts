@@ -12,7 +12,7 @@ interface EntryPoint {
 
 export const entryPoints = {
   api: { file: "functions/api.ts", memoryMb: 512, timeoutSeconds: 30 },
-  // Above the five minutes of a stream and the longest export.
+  // Above the time of a stream, and of the longest export.
   stream: { file: "functions/stream.ts", memoryMb: 256, timeoutSeconds: 600, streams: true },
   // A stop of everything goes on for ten seconds in its request.
   kill: { file: "functions/kill.ts", memoryMb: 512, timeoutSeconds: 30 },

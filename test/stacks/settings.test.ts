@@ -11,7 +11,7 @@ describe("the settings of a stage", () => {
       keep: true,
       network: "open",
       slots: 50,
-      reserved: { kill: 5, stream: 50 },
+      reserved: undefined,
       agentHosts: ["registry.npmjs.org"],
       alarmsTo: undefined,
       backends: [],
@@ -29,8 +29,11 @@ describe("the settings of a stage", () => {
     });
   });
 
-  it("leave a new account its quota of ten when asked to", () => {
-    expect(readSettings("pr-7", { ...image, DROVER_CONCURRENCY: "shared" }).reserved).toBeUndefined();
+  it("leave a new account its quota of ten, unless its owner has asked for a larger one and says so", () => {
+    expect(readSettings("production", image).reserved).toBeUndefined();
+    const reserved = { ...image, DROVER_CONCURRENCY: "reserved" };
+    expect(readSettings("production", reserved).reserved).toEqual({ kill: 5, stream: 50 });
+    expect(readSettings("pr-7", reserved).reserved).toEqual({ kill: 2, stream: 20 });
   });
 
   it.each([

@@ -23,6 +23,7 @@ const production = {
   DROVER_ALARMS_TO: "ops@example.com",
   DROVER_BUDGET_DOLLARS: "100",
   DROVER_REGIONS: "frankfurt=eu-central-1",
+  DROVER_CONCURRENCY: "reserved",
 };
 const preview = {
   DROVER_SANDBOX_IMAGE: image,
