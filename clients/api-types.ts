@@ -1227,10 +1227,10 @@ export interface paths {
                         "application/json": {
                             operationId: string;
                             scope: string;
-                            total: number;
+                            total?: number;
                             killed: number;
                             failed: number;
-                            remaining: number;
+                            remaining?: number;
                             finished: boolean;
                             errors: {
                                 taskId: string;
@@ -1291,10 +1291,10 @@ export interface paths {
                         "application/json": {
                             operationId: string;
                             scope: string;
-                            total: number;
+                            total?: number;
                             killed: number;
                             failed: number;
-                            remaining: number;
+                            remaining?: number;
                             finished: boolean;
                             errors: {
                                 taskId: string;
@@ -1349,10 +1349,10 @@ export interface paths {
                         "application/json": {
                             operationId: string;
                             scope: string;
-                            total: number;
+                            total?: number;
                             killed: number;
                             failed: number;
-                            remaining: number;
+                            remaining?: number;
                             finished: boolean;
                             errors: {
                                 taskId: string;
@@ -2163,10 +2163,10 @@ export interface paths {
                         "application/json": {
                             operationId: string;
                             scope: string;
-                            total: number;
+                            total?: number;
                             killed: number;
                             failed: number;
-                            remaining: number;
+                            remaining?: number;
                             finished: boolean;
                             errors: {
                                 taskId: string;
@@ -3125,10 +3125,10 @@ export interface paths {
                         "application/json": {
                             operationId: string;
                             scope: string;
-                            total: number;
+                            total?: number;
                             killed: number;
                             failed: number;
-                            remaining: number;
+                            remaining?: number;
                             finished: boolean;
                             errors: {
                                 taskId: string;

@@ -24,10 +24,11 @@ const body = { required: true, content: json(killRequest) };
 export const operationSchema = z.object({
   operationId: z.string(),
   scope: z.string(),
-  total: z.int(),
+  /** With `remaining`: absent while they are not counted. */
+  total: z.int().optional(),
   killed: z.int(),
   failed: z.int(),
-  remaining: z.int(),
+  remaining: z.int().optional(),
   finished: z.boolean(),
   /** The last few; so many before them are left out. Each of these tasks is fenced, and killed when it is met. */
   errors: z.array(z.object({ taskId: z.string(), message: z.string() })),

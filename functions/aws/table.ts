@@ -65,10 +65,13 @@ export function openTable(dynamo: Dynamo): Table {
     getSwitches: (task) => getSwitches(dynamo, task),
     getWatch: () => attempts.getWatch(dynamo),
     putWatch: async (watch) => void (await putItem({ ...watchKey, ...watch })),
-    async listWorkspaces() {
+    async listWorkspaces(after, limit) {
+      // A key is never empty, so "" cannot be asked for.
+      const behind = after ? { condition: " AND sk > :after", values: { ":after": after } } : undefined;
       const items = await queryItems(dynamo, {
-        KeyConditionExpression: "pk = :workspaces",
-        ExpressionAttributeValues: toItem({ ":workspaces": workspacesPk }),
+        KeyConditionExpression: `pk = :workspaces${behind?.condition ?? ""}`,
+        ExpressionAttributeValues: toItem({ ":workspaces": workspacesPk, ...behind?.values }),
+        Limit: limit,
       });
       return items.map((item) => String(item.sk));
     },

@@ -12,17 +12,20 @@ export interface Operation {
   reason: string;
   startedAt: number;
   finishedAt?: number;
-  /** Tasks it found when it began; the stop fences those that it did not find as well. */
-  total: number;
+  /** Tasks it found when it began, once they are counted; the stop fences those that it did not find as well. */
+  total?: number;
   killed: number;
-  /** How many of those workspaces had been killed when it began. */
+  /** How many of its workspaces had been killed when they were counted. */
   killedBefore?: number;
   failed: number;
-  /** The workspaces still to go through, and how far the first of them is done. */
+  /** The next workspaces to go through, and how far the first of them is done. */
   workspaces: string[];
   after?: TaskId;
+  /** More of them stand in the table, behind this name; "" before the first. Absent: these are all. */
+  moreBehind?: string;
   /** The last few, for people; every task it could not kill is tried again by the reaper. */
   errors: { taskId: TaskId; message: string }[];
 }
 
-export const remainingOf = ({ total, killed, failed }: Operation): number => Math.max(0, total - killed - failed);
+export const remainingOf = ({ total, killed, failed }: Operation): number | undefined =>
+  total === undefined ? undefined : Math.max(0, total - killed - failed);

@@ -147,7 +147,8 @@ export interface Table {
   /** What the last round of the reaper that looked at leases has left. */
   getWatch(): Promise<Watch | undefined>;
   putWatch(watch: Watch): Promise<void>;
-  listWorkspaces(): Promise<string[]>;
+  /** By name: all, or up to `limit` behind one. */
+  listWorkspaces(after?: string, limit?: number): Promise<string[]>;
   /** Ready tasks of all workspaces behind a position, in the order of `core/ready-order.ts`; from an index, which lags. */
   readyAfter(after: string, limit: number): Promise<ReadyTask[]>;
   /** The first task ids of a workspace in the order in which they should run. */

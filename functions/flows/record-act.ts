@@ -10,6 +10,7 @@ export interface Act {
   writes: readonly ActWrite[];
 }
 
+/** Of an act that may wait; a stop or another turn of a switch tries again until its function's time is over. */
 const tries = 40;
 const backoffMs = 20;
 
@@ -22,8 +23,9 @@ export async function recordAct(
   chain: string,
   by: string,
   decide: () => Promise<Act | undefined> | Act | undefined,
+  { insists = false } = {},
 ): Promise<AuditAct | undefined> {
-  for (let n = 0; n < tries; n += 1) {
+  for (let n = 0; insists || n < tries; n += 1) {
     // The head first: an act that comes after this read makes the write below fail.
     const head = await cloud.table.getChainHead(chain);
     const decided = await decide();

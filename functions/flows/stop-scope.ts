@@ -6,7 +6,7 @@ import type { Operation } from "../core/operations.ts";
 import { applyAct, causeOfStop, formatScope, parseScope, type Scope } from "../core/switches.ts";
 import { isFinal, type Task } from "../core/task.ts";
 import { killTask } from "./kill-task.ts";
-import { recordAct } from "./record-act.ts";
+import { type Act, recordAct } from "./record-act.ts";
 import { isSound } from "./sound-tasks.ts";
 import { type Alongside, chainOf, readSwitch } from "./turn-switch.ts";
 
@@ -15,10 +15,13 @@ const holdersAtOnce = 100;
 /** Kills at once: each is a few requests, and StopTask is limited to 40 a second. */
 const abreast = 10;
 const keptErrors = 20;
+const namesAtOnce = 50;
+const countWithinMs = 1_000;
 
 /**
- * From the write on, nothing that a task of the scope does is accepted. The kills that follow go on until `deadline`
- * (epoch milliseconds); the reaper finishes what is left.
+ * From the write on, nothing that a task of the scope does is accepted. It comes first, and needs nothing but the scope:
+ * how many tasks there are, and where, is found out behind it. The kills go on until `deadline` (epoch milliseconds);
+ * the reaper finishes what is left.
  */
 export async function stopScope(
   cloud: Cloud,
@@ -30,11 +33,9 @@ export async function stopScope(
 ): Promise<Operation> {
   const operationId = cloud.ids.operation();
   let operation: Operation | undefined;
-  await recordAct(cloud, chainOf(scope), by, async () => {
+  const decide = async (): Promise<Act | undefined> => {
     const change = applyAct(await readSwitch(cloud, scope), "stop", by, reason, cloud.clock.now());
     if (change.kind === "unchanged") return undefined;
-    const workspaces = await workspacesOf(cloud, scope);
-    const { active: total, killed: killedBefore } = await countIn(cloud, workspaces);
     const { generation } = change.next;
     operation = {
       operationId,
@@ -43,28 +44,54 @@ export async function stopScope(
       by,
       reason,
       startedAt: cloud.clock.now(),
-      total,
       killed: 0,
       failed: 0,
-      // Not of a backend: it has tasks of workspaces that go on elsewhere.
-      ...(scope.kind === "backend" ? {} : { killedBefore }),
-      workspaces,
+      ...namesOf(scope),
       errors: [],
     };
-    const data = { scope: formatScope(scope), reason, generation, operationId, total };
+    const data = { scope: formatScope(scope), reason, generation, operationId };
     return {
       type: "switch_stop",
       data,
       writes: [{ kind: "switch", next: change.next }, { kind: "operation", operation }, ...(await also())],
     };
-  });
+  };
+  await recordAct(cloud, chainOf(scope), by, decide, { insists: true });
   if (!operation) throw new Error(`the stop of ${formatScope(scope)} was not written`);
-  return continueOperation(cloud, operation, deadline);
+  return begin(cloud, scope, operation, deadline);
+}
+
+/** The fence and the operation stand, so whatever fails now is no failure of the stop: the reaper goes on with it. */
+async function begin(cloud: Cloud, scope: Scope, written: Operation, deadline: number): Promise<Operation> {
+  let operation = written;
+  try {
+    const counted = await countAtFirst(cloud, scope);
+    if (counted) {
+      const { active: total, killed } = counted;
+      // Not of a backend: it has tasks of workspaces that go on elsewhere.
+      operation = { ...operation, total, ...(scope.kind === "backend" ? {} : { killedBefore: killed }) };
+      await cloud.table.putOperation(operation);
+    }
+    return await continueOperation(cloud, operation, deadline);
+  } catch (error) {
+    console.error(`${operation.operationId} comes no further in its own request`, error);
+    return operation;
+  }
+}
+
+/** No kill waits for a number: it stays unknown when it is refused, or is too long in coming. */
+async function countAtFirst(cloud: Cloud, scope: Scope): Promise<{ active: number; killed: number } | undefined> {
+  try {
+    return await countIn(cloud, scope, cloud.clock.now() + countWithinMs);
+  } catch (error) {
+    console.warn(`the tasks of ${formatScope(scope)} are not counted`, error);
+    return undefined;
+  }
 }
 
 /** What runs first; then page after page, saved after each, so that anybody can go on from there. */
 export async function continueOperation(cloud: Cloud, from: Operation, deadline: number): Promise<Operation> {
-  let operation = await stopHolders(cloud, from, deadline);
+  let operation = await nameMore(cloud, await stopHolders(cloud, from, deadline));
   while (operation.workspaces.length > 0 && cloud.clock.now() < deadline) {
     const [workspace = "", ...others] = operation.workspaces;
     const page = await cloud.table.listTasks(workspace, { before: operation.after, limit: pageSize, phase: "active" });
@@ -72,38 +99,58 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
     operation = done.operation;
     if (done.last) operation = { ...operation, after: done.last };
     else if (page.next) operation = { ...operation, after: page.next };
-    else operation = { ...operation, after: undefined, workspaces: others };
+    else operation = await nameMore(cloud, { ...operation, after: undefined, workspaces: others });
     await cloud.table.putOperation(operation);
   }
   if (operation.workspaces.length > 0) return operation;
   const killed = await countKilled(cloud, operation);
-  // A scope smaller than its workspaces counted others too at the start; now the truth is known.
+  // A scope smaller than its workspaces counted others too at the start, if it was counted; now the truth is known.
   const finished = { ...operation, killed, total: killed + operation.failed, finishedAt: cloud.clock.now() };
   await cloud.table.putOperation(finished);
   return finished;
 }
 
-const workspacesOf = async (cloud: Cloud, scope: Scope): Promise<string[]> =>
-  scope.kind === "workspace" ? [scope.name] : cloud.table.listWorkspaces();
+type Names = Pick<Operation, "workspaces" | "moreBehind">;
 
-async function countIn(cloud: Cloud, workspaces: readonly string[]): Promise<{ active: number; killed: number }> {
-  const counts = await Promise.all(workspaces.map((workspace) => cloud.table.countTasks(workspace)));
-  const sum = (name: "active" | "killed") => counts.reduce((total, one) => total + one[name], 0);
-  return { active: sum("active"), killed: sum("killed") };
+const namesOf = (scope: Scope): Names =>
+  scope.kind === "workspace" ? { workspaces: [scope.name] } : { workspaces: [], moreBehind: "" };
+
+/** A page of names when there is none: all of them may be more than an item holds. */
+async function nameMore<T extends Names>(cloud: Cloud, at: T): Promise<T> {
+  if (at.workspaces.length > 0 || at.moreBehind === undefined) return at;
+  const workspaces = await cloud.table.listWorkspaces(at.moreBehind, namesAtOnce);
+  return { ...at, workspaces, moreBehind: workspaces.length < namesAtOnce ? undefined : workspaces.at(-1) };
+}
+
+/** Undefined when it is not done at `until`. */
+async function countIn(cloud: Cloud, scope: Scope, until: number) {
+  const sum = { active: 0, killed: 0 };
+  let at = await nameMore(cloud, namesOf(scope));
+  while (at.workspaces.length > 0) {
+    if (cloud.clock.now() >= until) return undefined;
+    const counts = await Promise.all(at.workspaces.map((workspace) => cloud.table.countTasks(workspace)));
+    for (const { active, killed } of counts) {
+      sum.active += active;
+      sum.killed += killed;
+    }
+    at = await nameMore(cloud, { ...at, workspaces: [] });
+  }
+  return sum;
 }
 
 /** Those too that the dispatcher or the reaper has met before their page was read: they ended by this stop all the same. */
 async function countKilled(cloud: Cloud, { scope, killed, killedBefore }: Operation): Promise<number> {
   if (killedBefore === undefined) return killed;
-  const counted = await countIn(cloud, await workspacesOf(cloud, parseScope(scope)));
-  return Math.max(killed, counted.killed - killedBefore);
+  const counted = await countIn(cloud, parseScope(scope), Number.POSITIVE_INFINITY);
+  return counted ? Math.max(killed, counted.killed - killedBefore) : killed;
 }
 
 /** A long queue must not keep what is at work alive. Whoever is not killed here is met again in its page. */
 async function stopHolders(cloud: Cloud, operation: Operation, deadline: number): Promise<Operation> {
   const held = await cloud.table.heldSlots("global");
+  const scope = parseScope(operation.scope);
   const taskIds = held
-    .filter(({ workspace }) => operation.workspaces.includes(workspace))
+    .filter(({ workspace }) => scope.kind !== "workspace" || scope.name === workspace)
     .flatMap(({ holder }) => parseAgentId(holder)?.taskId ?? []);
   let killed = operation.killed;
   for (let i = 0; i < taskIds.length && cloud.clock.now() < deadline; i += holdersAtOnce) {

@@ -3,7 +3,7 @@ import type { Cloud } from "../core/cloud.ts";
 import { backendPool } from "../core/slots.ts";
 import { applyAct, formatScope, type Scope, type Switch, type SwitchAct } from "../core/switches.ts";
 import type { ActWrite } from "../core/table.ts";
-import { recordAct } from "./record-act.ts";
+import { type Act, recordAct } from "./record-act.ts";
 import { letGo, wake } from "./wake.ts";
 
 export type Turn = { kind: "turned"; now: Switch } | { kind: "unchanged"; now: Switch; why: string };
@@ -13,7 +13,7 @@ export const chainOf = (scope: Scope): string => (scope.kind === "workspace" ? f
 /** What changes together with a switch. Asked anew for every try. */
 export type Alongside = () => Promise<ActWrite[]>;
 
-/** Retries contention until its function ends: a stop is never told to come back later. */
+/** Retries contention until its function ends, as a stop does. */
 export async function turnSwitch(
   cloud: Cloud,
   scope: Scope,
@@ -23,7 +23,7 @@ export async function turnSwitch(
   also: Alongside = async () => [],
 ): Promise<Turn> {
   let result: Turn | undefined;
-  await recordAct(cloud, chainOf(scope), by, async () => {
+  const decide = async (): Promise<Act | undefined> => {
     const now = await readSwitch(cloud, scope);
     const change = applyAct(now, act, by, reason, cloud.clock.now());
     if (change.kind === "unchanged") {
@@ -34,7 +34,8 @@ export async function turnSwitch(
     const { generation, stopped, paused, yoloForbidden } = change.next;
     const data = { scope: formatScope(scope), reason, generation, stopped, paused, yoloForbidden };
     return { type: `switch_${act}`, data, writes: [{ kind: "switch", next: change.next }, ...(await also())] };
-  });
+  };
+  await recordAct(cloud, chainOf(scope), by, decide, { insists: true });
   if (!result) throw new Error(`switch ${formatScope(scope)} was not read`);
   if (act === "release" || act === "resume") await wakeSome(cloud, scope);
   return result;

@@ -27,7 +27,10 @@ export function beginningContract(open: OpenTable): void {
     expect(await table.getTask(taskId)).toEqual(creation.task);
     expect(await table.getSpec(taskId)).toEqual(spec);
     expect(await table.listEvents(taskId, 0, 10)).toEqual([creation.event]);
-    expect(await table.listWorkspaces()).toContain(creation.task.workspace);
+    const names = await table.listWorkspaces();
+    expect(names).toContain(creation.task.workspace);
+    const [first = "", ...others] = names;
+    expect([await table.listWorkspaces("", 1), await table.listWorkspaces(first)]).toEqual([[first], others]);
   });
 
   it("answers the very same creation again as created: the first answer may have been lost", async () => {

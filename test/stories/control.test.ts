@@ -228,6 +228,29 @@ it("an emergency stop fences at once what it has not killed yet, in every worksp
   await checkInvariants(stack, ids);
 });
 
+it("an emergency stop fences and ends what runs although workspaces can be neither listed nor counted, and is finished later", async () => {
+  const running = await submit(stack, { repository: remote.url, command: endless });
+  await untilStatus(stack, running, "running");
+  const refused = stack.faults.DYNAMODB.on({
+    operation: "Query",
+    match: (body) => /"(workspaces|counter#[^"]*)"/.test(JSON.stringify(body)),
+    do: { kind: "error", type: "InternalServerError", message: "not now", status: 500 },
+  });
+  const answer = await post("/emergency-stop");
+  expect(answer).toMatchObject({ status: 200, body: { scope: "global", finished: false } });
+  expect(answer.body.total).toBeUndefined();
+  expect(await stack.cloud.table.getTask(running)).toMatchObject({ killed: { cause: "emergency_stop" } });
+  expect(refused.hits()).toBeGreaterThan(1);
+  refused.remove();
+  await until("the reaper has finished it", async () => {
+    await stack.local.reaper.runNow();
+    return (await call(stack, "GET", `${base}/operations/${answer.body.operationId}`)).body.finished;
+  });
+  await untilSettled(stack, running);
+  expect((await post("/global/release")).body).toMatchObject({ changed: true });
+  await checkInvariants(stack, [running]);
+});
+
 describe("roles", () => {
   it("a member acts on its own tasks, an admin on the workspace, a super admin on everything", async () => {
     const ann = await makeKey("default", "member", "ann");

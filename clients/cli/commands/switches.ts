@@ -120,7 +120,8 @@ export async function finish(cli: Cli, begun: Operation): Promise<void> {
   }
   if (cli.json) printJson(at);
   else {
-    print(`${at.operationId}: ${at.killed} of ${at.total} killed, ${at.failed} failed, ${at.remaining} remain`);
+    const { operationId, killed, failed, total = "an unknown number", remaining = "an unknown number" } = at;
+    print(`${operationId}: ${killed} of ${total} killed, ${failed} failed, ${remaining} remain`);
     for (const { taskId, message } of at.errors) print(`  ${taskId}: ${message}`);
     if (!at.finished) note("The rest goes on without this command; drover ls --status running shows how far it is");
   }

@@ -9,10 +9,11 @@ import { count, sayCount } from "../words.ts";
 export interface Operation {
   operationId: string;
   scope: string;
-  total: number;
+  /** Absent while they are not counted, as `remaining` is. */
+  total?: number;
   killed: number;
   failed: number;
-  remaining: number;
+  remaining?: number;
   finished: boolean;
   errors: { taskId: string; message: string }[];
 }
@@ -31,16 +32,12 @@ export function OperationDialog({ started, onClose }: { started: Operation; onCl
         }),
       ),
   });
-  const { total, killed, failed, remaining, finished, errors } = data;
-  const share = total === 0 ? 100 : ((killed + failed) / total) * 100;
+  const { failed, finished, errors } = data;
+  const share = shareOf(data);
   return (
     <Modal opened onClose={onClose} title={finished ? "Stopped" : "Stopping"}>
       <Stack gap="sm">
-        <Text role="status">
-          {total === 0
-            ? "Fenced. There was nothing to kill."
-            : `Fenced. ${sayCount(killed)} of ${count(total, "task")} killed, ${sayCount(failed)} failed, ${sayCount(remaining)} to go.`}
-        </Text>
+        <Text role="status">{sayHowFar(data)}</Text>
         <Progress.Root>
           <Progress.Section value={share} color={failed > 0 ? "orange.7" : "blue.7"} aria-label="Killed so far" />
         </Progress.Root>
@@ -69,4 +66,16 @@ export function OperationDialog({ started, onClose }: { started: Operation; onCl
       </Stack>
     </Modal>
   );
+}
+
+function shareOf({ total, killed, failed }: Operation): number {
+  if (total === undefined) return 0;
+  return total === 0 ? 100 : ((killed + failed) / total) * 100;
+}
+
+function sayHowFar({ total, killed, failed, remaining = 0 }: Operation): string {
+  if (total === 0) return "Fenced. There was nothing to kill.";
+  if (total === undefined)
+    return `Fenced. ${count(killed, "task")} killed so far, ${sayCount(failed)} failed; how many there are is not known yet.`;
+  return `Fenced. ${sayCount(killed)} of ${count(total, "task")} killed, ${sayCount(failed)} failed, ${sayCount(remaining)} to go.`;
 }

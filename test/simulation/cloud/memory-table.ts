@@ -192,8 +192,11 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     return this.idempotency.get(`${workspace}#${key}`);
   }
 
-  listWorkspaces(): string[] {
-    return [...this.workspaces].sort();
+  listWorkspaces(after = "", limit = Number.POSITIVE_INFINITY): string[] {
+    return [...this.workspaces]
+      .filter((name) => name > after)
+      .sort()
+      .slice(0, limit);
   }
 
   readyAfter(after: string, limit: number): ReadyTask[] {
