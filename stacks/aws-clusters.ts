@@ -14,7 +14,13 @@ export function createClusters(settings: StageSettings) {
     { name: "default", place: {} },
     ...settings.backends.map(({ name, region }) => ({
       name,
-      place: { provider: new aws.Provider(`${titleOf(name)}Region`, { region: region as aws.Region }) },
+      place: {
+        provider: new aws.Provider(`${titleOf(name)}Region`, {
+          region: region as aws.Region,
+          // As SST's own provider gives them: the budget finds what a stage costs by them.
+          defaultTags: { tags: { "sst:app": $app.name, "sst:stage": $app.stage } },
+        }),
+      },
     })),
   ];
   return regions.map(({ name, place }) => {

@@ -90,8 +90,13 @@ export function rightsOf<A>(names: Names<A | string>): Record<FunctionName, Righ
     // Its resource is a container instance, which Fargate has none of: only the condition can name the cluster.
     { actions: ["ecs:ListTasks"], resources: ["*"], conditions: inCluster(cluster) },
   ]);
-  const startSandboxes: Grants = names.clusters.flatMap(({ cluster, taskDefinitions, executionRole }) => [
+  const startSandboxes: Grants = names.clusters.flatMap(({ cluster, tasks, taskDefinitions, executionRole }) => [
     { actions: ["ecs:RunTask"], resources: [taskDefinitions], conditions: inCluster(cluster) },
+    {
+      actions: ["ecs:TagResource"],
+      resources: [tasks],
+      conditions: [{ test: "StringEquals", variable: "ecs:CreateAction", values: ["RunTask"] }],
+    },
     {
       actions: ["iam:PassRole"],
       resources: [executionRole],

@@ -66,6 +66,8 @@ async function runTask(
         launchType: "FARGATE",
         clientToken: agentId,
         startedBy: agentId,
+        // What it costs is found by the definition's tags, which a task does not get by itself.
+        propagateTags: "TASK_DEFINITION",
         overrides: { containerOverrides: [{ name: "supervisor", environment }] },
         networkConfiguration: {
           awsvpcConfiguration: {

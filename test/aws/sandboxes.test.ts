@@ -42,7 +42,7 @@ describe("at the limits of ECS", () => {
   });
 });
 
-describe("a sandbox that is stopped while it is looked for", () => {
+describe("a sandbox", () => {
   const cluster = new Cluster();
   let proxy: FaultProxy;
   beforeAll(async () => {
@@ -54,7 +54,21 @@ describe("a sandbox that is stopped while it is looked for", () => {
     await cluster.end();
   });
 
-  it.each(["RUNNING", "STOPPED"])("between the lists, before that of %s, is found once", async (desiredStatus) => {
+  it("takes its tags from its definition, by which a budget finds what it costs", async () => {
+    const asksForTags = (body: unknown) => (body as { propagateTags?: string }).propagateTags === "TASK_DEFINITION";
+    const held = hold();
+    const rule = proxy.on({ operation: "RunTask", match: asksForTags, do: held });
+    const launched = open(proxy.url).launch(agentOf(3), "token");
+    await held.reached;
+    held.release();
+    expect(await launched).toMatchObject({ kind: "launched" });
+    rule.remove();
+  });
+
+  it.each([
+    "RUNNING",
+    "STOPPED",
+  ])("that is stopped while it is looked for, between the lists, before that of %s, is found once", async (desiredStatus) => {
     const agentId = agentOf(desiredStatus === "RUNNING" ? 1 : 2);
     const launched = await open(cluster.url).launch(agentId, "token");
     if (launched.kind !== "launched") throw new Error(launched.why);

@@ -51,7 +51,7 @@ const asks: Record<string, string[]> = {
   "outcomeBus.publish": ["events:PutEvents outcomeBus"],
   "intake.bury": ["sqs:SendMessage deadIntake"],
   "intake.postpone": ["sqs:ChangeMessageVisibility intake"],
-  "sandboxes.launch": ["ecs:RunTask taskDefinitions", "iam:PassRole executionRole"],
+  "sandboxes.launch": ["ecs:RunTask taskDefinitions", "ecs:TagResource tasks", "iam:PassRole executionRole"],
   "sandboxes.stop": ["ecs:StopTask tasks"],
   "sandboxes.describe": ["ecs:DescribeTasks tasks"],
   "sandboxes.findByAgent": ["ecs:ListTasks *", "ecs:DescribeTasks tasks"],

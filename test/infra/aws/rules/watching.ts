@@ -108,6 +108,16 @@ export const watchingRules: Rule[] = [
     },
   },
   {
+    rule: "what is made in another region has the tag that the budget finds its costs by",
+    check: (graph) => {
+      const regions = ofType(graph, "pulumi:providers:aws").filter(({ name }) => name.endsWith("Region"));
+      expect(regions.map(({ inputs }) => JSON.parse(inputs.defaultTags).tags["sst:stage"])).toEqual(["production"]);
+    },
+    breakIt: (graph) => {
+      one(graph, "pulumi:providers:aws", /Region$/).inputs.defaultTags = '{"tags":{}}';
+    },
+  },
+  {
     rule: "a month that is, or is going to be, dearer than its budget is told of",
     check: (graph) => {
       const { inputs } = one(graph, "aws:budgets/budget:Budget");
