@@ -36,10 +36,22 @@ export function createAlarms(mailbox: string, { functions, wakeUps, notices, int
       ...rest,
     });
 
+  for (const name of ["api", "stream", "kill"] as const) {
+    const fn = functions[name];
+    // Whoever asks gets an answer also when something failed: for Lambda that is no error.
+    if (fn) {
+      alarm(`${titleOf(name)}5xx`, `the function ${name} answers that it failed`, ofFunction(fn, "Url5xxCount"), {
+        evaluationPeriods: 2,
+      });
+    }
+  }
+  watchLogs(functions);
+  alarm("LoggedErrors", "functions log errors: what failed is tried again, and fails again", loggedErrors(), {
+    evaluationPeriods: 3,
+  });
   for (const [name, fn] of Object.entries(functions)) {
-    const title = name.charAt(0).toUpperCase() + name.slice(1);
     const metric = (metricName: string) => ofFunction(fn, metricName);
-    alarm(`${title}Errors`, `the function ${name} fails`, metric("Errors"), { evaluationPeriods: 2 });
+    alarm(`${titleOf(name)}Errors`, `the function ${name} fails`, metric("Errors"), { evaluationPeriods: 2 });
     if (name === "kill")
       alarm("KillThrottles", "kills are turned away for want of concurrency", metric("Throttles"), {});
   }
@@ -52,6 +64,10 @@ export function createAlarms(mailbox: string, { functions, wakeUps, notices, int
     });
   }
   alarm("WakeUpsOld", "wake-ups wait for ten minutes: tasks are not dispatched", ofQueue(wakeUps.queue, ageMetric), {
+    statistic: "Maximum",
+    threshold: 10 * minuteS,
+  });
+  alarm("DeadWakeUpsOld", "wake-ups that were given up wait for ten minutes", ofQueue(wakeUps.dead, ageMetric), {
     statistic: "Maximum",
     threshold: 10 * minuteS,
   });
@@ -84,6 +100,20 @@ export function createAlarms(mailbox: string, { functions, wakeUps, notices, int
   }
 }
 
+/** A batch, a round of the reaper and an answer go on past what fails in them, and log it: of all functions one metric. */
+function watchLogs(functions: Watched["functions"]): void {
+  const { namespace, metricName } = loggedErrors();
+  for (const [name, { nodes }] of Object.entries(functions)) {
+    new aws.cloudwatch.LogMetricFilter(`${titleOf(name)}LoggedErrors`, {
+      logGroupName: nodes.function.loggingConfig.logGroup,
+      pattern: '{ $.level = "ERROR" }',
+      metricTransformation: { namespace, name: metricName, value: "1" },
+    });
+  }
+}
+
+const loggedErrors = () => ({ namespace: `drover/${$app.stage}`, metricName: "LoggedErrors" });
+const titleOf = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 const ageMetric = "ApproximateAgeOfOldestMessage";
 const depthMetric = "ApproximateNumberOfMessagesVisible";
 

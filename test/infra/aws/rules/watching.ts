@@ -8,19 +8,24 @@ const topic = /:drover-production-alarms$/;
 
 export const watchingRules: Rule[] = [
   {
-    rule: "there is an alarm for every function that fails, for old wake-ups, dead notices, a reaper that is gone, and the table",
+    rule: "there is an alarm for every function that fails or answers that it failed, for logged errors, old wake-ups, dead notices, a reaper that is gone, and the table",
     check: (graph) => {
       expect(ofType(graph, alarm).map(({ name }) => name)).toEqual([
+        "Api5xxAlarm",
         "ApiErrorsAlarm",
         "DeadLetterErrorsAlarm",
+        "DeadWakeUpsOldAlarm",
         "DispatcherErrorsAlarm",
+        "Kill5xxAlarm",
         "KillErrorsAlarm",
         "KillThrottlesAlarm",
+        "LoggedErrorsAlarm",
         "NoticesDeadAlarm",
         "NotifyErrorsAlarm",
         "ReaperErrorsAlarm",
         "ReaperGoneAlarm",
         "SandboxStateErrorsAlarm",
+        "Stream5xxAlarm",
         "StreamErrorsAlarm",
         "TableReadsAlarm",
         "TableWritesAlarm",
@@ -67,14 +72,15 @@ export const watchingRules: Rule[] = [
     rule: "an alarm looks at a metric in the dimensions that AWS keeps it in",
     check: (graph) => {
       const kept: Record<string, [string[], string[]]> = {
-        "AWS/Lambda": [["Errors", "Throttles", "Invocations"], ["FunctionName"]],
+        "AWS/Lambda": [["Errors", "Throttles", "Invocations", "Url5xxCount"], ["FunctionName"]],
         "AWS/SQS": [["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"], ["QueueName"]],
         "AWS/DynamoDB": [["ReadThrottleEvents", "WriteThrottleEvents"], ["TableName"]],
+        "drover/production": [["LoggedErrors"], []],
       };
       for (const { inputs } of ofType(graph, alarm)) {
         const [metrics, dimensions] = kept[inputs.namespace] ?? [[], []];
         expect(metrics).toContain(inputs.metricName);
-        expect(Object.keys(inputs.dimensions)).toEqual(dimensions);
+        expect(Object.keys(inputs.dimensions ?? {})).toEqual(dimensions);
       }
     },
     breakIt: (graph) => {
@@ -82,11 +88,27 @@ export const watchingRules: Rule[] = [
     },
   },
   {
+    rule: "what a function logs as an error is counted, of every function, in the metric that the alarm looks at",
+    check: (graph) => {
+      const { namespace, metricName } = one(graph, alarm, /^LoggedErrors/).inputs;
+      const filters = ofType(graph, "aws:cloudwatch/logMetricFilter:LogMetricFilter").map(({ inputs }) => inputs);
+      const logs = ofType(graph, "aws:lambda/function:Function").map(({ inputs }) => inputs.loggingConfig.logGroup);
+      expect(filters.map(({ logGroupName }) => logGroupName).sort()).toEqual(logs.sort());
+      for (const { pattern, metricTransformation } of filters) {
+        expect(pattern).toBe('{ $.level = "ERROR" }');
+        expect(metricTransformation).toEqual({ namespace, name: metricName, value: "1" });
+      }
+    },
+    breakIt: (graph) => {
+      graph.resources = graph.resources.filter(({ name }) => name !== "ReaperLoggedErrors");
+    },
+  },
+  {
     rule: "alarms are about functions, queues and a table that are there",
     check: (graph) => {
       const there = graph.resources.map(({ inputs }) => inputs.name).filter(Boolean);
       for (const { name, inputs } of ofType(graph, alarm)) {
-        for (const dimension of Object.values(inputs.dimensions))
+        for (const dimension of Object.values(inputs.dimensions ?? {}))
           expect([name, there.includes(dimension)]).toEqual([name, true]);
       }
     },
