@@ -17,6 +17,7 @@ const stageOf = async (more: Record<string, string>) =>
 const open = await stageOf({});
 const walled = await stageOf({
   DROVER_NETWORK: "walled",
+  AWS_REGION: "us-east-1",
   DROVER_EGRESS_ALLOW: "registry.npmjs.org",
   DROVER_SUPERVISOR_ALLOW: "github.com",
 });

@@ -48,6 +48,8 @@ const environment = z
      */
     DROVER_CONCURRENCY: z.enum(["reserved", "shared"]).default("shared"),
     DROVER_SLOTS: count.optional(),
+    /** As the CLI sets it for whatever it runs. */
+    AWS_REGION: z.string().optional(),
   })
   .refine((env) => env.DROVER_BUDGET_DOLLARS === undefined || env.DROVER_ALARMS_TO !== undefined, {
     path: ["DROVER_BUDGET_DOLLARS"],
@@ -56,7 +58,18 @@ const environment = z
   .refine((env) => env.DROVER_NETWORK === "open" || env.DROVER_REGIONS.length === 0, {
     path: ["DROVER_REGIONS"],
     error: "cannot be had with a walled network: its way to the artifacts ends at the region's border",
+  })
+  .refine((env) => env.DROVER_NETWORK === "open" || isWithinWall(env.DROVER_SANDBOX_IMAGE, env.AWS_REGION), {
+    path: ["DROVER_SANDBOX_IMAGE"],
+    error:
+      "cannot be pulled from within a walled network; push it to ECR in the stage's own region (docs/sandbox-image.md)",
   });
+
+/** A walled network lets Fargate reach the registry of its own region, whose layers have a way of their own, and no other. */
+function isWithinWall(image: string, stageRegion: string | undefined): boolean {
+  const [, region] = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\//.exec(image) ?? [];
+  return region !== undefined && region === (stageRegion ?? region);
+}
 
 interface Sizes {
   /** The table, the artifacts and the stage itself outlive a mistake. */

@@ -5,6 +5,10 @@ import { readSettings } from "../../stacks/settings.ts";
 
 const image = { DROVER_SANDBOX_IMAGE: `registry.example.com/drover-sandbox@sha256:${"a".repeat(64)}` };
 
+const inEcr = {
+  DROVER_SANDBOX_IMAGE: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/drover-sandbox@sha256:${"a".repeat(64)}`,
+};
+
 describe("the settings of a stage", () => {
   it("need nothing but the sandbox's image", () => {
     expect(readSettings("production", image)).toMatchObject({
@@ -36,12 +40,20 @@ describe("the settings of a stage", () => {
     expect(readSettings("pr-7", reserved).reserved).toEqual({ kill: 2, stream: 20 });
   });
 
+  it("take an image of the stage's own region into a walled network", () => {
+    const walled = { ...inEcr, DROVER_NETWORK: "walled" };
+    expect(readSettings("pr-7", walled).network).toBe("walled");
+    expect(readSettings("pr-7", { ...walled, AWS_REGION: "eu-west-1" }).network).toBe("walled");
+  });
+
   it.each([
     [{}, /is missing: build and push/],
     [{ DROVER_SANDBOX_IMAGE: "drover-sandbox:1" }, /names no digest/],
     [{ ...image, DROVER_REGIONS: "frankfurt" }, /"frankfurt" is not name=region/],
     [{ ...image, DROVER_REGIONS: "default=eu-central-1" }, /"default=eu-central-1" is not name=region/],
     [{ ...image, DROVER_REGIONS: "eu=eu-central-1", DROVER_NETWORK: "walled" }, /cannot be had with a walled network/],
+    [{ ...image, DROVER_NETWORK: "walled" }, /cannot be pulled from within a walled network; push it to ECR/],
+    [{ ...inEcr, DROVER_NETWORK: "walled", AWS_REGION: "us-east-1" }, /in the stage's own region/],
     [{ ...image, DROVER_BUDGET_DOLLARS: "50" }, /needs DROVER_ALARMS_TO/],
     [{ ...image, DROVER_NETWORK: "closed" }, /DROVER_NETWORK/],
     [{ ...image, DROVER_INTAKE_WORKSPACE: "Not A Name" }, /DROVER_INTAKE_WORKSPACE/],

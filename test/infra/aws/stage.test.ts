@@ -28,6 +28,7 @@ const production = {
 const preview = {
   DROVER_SANDBOX_IMAGE: image,
   DROVER_NETWORK: "walled",
+  AWS_REGION: "eu-west-1",
   DROVER_ALARMS_TO: "ops@example.com",
   DROVER_INTAKE_WORKSPACE: "default",
   DROVER_OUTCOMES: "true",
