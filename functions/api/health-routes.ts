@@ -4,6 +4,8 @@ import { probeBackends } from "../flows/backends.ts";
 import type { Api, OpenCloud } from "./api.ts";
 
 const probeTimeoutMs = 2_000;
+/** Everybody may ask, without a key: the answer is kept, so that asking costs the table and ECS nothing more. */
+const keptMs = { ready: 10_000, not_ready: 1_000 };
 const startedAt = Date.now();
 
 const healthSchema = z.object({ status: z.literal("healthy"), uptimeMs: z.int(), timestamp: z.string() });
@@ -38,13 +40,35 @@ export function addHealthRoutes(app: Api, openCloud: OpenCloud): void {
     const now = Date.now();
     return context.json({ status: "healthy", uptimeMs: now - startedAt, timestamp: new Date(now).toISOString() }, 200);
   });
+  const checkedLately = keep(() => checkAll(openCloud));
   app.openapi(ready, async (context) => {
-    const probes = ["table", "queue", "cluster"] as const;
-    const results = await Promise.all(probes.map(async (name) => [name, await check(openCloud, name)] as const));
-    const checks = Object.fromEntries(results);
-    const allOk = results.every(([, result]) => result === "ok");
-    return allOk ? context.json({ status: "ready", checks }, 200) : context.json({ status: "not_ready", checks }, 503);
+    const readiness = await checkedLately();
+    return context.json(readiness, readiness.status === "ready" ? 200 : 503);
   });
+}
+
+type Readiness = z.infer<typeof readySchema>;
+
+/** Whoever asks meanwhile gets the same answer. */
+function keep(ask: () => Promise<Readiness>): () => Promise<Readiness> {
+  let asked: Promise<Readiness> | undefined;
+  let keptUntil = 0;
+  return () => {
+    if (asked && Date.now() < keptUntil) return asked;
+    keptUntil = Number.POSITIVE_INFINITY;
+    asked = ask().then((readiness) => {
+      keptUntil = Date.now() + keptMs[readiness.status];
+      return readiness;
+    });
+    return asked;
+  };
+}
+
+async function checkAll(openCloud: OpenCloud): Promise<Readiness> {
+  const probes = ["table", "queue", "cluster"] as const;
+  const results = await Promise.all(probes.map(async (name) => [name, await check(openCloud, name)] as const));
+  const allOk = results.every(([, result]) => result === "ok");
+  return { status: allOk ? "ready" : "not_ready", checks: Object.fromEntries(results) };
 }
 
 async function check(openCloud: OpenCloud, name: "table" | "queue" | "cluster"): Promise<string> {
