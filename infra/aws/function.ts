@@ -60,7 +60,7 @@ export function createFunction(name: FunctionName, settings: FunctionSettings): 
   });
 }
 
-/** Who may take on a role: one service, for this account's own resources. */
+/** Who may take on a role: one service. It does so only for whom somebody with `iam:PassRole` on it has given it to. */
 export const trust = (service: string) =>
   aws.iam.getPolicyDocumentOutput({
     statements: [{ actions: ["sts:AssumeRole"], principals: [{ type: "Service", identifiers: [service] }] }],
