@@ -26,6 +26,8 @@ const batch = 50;
 const tasksAtOnce = 100;
 const workspacesLooked = 100;
 const operationRoundMs = 20_000;
+/** For each kind of what a remote is asked. */
+const remotesRoundMs = 20_000;
 /** What could not be asked for now is asked for again. */
 const retryMs = 10_000;
 
@@ -39,12 +41,13 @@ const steps = [
   expireLeases,
   releaseLeftSlots,
   cleanUpEnded,
-  resolveOutcomes,
   sweepOrphans,
   resendWakeUps,
   resendNotices,
-  fireSchedules,
   writeDigest,
+  // Others' servers are asked last: what they take of the round is nobody else's.
+  fireSchedules,
+  resolveOutcomes,
 ];
 
 /** One round. A step that fails is logged and does not keep the others from their work. */
@@ -74,8 +77,11 @@ async function each<T extends string | { taskId: TaskId }>(
   }
 }
 
+/** A host that swallows what it is asked takes its whole time each time. Those not reached are the first of the next round. */
 async function eachDue(cloud: Cloud, kind: Due["kind"], act: (task: Task) => Promise<unknown>): Promise<void> {
+  const deadline = cloud.clock.now() + remotesRoundMs;
   await each(await cloud.table.dueTasks(kind, cloud.clock.now(), batch), async (taskId) => {
+    if (cloud.clock.now() > deadline) return;
     const task = await cloud.table.getTask(taskId);
     // The index lags: only a task that still owes this is looked at.
     if (task?.due?.kind === kind) await act(task);

@@ -14,16 +14,16 @@ const retryMs = 30_000;
 export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
   const spec = await cloud.table.getSpec(task.taskId);
   if (!spec || !task.branch) return;
-  const now = cloud.clock.now();
-  if (await isAnyAlive(cloud, task)) return cloud.table.postpone(task, now + retryMs);
+  if (await isAnyAlive(cloud, task)) return cloud.table.postpone(task, cloud.clock.now() + retryMs);
+  const lookedAt = cloud.clock.now();
   const look = await readRemote(cloud, task, spec);
   if (look.kind === "unknown" || look.kind === "refused") {
     console.warn(`the remote of ${task.taskId} did not answer: ${look.message}; asked again in ${retryMs} ms`);
-    return cloud.table.postpone(task, now + retryMs);
+    return cloud.table.postpone(task, cloud.clock.now() + retryMs);
   }
   const landed = look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);
   const settledAt = task.updatedAt + cloud.settings.pushSettleMs;
-  if (!landed && now < settledAt) return cloud.table.postpone(task, settledAt);
+  if (!landed && lookedAt < settledAt) return cloud.table.postpone(task, settledAt);
   const takeBack = landed && task.status !== "completed";
   const outcome = !landed ? "not_pushed" : takeBack ? "pushed_before_stop" : "pushed";
   const change = await changeTask(cloud, task.taskId, by, () => ({

@@ -4,10 +4,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
+import type { Cloud } from "../../functions/core/cloud.ts";
+import type { TaskEvent } from "../../functions/core/events.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { describeEnd } from "../../functions/core/sandbox-end.ts";
 import { changeTask } from "../../functions/flows/change-task.ts";
 import { confirmStop } from "../../functions/flows/confirm-stop.ts";
+import { reap } from "../../functions/flows/reap.ts";
 import { checkInvariants, processesOf } from "../support/invariants.ts";
 import { drover, useRemote } from "../support/remote.ts";
 import { kill, submit, until, untilSettled, untilStatus, useStack } from "../support/stack.ts";
@@ -101,6 +104,69 @@ it("a supervisor that beats and never ends is ended after its wall-clock limit a
     failure: { class: "timeout", message: expect.stringMatching(/wall-clock limit/) },
   });
   await checkInvariants(stack, [taskId]);
+});
+
+/** Killed after its permit, and known to be gone: only the remote can say whether its push has landed. */
+async function owedOutcome(): Promise<TaskId> {
+  const taskId = await submit(stack, { repository: remote.url, command: ["true"], delayMs: 60 * minute });
+  const commit = "c".repeat(40);
+  const events: TaskEvent[] = [
+    { type: "claimed", slots: [], leaseMs },
+    { type: "started", leaseMs, limitMs: 60 * minute },
+    { type: "work_done", commit, files: 1, additions: 1, deletions: 0 },
+    { type: "permit_granted", permitId: stack.cloud.ids.permit(), branch: drover(taskId) },
+    { type: "killed", by: "key_1", reason: "the test says so", cause: "kill" },
+    { type: "cleanup", attempt: 1, sandbox: "stopped", slots: "released" },
+  ];
+  for (const event of events) await changeTask(stack.cloud, taskId, "system:test", () => ({ event }));
+  return taskId;
+}
+
+it("remotes that swallow what they are asked take a part of a round, the last one, and are asked again in turn", async () => {
+  const { remotes, table } = stack.cloud;
+  const { readBranch } = remotes;
+  const silence = { kind: "unknown", message: "no answer in 10 seconds" } as const;
+  // The stack's own reaper shall not learn it either.
+  remotes.readBranch = async () => silence;
+  const taskIds: TaskId[] = [];
+  for (let n = 0; n < 5; n += 1) taskIds.push(await owedOutcome());
+  let time = stack.cloud.clock.now() + 2 * minute;
+  const order: string[] = [];
+  const answeredAt = new Map<string, number>();
+  const swallowing = {
+    readBranch: async (_url: string, _auth: unknown, branch: string) => {
+      time += 10_000;
+      order.push("remote");
+      answeredAt.set(branch, time);
+      return silence;
+    },
+  };
+  const watching = {
+    dueSchedules: (now: number, limit: number) => {
+      order.push("schedules");
+      return table.dueSchedules(now, limit);
+    },
+  };
+  const cloud: Cloud = {
+    ...stack.cloud,
+    remotes: Object.assign(Object.create(remotes), swallowing),
+    table: Object.assign(Object.create(table), watching),
+    clock: { ...stack.cloud.clock, now: () => time },
+  };
+  await reap(cloud);
+  expect(order).toEqual(["schedules", "remote", "remote", "remote"]);
+  expect(answeredAt.size).toBe(3);
+  for (const taskId of taskIds) {
+    const at = answeredAt.get(drover(taskId));
+    if (at) expect((await table.getTask(taskId))?.due?.at).toBe(at + 30_000);
+  }
+  await reap(cloud);
+  expect(answeredAt.size).toBe(5);
+  remotes.readBranch = readBranch;
+  passTime(10 * minute);
+  for (const taskId of taskIds)
+    expect(await untilSettled(stack, taskId)).toMatchObject({ publishOutcome: "not_pushed" });
+  await checkInvariants(stack, taskIds);
 });
 
 /** The real supervisor, where nothing listens at the API's address. */
