@@ -217,5 +217,11 @@ export interface Remotes {
   inspect(url: string, auth: RemoteAuth | undefined, branch: string | undefined): Promise<RemoteState>;
   /** What a branch points at. */
   readBranch(url: string, auth: RemoteAuth | undefined, branch: string): Promise<BranchState>;
-  deleteBranch(url: string, auth: RemoteAuth | undefined, branch: string, commit: string): Promise<boolean>;
+  /** Only where it points at `commit`. `kept`: the remote, or whoever has moved it, wants it there. */
+  deleteBranch(
+    url: string,
+    auth: RemoteAuth | undefined,
+    branch: string,
+    commit: string,
+  ): Promise<"gone" | "kept" | "unknown">;
 }

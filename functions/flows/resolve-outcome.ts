@@ -53,9 +53,10 @@ export async function takeBranchBack(cloud: Cloud, task: Task): Promise<void> {
   if (look.kind === "unknown" || look.kind === "refused")
     return cloud.table.postpone(task, cloud.clock.now() + retryMs);
   const isOurs = look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);
-  const deleted =
-    look.kind === "absent" ||
-    (isOurs && (await cloud.remotes.deleteBranch(look.url, look.auth, task.branch, look.commit)));
+  const deletion = isOurs && (await cloud.remotes.deleteBranch(look.url, look.auth, task.branch, look.commit));
+  // Its answer may be lost as well: the next look tells.
+  if (deletion === "unknown") return cloud.table.postpone(task, cloud.clock.now() + retryMs);
+  const deleted = look.kind === "absent" || deletion === "gone";
   await changeTask(cloud, task.taskId, by, () => ({ event: { type: "branch_taken_back", deleted } }));
 }
 

@@ -11,8 +11,9 @@ export function openRemotes(): Remotes {
     readBranch: (url, auth, branch) => readRemoteBranch({ url, auth, branch, timeoutMs }),
     async deleteBranch(url, auth, branch, commit) {
       const outcome = await deleteRemoteBranch({ url, auth, branch, commit, timeoutMs });
-      if (outcome.kind === "refused" || outcome.kind === "unknown") console.warn(`${branch} stays: ${outcome.message}`);
-      return outcome.kind === "deleted" || outcome.kind === "absent";
+      if ("message" in outcome) console.warn(`${branch} was not deleted (${outcome.kind}): ${outcome.message}`);
+      if (outcome.kind === "unknown") return "unknown";
+      return outcome.kind === "deleted" || outcome.kind === "absent" ? "gone" : "kept";
     },
   };
 }

@@ -8,9 +8,11 @@ import type { Cloud } from "../../functions/core/cloud.ts";
 import type { TaskEvent } from "../../functions/core/events.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { describeEnd } from "../../functions/core/sandbox-end.ts";
+import type { Task } from "../../functions/core/task.ts";
 import { changeTask } from "../../functions/flows/change-task.ts";
 import { confirmStop } from "../../functions/flows/confirm-stop.ts";
 import { reap } from "../../functions/flows/reap.ts";
+import { resolveOutcome, takeBranchBack } from "../../functions/flows/resolve-outcome.ts";
 import { checkInvariants, processesOf } from "../support/invariants.ts";
 import { drover, useRemote } from "../support/remote.ts";
 import { kill, submit, until, untilSettled, untilStatus, useStack } from "../support/stack.ts";
@@ -107,29 +109,24 @@ it("a supervisor that beats and never ends is ended after its wall-clock limit a
 });
 
 /** Killed after its permit, and known to be gone: only the remote can say whether its push has landed. */
-async function owedOutcome(): Promise<TaskId> {
+async function owedOutcome(cloud: Cloud, commit = "c".repeat(40)): Promise<TaskId> {
   const taskId = await submit(stack, { repository: remote.url, command: ["true"], delayMs: 60 * minute });
-  const commit = "c".repeat(40);
   const events: TaskEvent[] = [
     { type: "claimed", slots: [], leaseMs },
     { type: "started", leaseMs, limitMs: 60 * minute },
     { type: "work_done", commit, files: 1, additions: 1, deletions: 0 },
-    { type: "permit_granted", permitId: stack.cloud.ids.permit(), branch: drover(taskId) },
+    { type: "permit_granted", permitId: cloud.ids.permit(), branch: drover(taskId) },
     { type: "killed", by: "key_1", reason: "the test says so", cause: "kill" },
     { type: "cleanup", attempt: 1, sandbox: "stopped", slots: "released" },
   ];
-  for (const event of events) await changeTask(stack.cloud, taskId, "system:test", () => ({ event }));
+  for (const event of events) await changeTask(cloud, taskId, "system:test", () => ({ event }));
   return taskId;
 }
 
 it("remotes that swallow what they are asked take a part of a round, the last one, and are asked again in turn", async () => {
   const { remotes, table } = stack.cloud;
-  const { readBranch } = remotes;
   const silence = { kind: "unknown", message: "no answer in 10 seconds" } as const;
-  // The stack's own reaper shall not learn it either.
-  remotes.readBranch = async () => silence;
-  const taskIds: TaskId[] = [];
-  for (let n = 0; n < 5; n += 1) taskIds.push(await owedOutcome());
+  // Ahead of the stack's own reaper, so that nothing is due for that one.
   let time = stack.cloud.clock.now() + 2 * minute;
   const order: string[] = [];
   const answeredAt = new Map<string, number>();
@@ -153,6 +150,8 @@ it("remotes that swallow what they are asked take a part of a round, the last on
     table: Object.assign(Object.create(table), watching),
     clock: { ...stack.cloud.clock, now: () => time },
   };
+  const taskIds: TaskId[] = [];
+  for (let n = 0; n < 5; n += 1) taskIds.push(await owedOutcome(cloud));
   await reap(cloud);
   expect(order).toEqual(["schedules", "remote", "remote", "remote"]);
   expect(answeredAt.size).toBe(3);
@@ -162,11 +161,33 @@ it("remotes that swallow what they are asked take a part of a round, the last on
   }
   await reap(cloud);
   expect(answeredAt.size).toBe(5);
-  remotes.readBranch = readBranch;
   passTime(10 * minute);
   for (const taskId of taskIds)
     expect(await untilSettled(stack, taskId)).toMatchObject({ publishOutcome: "not_pushed" });
   await checkInvariants(stack, taskIds);
+});
+
+it("a branch whose deletion was not answered stays owed, until the remote has said what became of it", async () => {
+  const { remotes, clock } = stack.cloud;
+  let time = clock.now() + 60 * minute;
+  // Ahead of the stack's own reaper, so that nothing is due for that one.
+  const cloud: Cloud = { ...stack.cloud, clock: { ...clock, now: () => time } };
+  const unanswered = { deleteBranch: async () => "unknown" as const };
+  const commit = remote.git("rev-parse", "HEAD").trim();
+  const taskId = await owedOutcome(cloud, commit);
+  remote.git("update-ref", `refs/heads/${drover(taskId)}`, commit);
+  const task = async () => (await cloud.table.getTask(taskId)) as Task;
+  await resolveOutcome({ ...cloud, remotes: Object.assign(Object.create(remotes), unanswered) }, await task());
+  expect(await task()).toMatchObject({
+    publishOutcome: "pushed_before_stop",
+    due: { kind: "branch", at: time + 30_000 },
+  });
+  time += minute;
+  await takeBranchBack(cloud, await task());
+  const [last] = (await cloud.table.listEvents(taskId, 0, 100)).slice(-1);
+  expect(last).toMatchObject({ type: "branch_taken_back", data: { deleted: true } });
+  expect(remote.git("branch", "--list", drover(taskId))).toBe("");
+  await checkInvariants(stack, [taskId]);
 });
 
 /** The real supervisor, where nothing listens at the API's address. */

@@ -219,9 +219,9 @@ function openSimRemotes(stage: Stage, activity: Activity): Remotes {
       }),
     deleteBranch: (_url, _auth, branch, commit) =>
       callCloud(activity, operations.deleteBranch, () => {
-        if (world.strikes(activity, "remote_unknown")) return false;
+        if (world.strikes(activity, "remote_unknown")) return "unknown";
         stage.judge.watchDelete(branch, commit);
-        return remote.delete(branch, commit);
+        return remote.delete(branch, commit) ? "gone" : "kept";
       }),
   };
 }
