@@ -4,26 +4,27 @@ import type { TaskId } from "../core/ids.ts";
 import { wake } from "./wake.ts";
 
 const batch = 50;
-const batchesARound = 10;
+/** By time, not by number: a tenant whose delays end by the thousand holds up nobody's retry. */
+const roundMs = 20_000;
 
 export const promoteWaiting = (cloud: Cloud) => promote(cloud, "ready");
 export const promoteHeld = (cloud: Cloud) => promote(cloud, "held");
 
 /** No more are woken than there are free slots: the others would find none, and whoever frees one wakes the next. */
 async function promote(cloud: Cloud, kind: "ready" | "held"): Promise<void> {
+  const deadline = cloud.clock.now() + roundMs;
   let free: number | undefined;
-  for (let n = 0; n < batchesARound; n += 1) {
+  while (cloud.clock.now() <= deadline) {
     const taskIds = await cloud.table.dueTasks(kind, cloud.clock.now(), batch);
-    let promoted = 0;
-    for (const taskId of taskIds) {
-      if (!(await promoteOne(cloud, taskId, kind))) continue;
-      promoted += 1;
+    const isPromoted = await Promise.all(taskIds.map((taskId) => promoteOne(cloud, taskId, kind)));
+    const promoted = taskIds.filter((_, n) => isPromoted[n]);
+    for (const taskId of promoted) {
       free ??= cloud.settings.limits.global - (await cloud.table.heldSlots("global")).length;
       if (free > 0) await wake(cloud, taskId);
       free -= 1;
     }
     // Of a full batch nothing was left to promote: the index lags, and would show the same again.
-    if (taskIds.length < batch || promoted === 0) return;
+    if (taskIds.length < batch || promoted.length === 0) return;
   }
 }
 

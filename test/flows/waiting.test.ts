@@ -67,6 +67,28 @@ it("hundreds of tasks that were held back do not keep a delayed one from its tim
   expect(memory.dueTasks("held", now, 1_000)).toEqual([]);
 });
 
+it("thousands of tasks whose delay is over keep nobody's retry waiting for another round", async () => {
+  const { cloud, memory, make } = open();
+  make(2_000, { due: { kind: "ready", at: now - 2 } });
+  make(1, { workspace: "another", due: { kind: "ready", at: now - 1 } });
+  await promoteWaiting(cloud);
+  expect(memory.readyHead("another", 10)).toHaveLength(1);
+});
+
+it("a table that takes its time ends the promotion of a round, and the rest comes with the next", async () => {
+  const { cloud, memory, make } = open();
+  make(2_000, { due: { kind: "ready", at: now - 2 } });
+  const table: Table = {
+    ...cloud.table,
+    async makeReady(task) {
+      await cloud.clock.sleep(50);
+      return cloud.table.makeReady(task);
+    },
+  };
+  await promoteWaiting({ ...cloud, table });
+  expect(memory.dueTasks("ready", now, 10_000)).toHaveLength(2_000 - 450);
+});
+
 it("no more of them are woken than there are free slots", async () => {
   const { cloud, make, memory, woken } = open();
   const [first] = make(1);
