@@ -31,6 +31,8 @@ export function putBack(
     ...queueAgain(next, { kind: "ready", at: event.notBefore }),
     attemptsUsed: before.attemptsUsed - 1,
     putBacks: (before.putBacks ?? 0) + 1,
+    // One that never ran has waited all along.
+    ...(before.status === "launching" ? {} : { allowedAt: event.notBefore }),
   };
   const { why, neverLaunched } = event;
   const data = { agentId: current(before), why, ...(neverLaunched ? { neverLaunched } : {}) };
@@ -126,7 +128,10 @@ export function failAttempt(
   const launch = neverLaunched ? { neverLaunched } : {};
   const after = decideAfterFailure(before, failure, now);
   if (after.kind === "retry") {
-    const again = queueAgain({ ...next, failure }, dueAgain(before, failure, after.notBefore));
+    const again = queueAgain(
+      { ...next, failure, allowedAt: after.notBefore },
+      dueAgain(before, failure, after.notBefore),
+    );
     if (!after.usesAttempt) again.attemptsUsed -= 1;
     const data = { agentId, failure, ...launch, notBefore: after.notBefore };
     return { ...endAttempt(before, again, "failed", now, neverLaunched), data };

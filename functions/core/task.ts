@@ -94,7 +94,7 @@ export interface Task {
   /** The principal behind the key that made it. */
   owner: string;
   createdAt: number;
-  /** From when it may run, where that is later than it was made: its age in the queue counts from here. */
+  /** From when it may run, where it was delayed or has run since: its age in the queue counts from here. */
   allowedAt?: number;
   updatedAt: number;
   /** The number of the current or last attempt; 0 before the first. */

@@ -1,6 +1,7 @@
 // Does a crowd of waiting tasks keep others from what is theirs: their turn, their time, their end?
 import { expect, it } from "vitest";
 import type { Cloud } from "../../functions/core/cloud.ts";
+import type { TaskEvent } from "../../functions/core/events.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import type { Operation } from "../../functions/core/operations.ts";
 import { providerPool } from "../../functions/core/slots.ts";
@@ -188,4 +189,24 @@ it("a task's time in the queue begins when it may run: a long delay is kept, and
   const statusOf = (task: Task | undefined) => task && memory.getTask(task.taskId)?.status;
   expect(new Set(delayed.map(statusOf))).toEqual(new Set(["queued"]));
   expect([begun, late, held].map(statusOf)).toEqual(["queued", "failed", "failed"]);
+});
+
+it("a retry has waited since it may run again, not since its task was made; a launch that came to nothing has waited all along", async () => {
+  const { cloud, memory, make } = open();
+  const createdAt = now - 8 * dayMs;
+  const failure = { class: "infrastructure", message: "lost" } as const;
+  const tasks = make(2, { createdAt });
+  const ends: TaskEvent[] = [
+    { type: "attempt_failed", failure },
+    { type: "put_back", why: "no capacity", notBefore: now },
+  ];
+  for (const [n, event] of ends.entries()) {
+    const task = tasks[n] as Task;
+    await apply(cloud.table, task, claim({ pool: "global", index: n }));
+    await apply(cloud.table, memory.getTask(task.taskId) as Task, event);
+    const due = memory.getTask(task.taskId) as Task;
+    await cloud.table.makeReady(due);
+  }
+  await expireOldest(cloud, workspace);
+  expect(tasks.map(({ taskId }) => memory.getTask(taskId)?.status)).toEqual(["queued", "failed"]);
 });
