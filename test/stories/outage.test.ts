@@ -44,7 +44,11 @@ async function unheard(command: string[]): Promise<{ taskId: TaskId; speak(): vo
   process.kill(pid, "SIGSTOP");
   // Before it nothing was live for a while: the first look is one after an absence.
   for (let n = 0; n < 2; n += 1) await stack.local.reaper.runNow();
-  return { taskId, speak: () => void process.kill(pid, "SIGCONT") };
+  // Its sandbox may have been stopped meanwhile, and it with it.
+  const speak = () => {
+    for (const one of processesOf(agentIdOf(taskId, 1))) process.kill(Number(one), "SIGCONT");
+  };
+  return { taskId, speak };
 }
 
 it("an outage longer than a lease ends no attempt: who could not be heard gets one more lease", async () => {
