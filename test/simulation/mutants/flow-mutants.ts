@@ -138,7 +138,10 @@ export const flowMutants = [
     "stop: of an earlier attempt counts for the current one",
     edit(confirm, "task.attempt === attempt && isLive(task.status)", "isLive(task.status)"),
   ),
-  mutant("outcome: no answer counts as nothing there", edit(resolve, 'if (look.kind === "unknown") {', "if (false) {")),
+  mutant(
+    "outcome: no answer counts as nothing there",
+    edit(resolve, 'if (look.kind === "unknown" || look.kind === "refused") {', "if (false) {"),
+  ),
   mutant(
     "outcome: whatever stands there is ours",
     edit(
