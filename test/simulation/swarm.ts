@@ -128,7 +128,7 @@ export function drawSwarm(seed: number): Swarm {
     intakeReceives: random.next() < 0.5 ? random.between(1, 2) : 200,
     batchSize: random.between(1, 3),
     reapers: isCalm || backstop < 0.15 ? 0 : backstop < 0.33 ? 2 : 1,
-    reapEveryMs: random.between(120, 200) * 1000,
+    reapEveryMs: random.between(90, 160) * 1000,
     reapersBackMs: faultsEndMs,
     soundFromMs: faultsEndMs,
     // Usual, or so long that the reaper must find by itself what never came up.
