@@ -284,6 +284,7 @@ export interface paths {
                         priority?: number;
                         /** @default 3 */
                         maxAttempts?: number;
+                        retryBackoffMs?: number[];
                         credential?: string;
                         labels?: string[];
                         /** @default default */
@@ -2838,6 +2839,7 @@ export interface paths {
                         priority?: number;
                         /** @default 3 */
                         maxAttempts?: number;
+                        retryBackoffMs?: number[];
                         credential?: string;
                         labels?: string[];
                         /** @default default */
@@ -4212,6 +4214,7 @@ export interface paths {
                                     priority?: number;
                                     /** @default 3 */
                                     maxAttempts?: number;
+                                    retryBackoffMs?: number[];
                                     credential?: string;
                                     labels?: string[];
                                     /** @default default */
@@ -4305,6 +4308,7 @@ export interface paths {
                             priority?: number;
                             /** @default 3 */
                             maxAttempts?: number;
+                            retryBackoffMs?: number[];
                             credential?: string;
                             labels?: string[];
                             /** @default default */
@@ -4376,6 +4380,7 @@ export interface paths {
                                 priority?: number;
                                 /** @default 3 */
                                 maxAttempts?: number;
+                                retryBackoffMs?: number[];
                                 credential?: string;
                                 labels?: string[];
                                 /** @default default */
@@ -4678,6 +4683,7 @@ export interface paths {
                             priority?: number;
                             /** @default 3 */
                             maxAttempts?: number;
+                            retryBackoffMs?: number[];
                             credential?: string;
                             labels?: string[];
                             /** @default default */
@@ -4863,6 +4869,7 @@ export interface paths {
                             priority?: number;
                             /** @default 3 */
                             maxAttempts?: number;
+                            retryBackoffMs?: number[];
                             credential?: string;
                             labels?: string[];
                             /** @default default */
@@ -5100,6 +5107,7 @@ export interface components {
             updatedAt: string;
             attempt: number;
             maxAttempts: number;
+            retryBackoffMs?: number[];
             notBefore?: string;
             failure?: {
                 /** @enum {string} */
@@ -5181,6 +5189,7 @@ export interface components {
             updatedAt: string;
             attempt: number;
             maxAttempts: number;
+            retryBackoffMs?: number[];
             notBefore?: string;
             failure?: {
                 /** @enum {string} */
@@ -5370,6 +5379,7 @@ export interface components {
                 priority?: number;
                 /** @default 3 */
                 maxAttempts?: number;
+                retryBackoffMs?: number[];
                 credential?: string;
                 labels?: string[];
                 /** @default default */

@@ -34,6 +34,7 @@ export const taskSummarySchema = z
     updatedAt: z.string(),
     attempt: z.int(),
     maxAttempts: z.int(),
+    retryBackoffMs: z.array(z.int()).optional(),
     notBefore: z.string().optional(),
     failure: z.object({ class: z.enum(failureClasses), message: z.string() }).optional(),
     killed: z.object({ by: z.string(), reason: z.string(), from: z.enum(taskStatuses), cause: z.string() }).optional(),

@@ -38,10 +38,11 @@ export function decideAfterFailure(task: Task, failure: Failure, now: number): A
   }
 }
 
-function retryWhileAttemptsRemain(task: Task, now: number, delaysMs: readonly number[]): AfterFailure {
+function retryWhileAttemptsRemain(task: Task, now: number, usualMs: readonly number[]): AfterFailure {
   if (task.attemptsUsed >= task.maxAttempts) {
     return { kind: "fail", why: `attempt ${task.attemptsUsed} of ${task.maxAttempts} was the last`, escalate: true };
   }
+  const delaysMs = task.retryBackoffMs ?? usualMs;
   const delayMs = delaysMs[Math.min(task.attemptsUsed, delaysMs.length) - 1] ?? 0;
   return { kind: "retry", notBefore: now + delayMs, usesAttempt: true };
 }

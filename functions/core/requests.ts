@@ -52,6 +52,7 @@ const labels = z
   .array(z.string().regex(/^[a-z0-9][a-z0-9._/-]{0,39}$/, "use lower-case letters, digits and . _ / -"))
   .max(10);
 const maxDelayMs = 30 * 24 * 60 * 60 * 1000;
+const maxBackoffMs = 24 * 60 * 60 * 1000;
 
 /** A workspace or a credential: it stands in URLs, keys and parameter names. */
 export const resourceName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _");
@@ -67,6 +68,8 @@ export const taskRequest = z.strictObject({
   agent: z.discriminatedUnion("kind", [commandAgentRequest, modelAgentRequest]),
   priority: z.int().min(1).max(10).default(5),
   maxAttempts: z.int().min(1).max(10).default(3),
+  /** How long to wait before each further attempt; the last wait holds for all that follow. By default the class of the failure decides. */
+  retryBackoffMs: z.array(z.int().min(0).max(maxBackoffMs)).min(1).max(9).optional(),
   credential: resourceName.optional(),
   labels: labels.optional(),
   backend: z.string().min(1).max(64).default("default"),

@@ -102,6 +102,8 @@ export interface Task {
   /** Attempts that count against `maxAttempts`; one put back by a launch that never ran does not. */
   attemptsUsed: number;
   maxAttempts: number;
+  /** Milliseconds before each further attempt, instead of what the class of the failure says. */
+  retryBackoffMs?: number[];
   /** The slots that the current attempt holds, one in every pool that is limited. */
   slots?: Slot[];
   /** Where its sandboxes run. */

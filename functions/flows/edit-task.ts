@@ -95,6 +95,7 @@ export async function retryTask(cloud: Cloud, taskId: TaskId, principal: ApiKey)
     ...(spec.allowConfigChanges ? { allowConfigChanges: spec.allowConfigChanges } : {}),
     ...(spec.pullRequest ? { pullRequest: spec.pullRequest } : {}),
     ...(spec.credential ? { credential: spec.credential } : {}),
+    ...(task.retryBackoffMs ? { retryBackoffMs: task.retryBackoffMs } : {}),
     ...(task.labels ? { labels: task.labels } : {}),
     ...(task.issue ? { issue: task.issue } : {}),
   };

@@ -142,6 +142,7 @@ function newTask(cloud: Cloud, { principal, request, retryOf }: Submission, swit
     backend: request.backend,
     repositoryKey: repositoryKeyOf(request.repository),
     admitted: generationsOf(switches),
+    ...(request.retryBackoffMs ? { retryBackoffMs: request.retryBackoffMs } : {}),
     ...(request.labels?.length ? { labels: request.labels } : {}),
     ...(request.issue ? { issue: request.issue } : {}),
     ...(retryOf ? { retryOf } : {}),
