@@ -6,7 +6,10 @@ const roundMs = 40_000;
 /** A backend that was found silent is left in peace for so long. */
 const findingMs = 30_000;
 
-const boundOf = ({ world }: Stage) => world.swarm.reapEveryMs + roundMs;
+/** A write that stays contended is left to the next round: where nine in ten are, that may happen twice. */
+const roundsOf = ({ world }: Stage) => (world.swarm.situation === "contended" ? 3 : 1);
+
+const boundOf = (stage: Stage) => roundsOf(stage) * stage.world.swarm.reapEveryMs + roundMs;
 
 /** Since that moment of the world's clock a whole round has had the time for it, on a sound cloud. */
 export function isLeftSince(stage: Stage, since: number): boolean {
