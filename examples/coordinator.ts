@@ -1,7 +1,7 @@
 // How does a coordinator of your own dispatch agents, after a check of its own, and take only work that the gates accept?
 // DROVER_API_KEY=$(cat .drover/api-key) node examples/coordinator.ts plan.json
 //
-// plan.json: [{ "id": "fix-typo", "repository": "…", "workItems": ["…"], "agent": { "kind": "model" }, "gates": ["test"] }, …]
+// plan.json: [{ "id": "fix-typo", "repository": "…", "workItems": ["…"], "agent": { "kind": "model" }, "gates": { "gates": ["test"] } }, …]
 import { readFile } from "node:fs/promises";
 import { ask, type Drover, DroverProblem, openDrover, type paths } from "../clients/client.ts"; // of your own: "drover/client"
 

@@ -2,7 +2,7 @@
 // DROVER_API_KEY=$(cat .drover/api-key) node examples/submit-task.ts /home/me/project npx --yes prettier --write .
 import { ask, openDrover } from "../clients/client.ts"; // in a project of your own: "drover/client"
 
-const { DROVER_URL: url = "http://127.0.0.1:8787", DROVER_API_KEY: apiKey } = process.env;
+const { DROVER_URL: url = "http://127.0.0.1:8787", DROVER_API_KEY: apiKey, IDEMPOTENCY_KEY: key } = process.env;
 const [repository, ...command] = process.argv.slice(2);
 if (!repository || command.length === 0) {
   console.error("usage: node examples/submit-task.ts <repository> <command> [argument…]");
@@ -13,8 +13,9 @@ const drover = openDrover({ url, apiKey });
 const { taskId } = await ask(
   drover.api.POST("/api/orchestrator/tasks", {
     body: { repository, prompt: `Run ${command.join(" ")}`, agent: { kind: "command", command } },
-    // The same key makes the same task, so this program may be run again when it does not know whether it was heard.
-    params: { header: { "idempotency-key": `example-${process.pid}-${Date.now()}` } },
+    // The same key makes the same task. Give one that says what is asked for ("nightly-2026-11-26"), and this program may be
+    // run again when it does not know whether it was heard.
+    params: { header: key === undefined ? {} : { "idempotency-key": key } },
   }),
 );
 console.log(`${taskId} is queued`);

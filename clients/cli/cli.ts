@@ -37,6 +37,17 @@ export function openCli(command: CommandUnknownOpts): Cli {
   };
 }
 
+/** A task is made in the workspace of its key, whichever is named: said before it is made elsewhere than was meant. */
+export async function requireOwnWorkspace({ api, namedWorkspace }: Cli): Promise<void> {
+  const { workspace } = namedWorkspace;
+  if (workspace === undefined) return;
+  const session = await ask(api.GET("/api/session"));
+  if (session.workspace === workspace) return;
+  throw new CliError(
+    `A key makes tasks in its own workspace, and this one's is ${session.workspace}. Use a key of ${workspace}: drover keys create --workspace ${workspace}`,
+  );
+}
+
 /** Of an address nobody answers at, fetch says only that it failed. */
 async function reach(place: Place, ...request: Parameters<typeof fetch>): Promise<Response> {
   try {

@@ -190,6 +190,11 @@ describe("what may stand in the command line", () => {
     [["run", "--model", "x", "--", "true"], /no --model: that is of a model agent/],
     [["run", "-r", "https://h/x", "--draft", "--", "true"], /add --pull-request/],
     [["run", "-p", "@/nonexistent/prompt"], /cannot be read from|in no git repository/],
+    [
+      ["run", "--workspace", "another", "-r", "https://h/x", "--", "true"],
+      /this one's is default. Use a key of another/,
+    ],
+    [["mcp", "--workspace", "another"], /makes tasks in its own workspace/],
     [["run", "--time", "soon", "--", "true"], /a time, like 90s/],
     [["run", "--dollars", "much", "-p", "x"], /an amount, like 2.50/],
     [["run", "--priority", "high", "--", "true"], /a whole number/],

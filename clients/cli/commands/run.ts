@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { ask, type Task } from "../../client.ts";
-import { openCli } from "../cli.ts";
+import { openCli, requireOwnWorkspace } from "../cli.ts";
 import { CliError } from "../exit-codes.ts";
 import { exitCodeOf, followTask, printEnd } from "../follow.ts";
 import { given, parseDurationMs, readText } from "../inputs.ts";
@@ -40,6 +40,7 @@ export const runCommand = () =>
     .action(async (argv, options, command) => {
       const cli = openCli(command);
       const body = await toRequest(argv, options);
+      await requireOwnWorkspace(cli);
       const header = given({ "idempotency-key": options.idempotencyKey });
       const task = await ask(cli.api.POST("/api/orchestrator/tasks", { body, params: { header } }));
       if (options.detach) return cli.json ? printJson(task) : print(task.taskId);

@@ -110,7 +110,7 @@ function Nothing({ isAll, onAll }: { isAll: boolean; onAll: () => void }) {
   }
   return (
     <div className="nothing">
-      <Text>No task matches.</Text>
+      <Text>No task matches among those that are loaded.</Text>
       <Button variant="default" onClick={onAll}>
         Show all
       </Button>
