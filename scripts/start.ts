@@ -38,15 +38,17 @@ async function main(): Promise<void> {
   const say = (line: string) => console.log(`drover: ${line}`);
   // Tasks do not need it: whatever keeps it from being built is said, and the API is up all the same.
   await ensureDashboard(say).catch((error: Error) => say(`the dashboard could not be built: ${error.message}`));
-  const starting = startLocal({
+  // Before anything is begun: a signal that comes now finds somebody.
+  const { promise: starting, resolve, reject } = Promise.withResolvers<LocalStack>();
+  stopOnSignal(starting);
+  startLocal({
     dataDir: options.data,
     port: options.port,
     allowUnconfined: options["allow-unconfined"],
     dashboardDir,
     ...readModelKey(),
     say,
-  });
-  stopOnSignal(starting);
+  }).then(resolve, reject);
   const stack = await starting;
   console.log(`drover is up: ${stack.url} (API reference: ${stack.url}/docs)
   dashboard: open ${stack.url} in a browser, and sign in with the key

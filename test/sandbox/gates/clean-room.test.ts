@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { holdRoom } from "../../../functions/sandbox/gates/hold-room.ts";
 import type { GatesRoom } from "../../../functions/sandbox/gates/room.ts";
 import { openGatesRoom } from "../../../functions/sandbox/gates/room.ts";
 import type { TaskFolder } from "../../../infra/local/containers.ts";
@@ -41,7 +42,9 @@ describe.skipIf(support.whySkipped)(support.titleOf("the gates container"), () =
   }
 
   async function openRoom(folder: TaskFolder, refused: string[] = []): Promise<GatesRoom> {
-    const room = await openGatesRoom(join(folder.root, "sockets/gates"), {
+    const sockets = join(folder.root, "sockets/gates");
+    (await holdRoom(sockets)).want();
+    const room = await openGatesRoom(sockets, {
       rules: { allow: [] },
       maxUploadBytes: 2 ** 20,
       onRefused: ({ host, port }) => void refused.push(`${host}:${port}`),
