@@ -1,10 +1,9 @@
 // `npm run build:functions`: what would be uploaded to Lambda? One folder a function, bundled as SST does it, to be run and measured here.
 import { rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { bundling, entryPoints, type FunctionName } from "../infra/aws/entry-points.ts";
+import { openEsbuild, root } from "./sst-platform.ts";
 
-const root = resolve(import.meta.dirname, "..");
 const functionsDir = join(root, ".drover/functions");
 const names = Object.keys(entryPoints) as FunctionName[];
 
@@ -13,7 +12,6 @@ interface Metafile {
   outputs: Record<string, { imports: { path: string; external?: boolean }[] }>;
 }
 
-/** SST brings its own, and no other is here. */
 interface Esbuild {
   build(options: object): Promise<{ metafile: Metafile }>;
 }
@@ -30,8 +28,7 @@ export interface Content {
 
 /** Each entry into a file of its name, with the pieces that it shares with others or loads later beside it. */
 export async function bundle(entryPoints: Record<string, string>, outdir: string): Promise<Content> {
-  const esbuild = createRequire(join(root, ".sst/platform/package.json"))("esbuild") as Esbuild;
-  const { metafile } = await esbuild.build({
+  const { metafile } = await openEsbuild<Esbuild>().build({
     entryPoints,
     absWorkingDir: root,
     outdir,

@@ -12,13 +12,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { cliSwitches, openEsbuild, platform, root, sstCli } from "./sst-platform.ts";
 
-const root = resolve(import.meta.dirname, "..");
-const platform = join(root, ".sst/platform");
 const stage = "rehearsal";
 const { values } = parseArgs({ options: { keep: { type: "boolean" } } });
 
@@ -64,9 +62,7 @@ export default $config({
 
 /** What the CLI takes for Pulumi: it answers for its version and its state, and runs the program for anything else. */
 function placeEngine(dir: string): string {
-  const { buildSync } = createRequire(join(platform, "package.json"))("esbuild") as {
-    buildSync(options: object): void;
-  };
+  const { buildSync } = openEsbuild<{ buildSync(options: object): void }>();
   // Beside the packages that it imports.
   const program = join(dir, ".sst/platform/engine.mjs");
   buildSync({
@@ -105,16 +101,14 @@ function rehearse(dir: string): Report {
   copyProject(dir);
   moveHome(dir);
   const config = placeEngine(dir);
-  const { stdout, stderr } = spawnSync(join(root, "node_modules/.bin/sst"), ["diff", "--stage", stage], {
+  const { stdout, stderr } = spawnSync(sstCli, ["diff", "--stage", stage], {
     cwd: dir,
     env: {
       PATH: process.env.PATH,
       HOME: dir,
       XDG_CONFIG_HOME: config,
-      SST_SKIP_DEPENDENCY_CHECK: "true",
+      ...cliSwitches,
       SST_NO_BUN: "1",
-      SST_TELEMETRY_DISABLED: "1",
-      AWS_EC2_METADATA_DISABLED: "true",
       DROVER_SANDBOX_IMAGE: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/drover-sandbox@sha256:${"a".repeat(64)}`,
     },
     encoding: "utf8",

@@ -1,10 +1,9 @@
 // Are SST's components here? They lie in the CLI, which unpacks them and has their packages installed. Needs npm's registry, and no AWS.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { cliSwitches, platform, root, sstCli } from "./sst-platform.ts";
 
-const root = resolve(import.meta.dirname, "..");
-const platform = join(root, ".sst/platform");
 /** The release that SST pins; it keeps to SST's own lockfile, which npm does not. */
 const bun = join(root, "node_modules/@oven/bun-linux-x64-baseline/bin/bun");
 
@@ -24,19 +23,16 @@ function isInstalled(): boolean {
   );
 }
 
-/** Undocumented switches of the CLI: without them it fetches Pulumi's engine and bun first, from other places. */
 const environment = {
   ...process.env,
-  SST_SKIP_DEPENDENCY_CHECK: "true",
+  ...cliSwitches,
   ...(existsSync(bun) ? { SST_BUN_PATH: bun } : { SST_NO_BUN: "1" }),
-  SST_TELEMETRY_DISABLED: "1",
-  AWS_EC2_METADATA_DISABLED: "true",
 };
 
 /** Answers what went wrong, if anything did. */
 function install(): string | undefined {
-  const cli = join(root, "node_modules/.bin/sst");
-  const { status, stdout, stderr } = spawnSync(cli, ["install", "--stage", "ci", "--print-logs"], {
+  if (!existsSync(sstCli)) return "its CLI is not in node_modules. Run npm ci.";
+  const { status, stdout, stderr, error } = spawnSync(sstCli, ["install", "--stage", "ci", "--print-logs"], {
     cwd: root,
     env: environment,
     encoding: "utf8",
@@ -44,15 +40,13 @@ function install(): string | undefined {
   });
   if (status === 0) return undefined;
   rmSync(lock, { force: true });
-  return `${stdout}${stderr}`;
+  return [stdout, stderr, error?.message].filter(Boolean).join("\n");
 }
 
 /** Answers what went wrong, if anything did. A registry may fail once. */
 export function ensurePlatform(): string | undefined {
   const failure = isInstalled() ? undefined : install() && install();
-  return (
-    failure && `SST's components could not be installed, so what is deployed cannot be checked. It said:\n${failure}`
-  );
+  return failure && `SST's components could not be installed, so what is deployed cannot be checked:\n${failure}`;
 }
 
 if (import.meta.main) {

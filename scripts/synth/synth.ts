@@ -1,14 +1,12 @@
 // What would a deploy make of this stage? sst.config.ts runs through SST's own components; only Pulumi's engine and AWS are absent.
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { openEsbuild, platform, root } from "../sst-platform.ts";
 import type { Graph } from "./graph.ts";
 import { serveCli } from "./serve-cli.ts";
 
-const root = resolve(import.meta.dirname, "../..");
-const platform = join(root, ".sst/platform");
 const run = promisify(execFile);
 
 /** As the CLI has it: what is not bundled is found in the platform's own packages. */
@@ -30,9 +28,8 @@ interface Bundle {
 }
 
 async function bundle({ code, outfile, globals = "", define = {}, inject = [] }: Bundle): Promise<void> {
-  const esbuild = createRequire(join(platform, "package.json"))("esbuild") as Esbuild;
   const isForeign = (path: string) => path.startsWith(platform) || path.includes("node_modules");
-  await esbuild.build({
+  await openEsbuild<Esbuild>().build({
     stdin: { contents: code, resolveDir: root, loader: "ts" },
     outfile,
     bundle: true,

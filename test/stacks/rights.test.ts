@@ -1,10 +1,8 @@
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { entryPoints, type FunctionName } from "../../infra/aws/entry-points.ts";
+import { openEsbuild, root } from "../../scripts/sst-platform.ts";
 import { rightsOf } from "../../stacks/rights.ts";
-
-const root = resolve(import.meta.dirname, "../..");
 
 const names = {
   table: "table",
@@ -74,7 +72,7 @@ function callsIn(text: string): string[] {
 interface Esbuild {
   build(options: object): Promise<{ outputFiles: { text: string }[] }>;
 }
-const { build } = createRequire(join(root, ".sst/platform/package.json"))("esbuild") as Esbuild;
+const { build } = openEsbuild<Esbuild>();
 
 /** What a function brings along of our own, file by file, without what it never calls; and without the packages. */
 async function filesOf(entryPoint: string): Promise<Map<string, string>> {
