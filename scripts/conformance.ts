@@ -14,8 +14,6 @@ const usage = `npm run conformance -- --aws URL --repository URL [--webhook URL]
   DROVER_GIT_TOKEN  lets into the repository, unless it is open to all`;
 
 const longestMinutes = 15;
-/** As a stage for production has it. */
-const sandbox = { cpu: 2, memoryGb: 8 };
 
 async function main(): Promise<boolean> {
   const { values } = parseArgs({
@@ -30,7 +28,7 @@ async function main(): Promise<boolean> {
     return false;
   }
   const sandboxes = stories.reduce((sum, story) => sum + story.sandboxes, 0);
-  const bound = sandboxes * priceSandbox({ minutes: longestMinutes, modelCalls: 0 }, sandbox);
+  const bound = sandboxes * priceSandbox({ minutes: longestMinutes });
   console.log(
     `${stories.length} stories in a workspace of their own: at most ${sandboxes} sandboxes for ${longestMinutes} minutes each, so at most $${bound.toFixed(2)}.`,
   );

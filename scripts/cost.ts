@@ -21,8 +21,6 @@ const walled = await stageOf({
   DROVER_EGRESS_ALLOW: "registry.npmjs.org",
   DROVER_SUPERVISOR_ALLOW: "github.com",
 });
-/** As a stage for production has it. */
-const sandbox = { cpu: 2, memoryGb: 8 };
 const commandTask: Work = { minutes: 15, modelCalls: 0 };
 const modelTask: Work = { minutes: 15, modelCalls: 40 };
 
@@ -64,7 +62,7 @@ for (const [what, work] of [
     `\n${what} of ${work.minutes} minutes: N = ${heartbeatsOf(work)}, M = ${work.modelCalls}, R = ${work.minutes}, U = ${uploadsOf(work)}. Per 1M tasks:`,
   );
   printBill(bill);
-  console.log(`  its sandbox, apart  ${dollars(priceSandbox(work, sandbox) * 1e6).padStart(9)}`);
+  console.log(`  its sandbox, apart  ${dollars(priceSandbox(work) * 1e6).padStart(9)}`);
 }
 
 const perTask = totalOf(price(countTask(paths, commandTask)));

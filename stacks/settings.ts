@@ -84,7 +84,7 @@ interface Sizes {
 }
 
 /** Five dispatchers with three launches a second each stay below Fargate's twenty. */
-const production: Sizes = {
+export const production: Sizes = {
   keep: true,
   logDays: 30,
   artifactDays: 90,
