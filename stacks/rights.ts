@@ -1,5 +1,6 @@
 // Who may touch what on AWS? Each function's rights, action by action, on names that a stage is made of.
 import type { FunctionName } from "../infra/aws/entry-points.ts";
+import type { Right } from "../infra/aws/right.ts";
 
 /** `A` is an ARN: a text, or what becomes one when the stage is deployed. */
 export interface Names<A> {
@@ -29,14 +30,6 @@ export interface ClusterNames<A> {
   /** Every revision of its family. */
   taskDefinitions: A;
   executionRole: A;
-}
-
-export interface Right<A> {
-  /** `deny` wins over every other right. */
-  effect?: "deny";
-  actions: string[];
-  resources: A[];
-  conditions?: { test: string; variable: string; values: (A | string)[] }[];
 }
 
 export function rightsOf<A>(names: Names<A | string>): Record<FunctionName, Right<A | string>[]> {

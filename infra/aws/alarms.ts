@@ -1,5 +1,5 @@
 // What must a person hear of at once? Functions that fail, queues that grow, a reaper that does not come.
-import type { FunctionName } from "./entry-points.ts";
+import { type FunctionName, titleOf } from "./entry-points.ts";
 import type { QueuePair } from "./queue.ts";
 
 interface Watched {
@@ -113,7 +113,6 @@ function watchLogs(functions: Watched["functions"]): void {
 }
 
 const loggedErrors = () => ({ namespace: `drover/${$app.stage}`, metricName: "LoggedErrors" });
-const titleOf = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 const ageMetric = "ApproximateAgeOfOldestMessage";
 const depthMetric = "ApproximateNumberOfMessagesVisible";
 

@@ -1,6 +1,6 @@
 // Where do sandboxes run? One ECS cluster, the task definition of `sandboxTask`, and the one role that Fargate pulls and logs with.
-import { trust } from "./function.ts";
 import type { Network, Place } from "./network.ts";
+import { createRole } from "./role.ts";
 import { type SandboxTaskSettings, sandboxTask } from "./sandbox-task.ts";
 
 export interface ClusterSettings
@@ -44,11 +44,8 @@ function createExecutionRole(name: string, image: string, log: aws.cloudwatch.Lo
       : []),
     { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${log.arn}:*`] },
   ];
-  return new aws.iam.Role(`${name}ExecutionRole`, {
-    description: "pulls the image of drover's sandboxes, and writes their log",
-    assumeRolePolicy: trust("ecs-tasks.amazonaws.com"),
-    inlinePolicies: [{ name: "inline", policy: aws.iam.getPolicyDocumentOutput({ statements }).json }],
-  });
+  const what = "pulls the image of drover's sandboxes, and writes their log";
+  return createRole(`${name}ExecutionRole`, "ecs-tasks.amazonaws.com", statements, what);
 }
 
 /** Undefined for an image that lies elsewhere than in ECR, and is public. */

@@ -31,3 +31,6 @@ export type FunctionName = keyof typeof entryPoints;
  * so that what is imported later is a file of its own, which nobody reads before.
  */
 export const bundling = { format: "esm", minify: true, sourcemap: true, splitting: true } as const;
+
+/** As the resources of a function are called. */
+export const titleOf = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);

@@ -1,19 +1,11 @@
 // Who calls a function when nobody asks? A schedule, and ECS when a sandbox has stopped.
-import { trust } from "./function.ts";
 import type { Place } from "./network.ts";
+import { createRole } from "./role.ts";
 
 export function createReaperSchedule(reaper: sst.aws.Function): void {
-  const role = new aws.iam.Role("ReaperScheduleRole", {
-    assumeRolePolicy: trust("scheduler.amazonaws.com"),
-    inlinePolicies: [
-      {
-        name: "inline",
-        policy: aws.iam.getPolicyDocumentOutput({
-          statements: [{ actions: ["lambda:InvokeFunction"], resources: [reaper.arn] }],
-        }).json,
-      },
-    ],
-  });
+  const role = createRole("ReaperScheduleRole", "scheduler.amazonaws.com", [
+    { actions: ["lambda:InvokeFunction"], resources: [reaper.arn] },
+  ]);
   new aws.scheduler.Schedule("ReaperSchedule", {
     scheduleExpression: "rate(1 minute)",
     flexibleTimeWindow: { mode: "OFF" },
@@ -40,17 +32,9 @@ export function createStopEvents(sandboxState: sst.aws.Function, clusterArns: $u
 export function relayStopEvents(name: string, clusterArn: $util.Input<string>, place: Place): void {
   const region = aws.getRegionOutput({}).region;
   const homeBusArn = $interpolate`arn:aws:events:${region}:${aws.getCallerIdentityOutput({}).accountId}:event-bus/default`;
-  const role = new aws.iam.Role(`${name}RelayRole`, {
-    assumeRolePolicy: trust("events.amazonaws.com"),
-    inlinePolicies: [
-      {
-        name: "inline",
-        policy: aws.iam.getPolicyDocumentOutput({
-          statements: [{ actions: ["events:PutEvents"], resources: [homeBusArn] }],
-        }).json,
-      },
-    ],
-  });
+  const role = createRole(`${name}RelayRole`, "events.amazonaws.com", [
+    { actions: ["events:PutEvents"], resources: [homeBusArn] },
+  ]);
   const rule = new aws.cloudwatch.EventRule(`${name}Stopped`, { eventPattern: stopsIn([clusterArn]) }, place);
   new aws.cloudwatch.EventTarget(`${name}Relay`, { rule: rule.name, arn: homeBusArn, roleArn: role.arn }, place);
 }

@@ -1,15 +1,10 @@
 // What is one function on AWS? A Lambda with a role of its own, which may do what is listed for it, and nothing else.
-import { bundling, entryPoints, type FunctionName } from "./entry-points.ts";
-
-export interface Right {
-  effect?: "deny";
-  actions: string[];
-  resources: $util.Input<string>[];
-  conditions?: { test: string; variable: string; values: $util.Input<string>[] }[];
-}
+import { bundling, entryPoints, type FunctionName, titleOf } from "./entry-points.ts";
+import type { Right } from "./right.ts";
+import { trust } from "./role.ts";
 
 export interface FunctionSettings {
-  rights: readonly Right[];
+  rights: readonly Right<$util.Input<string>>[];
   environment: Record<string, $util.Input<string>>;
   logDays: number;
   /** So many at once, kept from the account's quota; without it the function takes its part of what all have. */
@@ -22,7 +17,7 @@ export interface FunctionSettings {
 
 export function createFunction(name: FunctionName, settings: FunctionSettings): sst.aws.Function {
   const { file, memoryMb, timeoutSeconds, ...kind } = entryPoints[name];
-  const title = name.charAt(0).toUpperCase() + name.slice(1);
+  const title = titleOf(name);
   const log = new aws.cloudwatch.LogGroup(`${title}Log`, {
     name: `/drover/${$app.stage}/${name}`,
     retentionInDays: settings.logDays,
@@ -59,9 +54,3 @@ export function createFunction(name: FunctionName, settings: FunctionSettings): 
     },
   });
 }
-
-/** Who may take on a role: one service. It does so only for whom somebody with `iam:PassRole` on it has given it to. */
-export const trust = (service: string) =>
-  aws.iam.getPolicyDocumentOutput({
-    statements: [{ actions: ["sts:AssumeRole"], principals: [{ type: "Service", identifiers: [service] }] }],
-  }).json;

@@ -1,6 +1,6 @@
 // What must every function be like, and what calls it?
 import { expect } from "vitest";
-import { entryPoints } from "../../../../infra/aws/entry-points.ts";
+import { entryPoints, titleOf } from "../../../../infra/aws/entry-points.ts";
 import { type Graph, ofType, one } from "../../../../scripts/synth/graph.ts";
 import type { Rule } from "./rule.ts";
 
@@ -10,7 +10,6 @@ const role = "aws:iam/role:Role";
 const rule = "aws:cloudwatch/eventRule:EventRule";
 const log = "aws:cloudwatch/logGroup:LogGroup";
 
-const titleOf = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 const environmentOf = (graph: Graph, name: string): Record<string, string> =>
   one(graph, fn, new RegExp(`^${name}Function$`)).inputs.environment.variables;
 
