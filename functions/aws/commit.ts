@@ -6,6 +6,7 @@ import { owedBy } from "../core/notices.ts";
 import type { CommitOutcome, CreateOutcome, Creation, TaskChange } from "../core/table.ts";
 import { isFinal, type Task } from "../core/task.ts";
 import {
+  addTo,
   cancellationReasons,
   type Dynamo,
   isContention,
@@ -108,18 +109,8 @@ async function commitBehind(
 const isConditionReason = (reason: { code: string } | undefined) => reason?.code === "ConditionalCheckFailed";
 
 /** Unconditional, so it never refuses; two that meet in one shard are contention. */
-function addToCounter(dynamo: Dynamo, task: Task, by: Record<string, number>): TransactWriteItem {
-  const entries = Object.entries(by);
-  return {
-    Update: {
-      TableName: dynamo.tableName,
-      Key: toItem(counterKey(task.workspace, shardOf(task.taskId))),
-      UpdateExpression: `ADD ${entries.map((_, i) => `#c${i} :c${i}`).join(", ")}`,
-      ExpressionAttributeNames: Object.fromEntries(entries.map(([name], i) => [`#c${i}`, name])),
-      ExpressionAttributeValues: toItem(Object.fromEntries(entries.map(([, value], i) => [`:c${i}`, value]))),
-    },
-  };
-}
+const addToCounter = (dynamo: Dynamo, { workspace, taskId }: Task, by: Record<string, number>) =>
+  addTo(dynamo, counterKey(workspace, shardOf(taskId)), by);
 
 function putTask(dynamo: Dynamo, { before, after }: TaskChange, turns: number | undefined): TransactWriteItem {
   return put(dynamo, toTaskItem(after, turns), {

@@ -64,6 +64,29 @@ export function setExpression(set: Item) {
   };
 }
 
+/** Counts on, and begins a counter that is not there; without a condition, so it never refuses. `set` beside that. */
+export function addTo(dynamo: Dynamo, key: Key, by: Record<string, number>, set: Item = {}): TransactWriteItem {
+  const [added, placed] = [Object.entries(by), Object.entries(set)];
+  const sets = placed.length > 0 ? ` SET ${placed.map((_, i) => `#s${i} = :s${i}`).join(", ")}` : "";
+  return {
+    Update: {
+      TableName: dynamo.tableName,
+      Key: toItem(key),
+      UpdateExpression: `ADD ${added.map((_, i) => `#c${i} :c${i}`).join(", ")}${sets}`,
+      ExpressionAttributeNames: Object.fromEntries([
+        ...added.map(([name], i) => [`#c${i}`, name]),
+        ...placed.map(([name], i) => [`#s${i}`, name]),
+      ]),
+      ExpressionAttributeValues: toItem(
+        Object.fromEntries([
+          ...added.map(([, value], i) => [`:c${i}`, value]),
+          ...placed.map(([, value], i) => [`:s${i}`, value]),
+        ]),
+      ),
+    },
+  };
+}
+
 /** Why a transaction was cancelled, one reason an item in the order of the items; undefined for any other error. */
 export function cancellationReasons(error: unknown): { code: string; item?: Item }[] | undefined {
   if (!(error instanceof TransactionCanceledException)) return undefined;

@@ -1,9 +1,9 @@
 // What came to pass in each hour of a workspace? Counters that move in the transactions of the tasks' ends and cleanups.
 import type { TransactWriteItem } from "@aws-sdk/client-dynamodb";
-import { type Hour, hourMs, hourOf } from "../core/spending.ts";
+import { emptyHour, type Hour, hourMs, hourOf } from "../core/spending.ts";
 import type { TaskChange } from "../core/table.ts";
 import { isFinal } from "../core/task.ts";
-import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
+import { addTo, type Dynamo, queryItems, toItem } from "./dynamo.ts";
 import { hourKey, hoursUntil, shardOf } from "./keys.ts";
 
 /** Longer than anybody is shown; then TTL removes them. What is younger than that fits into one transaction. */
@@ -15,20 +15,11 @@ export function countHours(dynamo: Dynamo, { before, after, spent }: TaskChange)
   const counts = new Map<number, Record<string, number>>();
   for (const [hour, microDollars] of spent ?? []) if (hour > now - keptHours) counts.set(hour, { microDollars });
   if (isFinal(after.status) && !isFinal(before.status)) counts.set(now, { ...counts.get(now), [after.status]: 1 });
-  return [...counts].map(([hour, by]) => ({
-    Update: {
-      TableName: dynamo.tableName,
-      Key: toItem(hourKey(after.workspace, hour, shardOf(after.taskId))),
-      UpdateExpression: `ADD ${Object.keys(by)
-        .map((_, i) => `#c${i} :c${i}`)
-        .join(", ")} SET expiresAt = :expiresAt`,
-      ExpressionAttributeNames: Object.fromEntries(Object.keys(by).map((name, i) => [`#c${i}`, name])),
-      ExpressionAttributeValues: toItem({
-        ...Object.fromEntries(Object.values(by).map((value, i) => [`:c${i}`, value])),
-        ":expiresAt": ((hour + keptHours) * hourMs) / 1000,
-      }),
-    },
-  }));
+  return [...counts].map(([hour, by]) =>
+    addTo(dynamo, hourKey(after.workspace, hour, shardOf(after.taskId)), by, {
+      expiresAt: ((hour + keptHours) * hourMs) / 1000,
+    }),
+  );
 }
 
 /** Oldest first; an hour in which nothing ended and nothing was spent is not there. */
@@ -45,7 +36,7 @@ export async function listHours(dynamo: Dynamo, workspace: string, from: number,
   const hours = new Map<number, Hour>();
   for (const { sk, completed = 0, failed = 0, killed = 0, microDollars = 0 } of items) {
     const hour = Number(String(sk).split(".")[0]);
-    const sum = hours.get(hour) ?? { hour, completed: 0, failed: 0, killed: 0, microDollars: 0 };
+    const sum = hours.get(hour) ?? emptyHour(hour);
     hours.set(hour, {
       hour,
       completed: sum.completed + Number(completed),

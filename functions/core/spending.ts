@@ -15,6 +15,8 @@ export interface Hour {
   microDollars: number;
 }
 
+export const emptyHour = (hour: number): Hour => ({ hour, completed: 0, failed: 0, killed: 0, microDollars: 0 });
+
 /** Of all attempts at a task. A call that was under way when its attempt was lost counts as made. */
 export function spentBy(attempts: readonly Attempt[]): Spend {
   const last = attempts.findLast(({ beat }) => beat?.spend)?.beat?.spend;

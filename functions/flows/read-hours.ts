@@ -1,7 +1,7 @@
 // What came to pass in the last day, hour by hour? From counters, and from the attempts that these do not hold yet.
 import type { Cloud } from "../core/cloud.ts";
 import { type AgentId, parseAgentId, type TaskId } from "../core/ids.ts";
-import { type Hour, hourMs, hourOf, spentByHour } from "../core/spending.ts";
+import { emptyHour, type Hour, hourMs, hourOf, spentByHour } from "../core/spending.ts";
 
 /** The hour that is not over, and a day before it: the day of wherever somebody looks has begun in one of them. */
 const hoursShown = 25;
@@ -13,10 +13,7 @@ const maxCleanups = 1_000;
 export async function readHours(cloud: Cloud, workspaces: readonly string[]): Promise<Hour[]> {
   const until = hourOf(cloud.clock.now());
   const from = until - hoursShown + 1;
-  const hours = Array.from(
-    { length: hoursShown },
-    (_, n): Hour => ({ hour: from + n, completed: 0, failed: 0, killed: 0, microDollars: 0 }),
-  );
+  const hours = Array.from({ length: hoursShown }, (_, n) => emptyHour(from + n));
   const counted = await Promise.all(workspaces.map((workspace) => cloud.table.listHours(workspace, from, until)));
   for (const one of counted.flat()) {
     const sum = hours[one.hour - from];

@@ -1,6 +1,6 @@
 // Where does the base branch stand by now, and is what we started from still part of it?
 import { fetchObjects } from "./fetch-objects.ts";
-import { limitsFor } from "./limits.ts";
+import { limitsFor, type ReadLimits } from "./limits.ts";
 import { type Repository, readCommit } from "./objects.ts";
 import { readRemoteBranch } from "./remote.ts";
 import { callRemote, explainFailure, type GitAuth, type RemoteCall } from "./remote-call.ts";
@@ -37,10 +37,10 @@ export async function fetchBase(repository: Repository, request: FetchBaseReques
   if (now.kind === "unknown" || now.kind === "refused") return { ...now, kind: "unknown" };
   if (now.kind === "absent") return { kind: "gone" };
   if (now.commit === repository.baseCommit) return { kind: "same" };
-  const { packBytes: maxResponseBytes } = limitsFor(repository.memoryMb);
-  const remote = callRemote({ timeoutMs: defaultTimeoutMs, maxResponseBytes, ...request });
+  const limits = limitsFor(repository.memoryMb);
+  const remote = callRemote({ timeoutMs: defaultTimeoutMs, maxResponseBytes: limits.packBytes, ...request });
   try {
-    return await fetchTip(remote, repository, `refs/heads/${request.branch}`);
+    return await fetchTip(remote, repository, `refs/heads/${request.branch}`, limits);
   } catch (error) {
     // Removed after we had looked.
     if ((error as { code?: unknown }).code === "NotFoundError") return { kind: "gone" };
@@ -48,8 +48,7 @@ export async function fetchBase(repository: Repository, request: FetchBaseReques
   }
 }
 
-async function fetchTip(remote: RemoteCall, repository: Repository, ref: string): Promise<BaseNow> {
-  const limits = limitsFor(repository.memoryMb);
+async function fetchTip(remote: RemoteCall, repository: Repository, ref: string, limits: ReadLimits): Promise<BaseNow> {
   let history: BaseHistory = "too_long";
   let tip: string | undefined;
   for (const depth of depths) {

@@ -39,6 +39,21 @@ export function whyBadPath(path: string): string | undefined {
 }
 
 /**
+ * Adds the folders that a path lies in to those that are known, and answers which are new. From the path upwards, as far
+ * as somebody has been already: else a few thousand files in a few thousand folders would take minutes.
+ */
+export function addFolders(path: string, known: Set<string>): string[] {
+  const added: string[] = [];
+  for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
+    const folder = path.slice(0, slash);
+    if (known.has(folder)) break; // and so are those above it
+    known.add(folder);
+    added.push(folder);
+  }
+  return added;
+}
+
+/**
  * For messages: a path as the agent chose it may hold a secret, and a failure is read by more people than the work. Of a
  * long name only the beginning is shown.
  */

@@ -1,5 +1,5 @@
 // What does the workspace hold, as far as its runner says?
-import { type ManifestEntry, whyBadPath } from "../git/tree.ts";
+import { addFolders, type ManifestEntry, whyBadPath } from "../git/tree.ts";
 import { type Answer, type ManifestLine, manifestLineSchema, maxFiles, maxListingBytes } from "./protocol.ts";
 import { WorkspaceError } from "./workspace-error.ts";
 import { giveUp, type Line, type Turn } from "./workspace-line.ts";
@@ -94,21 +94,13 @@ function parseLine(text: string): ManifestLine | undefined {
   }
 }
 
-/**
- * One name is one file: no path twice, and none below a file. From each path upwards, as far as somebody has been
- * already: else a few thousand files in a few thousand folders would take minutes.
- */
+/** One name is one file: no path twice, and none below a file. */
 function refuseContradictions(turn: Turn, entries: readonly ManifestEntry[]): void {
   const paths = new Set(entries.map((entry) => entry.path));
   if (paths.size < entries.length) turn.violate("listed a path twice");
   const folders = new Set<string>();
   for (const path of paths) {
-    for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
-      const folder = path.slice(0, slash);
-      if (folders.has(folder)) break;
-      if (paths.has(folder)) turn.violate("listed a path below a file");
-      folders.add(folder);
-    }
+    for (const folder of addFolders(path, folders)) if (paths.has(folder)) turn.violate("listed a path below a file");
     if (folders.size > maxFiles)
       throw new WorkspaceError("too_large", `the work lies in more than ${maxFiles} folders`);
   }

@@ -214,7 +214,7 @@ export const gateVectors: Vector[] = [
   }),
 ];
 
-const notRemovedIpc = edit("functions/sandbox/runner/serve.ts", "  await removeIpc(options);\n", "");
+const notRemovedIpc = edit("functions/sandbox/runner/quiesce.ts", "  await removeIpc(settings);\n", "");
 
 /** Four things that no process needs to live for: two calls of its own age, and one of POSIX. */
 async function isIpcLeft({ workspace }: Workshop): Promise<boolean> {

@@ -3,8 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import type { Answer } from "../protocol.ts";
-import { removeIpc } from "./ipc.ts";
-import { killOthers } from "./kill.ts";
+import { quiesce } from "./quiesce.ts";
 import type { Operation, ServeOptions } from "./serve.ts";
 
 /**
@@ -12,8 +11,7 @@ import type { Operation, ServeOptions } from "./serve.ts";
  * whoever comes next. Outside of a namespace they may be somebody's, so only the workspace is emptied.
  */
 export async function clearDisks({ signal }: Operation, options: ServeOptions): Promise<Answer> {
-  await killOthers(options);
-  await removeIpc(options);
+  await quiesce(options);
   const { HOME, TMPDIR } = process.env;
   const own = options.confined ? [HOME, TMPDIR, "/dev/shm"] : [];
   for (const place of [options.workspace, ...own]) {

@@ -2,8 +2,7 @@
 import type { Frame, Frames } from "../frames.ts";
 import { requestSchema } from "../protocol.ts";
 import { type Hand, type HandSettings, startHand } from "./hand.ts";
-import { removeIpc } from "./ipc.ts";
-import { killOthers } from "./kill.ts";
+import { quiesce } from "./quiesce.ts";
 
 /**
  * This process is out of the agent's reach. The hand, which does all that touches the agent's files, has the agent's
@@ -23,8 +22,7 @@ export async function openKeeper(lines: readonly Frames[], settings: HandSetting
 
   async function renewHand(): Promise<void> {
     current = undefined;
-    await killOthers(settings);
-    await removeIpc(settings);
+    await quiesce(settings);
     const hand = await startHand(settings);
     current = hand;
     const fail = (error: unknown) => current === hand && failed.reject(error);

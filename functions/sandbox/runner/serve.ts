@@ -5,9 +5,8 @@ import { type Answer, type Request, requestSchema } from "../protocol.ts";
 import { clearDisks } from "./clear.ts";
 import type { RunnerSettings } from "./environment.ts";
 import { sendFiles } from "./fetch.ts";
-import { removeIpc } from "./ipc.ts";
-import { killOthers } from "./kill.ts";
 import { sendManifest } from "./manifest.ts";
+import { quiesce } from "./quiesce.ts";
 import { runCommand } from "./run.ts";
 import type { Runs } from "./runs.ts";
 import { unpackTar } from "./unpack.ts";
@@ -88,18 +87,12 @@ function perform(request: Request, operation: Operation, options: ServeOptions):
     case "run":
       return runCommand(request, operation, options);
     case "quiesce":
-      return quiesce(options);
+      return quiesce(options).then(() => ({ kind: "done" }));
     case "clear":
       return clearDisks(operation, options);
     case "cancel":
       return Promise.reject(new Error("a cancel is no operation"));
   }
-}
-
-async function quiesce(options: ServeOptions): Promise<Answer> {
-  await killOthers(options);
-  await removeIpc(options);
-  return { kind: "done" };
 }
 
 function explainFailure(error: unknown): Answer {

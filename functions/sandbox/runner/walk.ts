@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { gitBlobId } from "../../git/blob-id.ts";
-import { whyBadPath } from "../../git/tree.ts";
+import { addFolders, whyBadPath } from "../../git/tree.ts";
 import type { ManifestLine } from "../protocol.ts";
 import { readBlob } from "./blob.ts";
 import { type IgnoreRules, noRules } from "./ignore-rules.ts";
@@ -98,13 +98,7 @@ function isIgnored(rules: IgnoreRules, path: string): boolean {
 
 function listFolders(paths: readonly string[]): Set<string> {
   const folders = new Set<string>();
-  for (const path of paths) {
-    for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
-      const folder = path.slice(0, slash);
-      if (folders.has(folder)) break; // and so are those above it
-      folders.add(folder);
-    }
-  }
+  for (const path of paths) addFolders(path, folders);
   return folders;
 }
 

@@ -4,7 +4,7 @@ import type { TaskId } from "../../../functions/core/ids.ts";
 import type { Message } from "../../../functions/core/message.ts";
 import { owedBy } from "../../../functions/core/notices.ts";
 import { beginningOf, parseReady, positionOf, type ReadyTask } from "../../../functions/core/ready-order.ts";
-import { type Hour, hourOf } from "../../../functions/core/spending.ts";
+import { emptyHour, type Hour, hourOf } from "../../../functions/core/spending.ts";
 import { findYoloForbidden, isFenced } from "../../../functions/core/switches.ts";
 import type {
   CommitOutcome,
@@ -252,7 +252,7 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     const hours = new Map<number, Hour>();
     const add = (hour: number, name: "completed" | "failed" | "killed" | "microDollars", n: number) => {
       if (hour < from || hour > until) return;
-      const sum = hours.get(hour) ?? { hour, completed: 0, failed: 0, killed: 0, microDollars: 0 };
+      const sum = hours.get(hour) ?? emptyHour(hour);
       hours.set(hour, { ...sum, [name]: sum[name] + n });
     };
     for (const { task, events } of this.rows.values()) {
