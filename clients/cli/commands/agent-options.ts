@@ -6,6 +6,20 @@ import { collect, given, parseCount, parseDollars, parseDurationMs } from "../in
 
 export type TaskRequest = paths["/api/orchestrator/tasks"]["post"]["requestBody"]["content"]["application/json"];
 
+/** And of the work itself. */
+export function addTaskOptions<Args extends unknown[], Opts extends OptionValues>(command: Command<Args, Opts>) {
+  return addAgentOptions(
+    command
+      .option(
+        "-r, --repository <url>",
+        "repository: an URL, or a path on the machine of drover (default: where you stand)",
+      )
+      .option("-b, --branch <name>", "branch to start from (default: the repository's own)")
+      .option("-p, --prompt <text>", "what to do; - reads it from the standard input, @file from a file")
+      .option("--title <text>", "a name for lists (default: the prompt's first line)"),
+  );
+}
+
 export function addAgentOptions<Args extends unknown[], Opts extends OptionValues>(command: Command<Args, Opts>) {
   return command
     .addOption(

@@ -9,7 +9,7 @@ import { exitCodeOf, followTask, printEnd } from "../follow.ts";
 import { given, parseDurationMs, readText } from "../inputs.ts";
 import { bold, dim, print, printJson, printJsonLine } from "../terminal.ts";
 import { sayAgent } from "../words.ts";
-import { type AgentOptions, addAgentOptions, type TaskRequest, toAgentRequest } from "./agent-options.ts";
+import { type AgentOptions, addTaskOptions, type TaskRequest, toAgentRequest } from "./agent-options.ts";
 
 const examples = `
 Examples:
@@ -19,18 +19,11 @@ Examples:
   id=$(drover run --detach -- npm audit fix)             submit only; prints the id`;
 
 export const runCommand = () =>
-  addAgentOptions(
+  addTaskOptions(
     new Command("run")
       .summary("Submits a task and follows it to its end")
       .description("Submits a task and follows it: for a model agent with --prompt, or a command after --")
-      .argument("[command...]", "the command that does the work, after --")
-      .option(
-        "-r, --repository <url>",
-        "repository: an URL, or a path on the machine of drover (default: where you stand)",
-      )
-      .option("-b, --branch <name>", "branch to start from (default: the repository's own)")
-      .option("-p, --prompt <text>", "what to do; - reads it from the standard input, @file from a file")
-      .option("--title <text>", "a name for lists (default: the prompt's first line)"),
+      .argument("[command...]", "the command that does the work, after --"),
   )
     .option("--delay <duration>", "begin after 90s, 10m, 2h, 1d", parseDurationMs)
     .option("--not-before <time>", "begin at a time, as 2026-12-01T08:00:00Z")

@@ -8,7 +8,7 @@ import { given } from "../inputs.ts";
 import { printTable } from "../table.ts";
 import { note, print, printJson, red } from "../terminal.ts";
 import { sayAge } from "../words.ts";
-import { addAgentOptions } from "./agent-options.ts";
+import { addTaskOptions } from "./agent-options.ts";
 import { toTaskRequest } from "./run.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/schedules";
@@ -58,21 +58,14 @@ Examples:
   drover schedules add weekly-update @weekly -r https://github.com/me/project -p @update.md --dollars 3 --pull-request`;
 
 const add = () =>
-  addAgentOptions(
+  addTaskOptions(
     new Command("add")
       .description("Has a task asked for at the times of a cron expression")
       .argument("<name>", "name of the schedule: its tasks are schedule:<name>'s")
       .argument("<cron>", "minute, hour, day, month, day of the week; or @hourly, @daily, @weekly, @monthly, @yearly")
       .argument("[command...]", "the command that does the work, after --")
       .option("--timezone <zone>", "time zone of that clock, as Europe/Berlin (default: UTC)")
-      .option("--paused", "add it, and let it wait for resume")
-      .option(
-        "-r, --repository <url>",
-        "repository: an URL, or a path on the machine of drover (default: where you stand)",
-      )
-      .option("-b, --branch <name>", "branch to start from (default: the repository's own)")
-      .option("-p, --prompt <text>", "what to do; - reads it from the standard input, @file from a file")
-      .option("--title <text>", "a name for lists (default: the prompt's first line)"),
+      .option("--paused", "add it, and let it wait for resume"),
   )
     .addHelpText("after", examples)
     .action(async (name, cron, argv, options, command) => {

@@ -1,14 +1,13 @@
 // Which tasks are asked for again and again, when do they come next, and what became of the last time?
-import { Accordion, Autocomplete, Button, Fieldset, Group, Select, Stack, TextInput } from "@mantine/core";
+import { Autocomplete, Button, Fieldset, Group, Select, Stack, TextInput } from "@mantine/core";
 import { type UseFormReturnType, useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { ask, type paths } from "../../client.ts";
 import { api, wordsOf } from "../drover.ts";
-import { MoreFields } from "../new-task/more-fields.tsx";
-import { WhatFields, WhereFields } from "../new-task/task-fields.tsx";
 import { emptyForm, type TaskForm, taskRules, toRequest } from "../new-task/task-form.ts";
+import { TemplateFields } from "../new-task/template-fields.tsx";
 import { Age } from "../parts/age.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { useSigned } from "../session.tsx";
@@ -208,16 +207,7 @@ function NewSchedule({ onClose, onMade }: FormEnds) {
       <Fieldset legend="When">
         <WhenFields form={form} />
       </Fieldset>
-      <WhereFields form={form} />
-      <WhatFields form={form} />
-      <Accordion variant="contained" transitionDuration={0}>
-        <Accordion.Item value="more">
-          <Accordion.Control>Gates, limits, queue and result</Accordion.Control>
-          <Accordion.Panel>
-            <MoreFields form={form} hides={hidden} />
-          </Accordion.Panel>
-        </Accordion.Item>
-      </Accordion>
+      <TemplateFields form={form} hides={hidden} />
     </FormDialog>
   );
 }

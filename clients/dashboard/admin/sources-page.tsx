@@ -1,12 +1,11 @@
 // From which forges do issues become tasks, which of them, and what kind of task?
-import { Accordion, Fieldset, Group, Select, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Fieldset, Group, Select, Stack, TagsInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQuery } from "@tanstack/react-query";
 import { ask, type paths } from "../../client.ts";
 import { api } from "../drover.ts";
-import { MoreFields } from "../new-task/more-fields.tsx";
-import { WhatFields, WhereFields } from "../new-task/task-fields.tsx";
 import { emptyForm, type TaskForm, taskRules, toTemplate } from "../new-task/task-form.ts";
+import { TemplateFields } from "../new-task/template-fields.tsx";
 import { useSigned } from "../session.tsx";
 import { AdminList, type FormEnds } from "./admin-list.tsx";
 import { FormDialog, required } from "./form-dialog.tsx";
@@ -139,16 +138,7 @@ function NewSource({ onClose, onMade }: FormEnds) {
           />
         </Stack>
       </Fieldset>
-      <WhereFields form={form} hides={hidden} />
-      <WhatFields form={form} hides={hidden} />
-      <Accordion variant="contained" transitionDuration={0}>
-        <Accordion.Item value="more">
-          <Accordion.Control>Gates, limits, queue and result</Accordion.Control>
-          <Accordion.Panel>
-            <MoreFields form={form} hides={hidden} />
-          </Accordion.Panel>
-        </Accordion.Item>
-      </Accordion>
+      <TemplateFields form={form} hides={hidden} />
     </FormDialog>
   );
 }
