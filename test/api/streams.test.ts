@@ -1,48 +1,17 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { createApp, createStreamApp } from "../../functions/api/app.ts";
 import { cloudOfThisProcess } from "../../functions/cloud.ts";
-import { createFirstKey, createTable, ensureTokenSecret } from "../../infra/local/bootstrap.ts";
-import { startDynoxide } from "../../infra/local/dynoxide.ts";
-import { startSsm } from "../../infra/local/ssm.ts";
+import { createFirstKey, ensureTokenSecret } from "../../infra/local/bootstrap.ts";
+import { stageVariables, useStageServices } from "../support/stage-services.ts";
 
 const streamMs = 300;
 const streams = createStreamApp(cloudOfThisProcess);
-const closers: (() => Promise<void>)[] = [];
 let headers = {};
 
+useStageServices(stageVariables("/drover/test", { DROVER_STREAM_MS: String(streamMs) }));
 beforeAll(async () => {
-  const dir = mkdtempSync(join(tmpdir(), "drover-streams-"));
-  const [dynamo, ssm] = await Promise.all([
-    startDynoxide({ dbPath: join(dir, "table.db") }),
-    startSsm({ file: join(dir, "parameters.json") }),
-  ]);
-  closers.push(dynamo.close, ssm.close);
-  Object.assign(process.env, {
-    AWS_REGION: "eu-west-1",
-    AWS_ACCESS_KEY_ID: "test",
-    AWS_SECRET_ACCESS_KEY: "test",
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
-    AWS_ENDPOINT_URL_SSM: ssm.url,
-    DROVER_TABLE: "drover",
-    DROVER_WAKE_QUEUE_URL: "https://sqs.example.com/wake-ups",
-    DROVER_NOTIFY_QUEUE_URL: "https://sqs.example.com/notices",
-    DROVER_ARTIFACTS_BUCKET: "artifacts",
-    DROVER_CLUSTER: "cluster",
-    DROVER_TASK_DEFINITION: "sandbox",
-    DROVER_SUBNETS: "subnet-1",
-    DROVER_PARAMETERS: "/drover/test",
-    DROVER_STREAM_MS: String(streamMs),
-  });
-  await createTable("drover");
   await ensureTokenSecret("/drover/test");
   headers = { "X-API-Key": await createFirstKey("ada") };
-});
-
-afterAll(async () => {
-  for (const close of closers) await close();
 });
 
 describe("the streams", () => {

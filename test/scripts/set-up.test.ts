@@ -1,54 +1,24 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { app } from "../../functions/api.ts";
-import { createTable } from "../../infra/local/bootstrap.ts";
-import { startDynoxide } from "../../infra/local/dynoxide.ts";
-import { startSsm } from "../../infra/local/ssm.ts";
+import { stageVariables, useStageServices } from "../support/stage-services.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
 /** As a deploy leaves it. */
-const environment = {
+const environment = stageVariables("/drover/production", {
   DROVER_TABLE: "drover-production",
-  DROVER_WAKE_QUEUE_URL: "https://sqs.example.com/wake-ups",
-  DROVER_NOTIFY_QUEUE_URL: "https://sqs.example.com/notices",
-  DROVER_ARTIFACTS_BUCKET: "artifacts",
-  DROVER_CLUSTER: "cluster",
-  DROVER_TASK_DEFINITION: "sandbox",
-  DROVER_SUBNETS: "subnet-1",
-  DROVER_PARAMETERS: "/drover/production",
   DROVER_PUBLIC_ORIGIN: "https://drover.example.com",
-};
-
-const closers: (() => Promise<void>)[] = [];
-afterAll(async () => {
-  for (const close of closers) await close();
 });
 
 const setUp = (...options: string[]) => run(process.execPath, ["scripts/set-up.ts", ...options], { cwd: root });
 
+useStageServices(environment);
 beforeAll(async () => {
-  const dir = mkdtempSync(join(tmpdir(), "drover-set-up-"));
-  const [dynamo, ssm] = await Promise.all([
-    startDynoxide({ dbPath: join(dir, "table.db") }),
-    startSsm({ file: join(dir, "parameters.json") }),
-  ]);
-  closers.push(dynamo.close, ssm.close);
-  Object.assign(process.env, {
-    AWS_REGION: "eu-west-1",
-    AWS_ACCESS_KEY_ID: "deployer",
-    AWS_SECRET_ACCESS_KEY: "deployer",
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
-    AWS_ENDPOINT_URL_SSM: ssm.url,
-    ...environment,
-  });
-  await createTable(environment.DROVER_TABLE);
   const Value = JSON.stringify(environment);
   await new SSMClient().send(
     new PutParameterCommand({ Name: "/drover/production/environment", Value, Type: "String" }),
