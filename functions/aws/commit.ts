@@ -203,6 +203,8 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
   } catch (error) {
     const reasons = cancellationReasons(error);
     if (!reasons && isThrottled(error)) return { kind: "contended" };
+    // Nobody else has its id: written before, and then a stop has made another request of the repetition.
+    if (isConditionReason(reasons?.[fences.length])) return { kind: "created" };
     const record = idempotency && reasons?.at(-1)?.item;
     if (!record && reasons?.slice(0, fences.length).some(isConditionReason)) return { kind: "fenced" };
     if (!record && reasons && isContention(reasons)) return { kind: "contended" };

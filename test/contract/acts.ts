@@ -98,6 +98,18 @@ export function actContract(open: OpenTable): void {
     expect(await open().commit(changeOf(admitted, claim(), { fenced: true }))).toEqual({ kind: "committed" });
   });
 
+  it("answers a creation that was written already as created, whatever was stopped since, the workspace itself too", async () => {
+    const workspace = newWorkspace();
+    const creation = makeCreation({ workspace, backend: `backend-${ulid()}` });
+    for (const stops of [newWorkspace(), workspace]) {
+      expect(await open().createTask(creation)).toEqual({ kind: "created" });
+      await open().commitAct(makeAct(`workspace:${stops}`, 1, ""), [{ kind: "switch", next: stopped(stops) }]);
+    }
+    expect(await open().createTask(creation)).toEqual({ kind: "created" });
+    expect((await open().countTasks(workspace)).active).toBe(1);
+    expect(await open().createTask(makeCreation({ workspace }))).toEqual({ kind: "fenced" });
+  });
+
   it("fences nobody by a stop elsewhere, and whoever went on behind it by the next that covers them", async () => {
     const [workspace, elsewhere] = [newWorkspace(), newWorkspace()];
     const { taskId } = await createTask(open(), { workspace, backend: `backend-${ulid()}` });
