@@ -31,7 +31,8 @@ const remotesRoundMs = 20_000;
 /** What could not be asked for now is asked for again. */
 const retryMs = 10_000;
 
-const steps = [
+/** By name: what is uploaded to AWS is minified, and a function has no name of its own there. */
+const steps = {
   tendBackends,
   finishOperations,
   promoteWaiting,
@@ -48,18 +49,24 @@ const steps = [
   // Others' servers are asked last: what they take of the round is nobody else's.
   fireSchedules,
   resolveOutcomes,
-];
+};
 
-/** One round. A step that fails is logged and does not keep the others from their work. */
+/** One round. A step that fails does not keep the others from their work; then the round fails, or nobody would see it. */
 export async function reap(cloud: Cloud): Promise<void> {
   const round = beginRound(cloud);
-  for (const step of steps) {
+  const failed = new Map<string, unknown>();
+  for (const [name, step] of Object.entries(steps)) {
     try {
       await step(cloud, round);
     } catch (error) {
-      console.error(`reaper: ${step.name} failed; it runs again in the next round`, error);
+      // Lambda logs of an AggregateError no more than its message.
+      console.error(`reaper: ${name} failed; it runs again in the next round`, error);
+      failed.set(name, error);
     }
   }
+  if (failed.size === 0) return;
+  const names = [...failed.keys()].join(", ");
+  throw new AggregateError(failed.values(), `The reaper failed in ${names}; the other steps were done.`);
 }
 
 /** One that fails does not keep the others from theirs. */

@@ -100,7 +100,7 @@ export function createAlarms(mailbox: string, { functions, wakeUps, notices, int
   }
 }
 
-/** A batch, a round of the reaper and an answer go on past what fails in them, and log it: of all functions one metric. */
+/** A batch, a step of the reaper and an answer go on past what fails in them, and log it: of all functions one metric. */
 function watchLogs(functions: Watched["functions"]): void {
   const { namespace, metricName } = loggedErrors();
   for (const [name, { nodes }] of Object.entries(functions)) {

@@ -171,6 +171,28 @@ it("remotes that swallow what they are asked take a part of a round, the last on
   await checkInvariants(stack, taskIds);
 });
 
+it("a round of the reaper in which a step fails does all the others, and then fails itself and names that step", async () => {
+  // Ahead of the stack's own reaper, so that nothing is due for that one.
+  const time = stack.cloud.clock.now() + 60 * minute;
+  const cloud: Cloud = { ...stack.cloud, clock: { ...stack.cloud.clock, now: () => time } };
+  const taskId = await owedOutcome(cloud);
+  const denied = stack.faults.DYNAMODB.on({
+    operation: "Query",
+    match: (body) => JSON.stringify(body).includes('"outbox"'),
+    do: { kind: "error", type: "AccessDeniedException", message: "not authorized" },
+  });
+  const late = { ...cloud, clock: { ...cloud.clock, now: () => time + minute } };
+  await expect(reap(late)).rejects.toMatchObject({
+    name: "AggregateError",
+    message: expect.stringMatching(/failed in resendNotices;/),
+    errors: [expect.objectContaining({ name: "AccessDeniedException" })],
+  });
+  expect(await untilSettled(stack, taskId)).toMatchObject({ publishOutcome: "not_pushed" });
+  denied.remove();
+  await reap(late);
+  await checkInvariants(stack, [taskId]);
+});
+
 it("a branch whose deletion was not answered stays owed, until the remote has said what became of it", async () => {
   const { remotes, clock } = stack.cloud;
   let time = clock.now() + 60 * minute;
