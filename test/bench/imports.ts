@@ -1,4 +1,4 @@
-// How long does each function take to load, beside the least that it could load? `npm run bench -- imports`
+// How long does each function take to load, beside the least that it could load?
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,9 +7,8 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { buildFunctions, bundle } from "../../scripts/build-functions.ts";
+import { type Bench, type BenchOptions, exactly, type Measured, median, rowOf, takeTurns } from "./bench.ts";
 
-const rounds = Number(process.env.DROVER_BENCH_ROUNDS ?? 15);
-const dir = mkdtempSync(join(tmpdir(), "drover-imports-"));
 /** The runtime's global, which the function that streams asks for as it is loaded. */
 const load = `globalThis.awslambda = { streamifyResponse: (handle) => handle };
 const [at, so] = [performance.now(), process.cpuUsage()];
@@ -25,17 +24,15 @@ interface Import {
 interface Subject {
   name: string;
   file: string;
-  imports: Import[];
+  /** The subject that is the least which this one could load. */
+  least?: string;
 }
 
-async function importOnce(file: string): Promise<Import> {
+async function importOnce({ file }: Subject): Promise<Import> {
   const args = ["--input-type=module", "-e", load, pathToFileURL(file).href];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return JSON.parse(stdout);
 }
-
-const median = (sample: number[]) => sample.toSorted((a, b) => a - b)[Math.floor(sample.length / 2)] ?? Number.NaN;
-const medianOf = ({ imports }: Subject, of: keyof Import) => median(imports.map((one) => one[of]));
 
 /** Of all that is loaded at once: what is imported later is not. */
 function sizesOf(file: string): [kb: number, gzippedKb: number] {
@@ -52,35 +49,50 @@ function sizesOf(file: string): [kb: number, gzippedKb: number] {
   return [sum(texts.map(({ length }) => length)), sum(texts.map((text) => gzipSync(text).length))];
 }
 
-async function measureAll(): Promise<void> {
+async function buildSubjects(dir: string): Promise<Subject[]> {
   const subjects: Subject[] = [];
   for (const name of ["api", "dispatcher"]) {
     await bundle({ bundle: resolve(import.meta.dirname, "baselines", `${name}.ts`) }, join(dir, name));
-    subjects.push({ name: `least for ${name}`, file: join(dir, name, "bundle.mjs"), imports: [] });
+    subjects.push({ name: `least for ${name}`, file: join(dir, name, "bundle.mjs") });
   }
-  for (const [name, file] of await buildFunctions()) subjects.push({ name, file, imports: [] });
-  // One after the other in each round, so that a slow moment of the machine is everybody's.
-  for (let n = 0; n <= rounds; n += 1) {
-    for (const subject of subjects) {
-      const one = await importOnce(subject.file);
-      // The first round fills the caches of the disk.
-      if (n > 0) subject.imports.push(one);
-    }
+  for (const [name, file] of await buildFunctions()) {
+    subjects.push({ name, file, least: `least for ${name === "dispatcher" ? name : "api"}` });
   }
-  const leastOf = (name: string): number => {
-    const least = subjects.find((one) => one.name === `least for ${name === "dispatcher" ? name : "api"}`);
-    return least ? medianOf(least, "cpuMs") : Number.NaN;
-  };
-  console.log(`Import, medians of ${rounds} interleaved runs, Node ${process.version}; the ratio is of CPU time:`);
-  for (const subject of subjects) {
-    const { name, file } = subject;
-    const [ms, cpuMs] = [medianOf(subject, "ms"), medianOf(subject, "cpuMs")].map((n) => n.toFixed(0).padStart(5));
-    const [kb, gzipped] = sizesOf(file).map((size) => size.toFixed(0).padStart(5));
-    const ratio = name.startsWith("least")
-      ? ""
-      : `  ${(medianOf(subject, "cpuMs") / leastOf(name)).toFixed(2)} × its least`;
-    console.log(`  ${name.padEnd(22)}${ms} ms  ${cpuMs} ms CPU  ${kb} KB  ${gzipped} KB gzipped${ratio}`);
+  return subjects;
+}
+
+async function measure({ quick }: BenchOptions): Promise<Measured> {
+  const rounds = quick ? 2 : 15;
+  const dir = mkdtempSync(join(tmpdir(), "drover-imports-"));
+  try {
+    const subjects = await buildSubjects(dir);
+    const imports = await takeTurns(subjects, rounds, importOnce);
+    const sampleOf = (subject: Subject | undefined, of: keyof Import) =>
+      (subject && imports.get(subject)?.map((one) => one[of])) ?? [];
+    const rowsOf = (group: string, of: keyof Import) =>
+      subjects.map((subject) => {
+        const sample = sampleOf(subject, of);
+        const least = subjects.find(({ name }) => name === subject.least);
+        const times = median(sample) / median(sampleOf(least, of));
+        return rowOf(group, subject.name, "ms", sample, least && `${times.toFixed(1)} × its least`);
+      });
+    const sizes = subjects.map(({ name, file }) => {
+      const [kb, gzippedKb] = sizesOf(file);
+      return exactly("loaded at once", name, "KB", Math.round(kb), `${Math.round(gzippedKb)} KB gzipped`);
+    });
+    const rows = [...rowsOf("CPU time of the import", "cpuMs"), ...rowsOf("time of the import", "ms"), ...sizes];
+    return { rounds, sizes: {}, rows, remarks: [] };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
   }
 }
 
-export const measure = () => measureAll().finally(() => rmSync(dir, { recursive: true, force: true }));
+export const bench: Bench = {
+  name: "imports",
+  title: "Loading a function",
+  compares:
+    "Each function's bundle, as it is uploaded, beside the least that such a function could load: Hono with the clients of DynamoDB and SQS, or the clients of DynamoDB and ECS.",
+  method: "Each import is that of a new process; all bundles take turns in each round.",
+  doesNotShow: "a cold start on AWS, which also fetches the code and starts Node, on slower CPUs and with other disks.",
+  measure,
+};

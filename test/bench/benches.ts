@@ -1,0 +1,6 @@
+// Which benches are there? In the order of the page; each is loaded by the process that runs it.
+import type { Bench } from "./bench.ts";
+
+export const benches: Record<string, () => Promise<{ bench: Bench }>> = {
+  imports: () => import("./imports.ts"),
+};

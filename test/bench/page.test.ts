@@ -1,0 +1,41 @@
+// Does docs/performance.md say what was measured, and of every bench?
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { percentile, takeTurns } from "./bench.ts";
+import { benches } from "./benches.ts";
+import { beginOf, pagePath, readResults, redrawPage } from "./page.ts";
+
+const page = readFileSync(pagePath, "utf8");
+
+it("the page says what the results say; else run `npm run bench -- NAME`", () => {
+  expect(redrawPage(page)).toBe(page);
+});
+
+it("a result that changes, changes the page", () => {
+  for (const result of readResults()) {
+    const [first, ...rest] = result.rows;
+    if (!first) throw new Error(`${result.name} has no rows`);
+    const changed = { ...result, rows: [{ ...first, median: first.median + 1000 }, ...rest] };
+    expect(redrawPage(page, [changed])).not.toBe(page);
+  }
+});
+
+it("every bench has its place on the page, and every result is of a bench", () => {
+  for (const name of Object.keys(benches)) expect(page).toContain(beginOf(name));
+  expect(Object.keys(benches)).toEqual(expect.arrayContaining(readResults().map(({ name }) => name)));
+});
+
+it("subjects take turns in every round, and the first round is not kept", async () => {
+  const turns: string[] = [];
+  const samples = await takeTurns(["a", "b"], 2, async (subject) => turns.push(subject));
+  expect(turns).toEqual(["a", "b", "a", "b", "a", "b"]);
+  expect([...samples]).toEqual([
+    ["a", [3, 5]],
+    ["b", [4, 6]],
+  ]);
+});
+
+it("of a hundred values the 99th is the one that ninety-nine do not exceed", () => {
+  const sample = Array.from({ length: 100 }, (_, n) => 100 - n);
+  expect([0, 0.5, 0.99, 1].map((part) => percentile(sample, part))).toEqual([1, 50, 99, 100]);
+});

@@ -1,0 +1,33 @@
+// What does one bench measure on this machine? Prints its tables and, unless they are of small sizes, keeps the result.
+import { writeFileSync } from "node:fs";
+import { arch, cpus, loadavg, totalmem } from "node:os";
+import { benches } from "./benches.ts";
+import { describeMachine, printTables, type Result, resultPathOf } from "./page.ts";
+
+const [name = "", quick] = process.argv.slice(2);
+const load = benches[name];
+if (!load) throw new Error(`There is no bench "${name}".`);
+const { measure, ...description } = (await load()).bench;
+
+const now = () => loadavg()[0] ?? 0;
+const machine = {
+  cores: cpus().length,
+  cpu: cpus()[0]?.model ?? "unknown",
+  arch: arch(),
+  memoryGb: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+};
+console.log(`\n${description.title}: ${description.compares}\n${describeMachine(machine)}`);
+const loadAtStart = now();
+const measured = await measure({ quick: quick === "--quick" });
+const result: Result = {
+  ...description,
+  at: new Date().toISOString(),
+  machine,
+  load: { start: loadAtStart, end: now() },
+  ...measured,
+};
+if (quick !== "--quick") writeFileSync(resultPathOf(name), `${JSON.stringify(result, null, 2)}\n`);
+printTables(result);
+// Whatever a bench has left open, its figures are complete.
+process.exit(0);
