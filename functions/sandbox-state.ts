@@ -1,6 +1,6 @@
 // Entry point: ECS tells that a sandbox has changed its state. Only the end matters here.
 import { cloudOfThisProcess } from "./cloud.ts";
-import { readSandboxEnd } from "./core/sandbox-end.ts";
+import { readSandboxEnd } from "./core/state-change.ts";
 import { confirmStop } from "./flows/confirm-stop.ts";
 
 /** Events come at least once and in any order; `confirmStop` makes the same of each repetition. */

@@ -167,7 +167,7 @@ function describeForFunctions(
     DROVER_SUBNETS: $util.all(subnets).apply((ids) => ids.join()),
     DROVER_SECURITY_GROUPS: $util.all(securityGroups).apply((ids) => ids.join()),
     DROVER_ASSIGN_PUBLIC_IP: String(assignPublicIp),
-    DROVER_BACKENDS: $jsonStringify(backends),
+    ...(further.length > 0 && { DROVER_BACKENDS: $jsonStringify(backends) }),
     DROVER_PARAMETERS: parametersPrefix(),
     DROVER_SLOTS: String(slots),
   };

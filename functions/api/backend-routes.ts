@@ -1,7 +1,8 @@
 // How are backends added, listed, shown, tested, changed and revoked?
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { backendEdit, backendRequest, type KnownBackend } from "../core/backends.ts";
+import { backendEdit, backendRequest } from "../core/backend-requests.ts";
+import type { KnownBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { killRequest, resourceName } from "../core/requests.ts";
 import type { Role } from "../core/table.ts";

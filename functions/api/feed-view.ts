@@ -1,7 +1,7 @@
 // What do the two feeds send? Audit events and progress, in the shapes that the API's document names.
 import * as z from "zod";
 import type { AuditEvent } from "../core/audit.ts";
-import { spendSchema } from "../core/budget.ts";
+import { spendSchema } from "../core/spend-schema.ts";
 import { type Beat, taskStatuses } from "../core/task.ts";
 import type { Api } from "./api.ts";
 import { taskSummarySchema } from "./task-view.ts";

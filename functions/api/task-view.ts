@@ -1,7 +1,8 @@
 // How does a task look through the API? Times as ISO 8601, internals left out, marks that nobody should overlook.
 import * as z from "zod";
-import { defaultBudget, listBudgetUse, spendSchema } from "../core/budget.ts";
+import { defaultBudget, listBudgetUse } from "../core/budget.ts";
 import { agentTypes } from "../core/models.ts";
+import { spendSchema } from "../core/spend-schema.ts";
 import type { Attempt, Task, TaskSpec } from "../core/task.ts";
 import { attemptStates, failureClasses, mergeabilities, taskStatuses } from "../core/task.ts";
 import { isSound } from "../flows/sound-tasks.ts";

@@ -1,57 +1,20 @@
 // Where may sandboxes run? What a backend is, which ones this process may reach, and which can take a task now.
-import * as z from "zod";
 import { isLoopbackAddress } from "./addresses.ts";
-import { resourceName } from "./requests.ts";
-
-/** At most as many groups and subnets as RunTask takes. */
-const place = {
-  cluster: z.string().min(1).max(512),
-  /** The family, never a revision: a pinned revision goes inactive after a deployment. */
-  taskDefinition: z.string().min(1).max(512),
-  /** Where it is not this process's own. */
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "name a region, as eu-central-1")
-    .optional(),
-  /** Where it is not the region's own. */
-  endpoint: z
-    .url({ protocol: /^https?$/ })
-    .max(512)
-    .optional(),
-  subnets: z.array(z.string().min(1).max(64)).min(1).max(16),
-  securityGroups: z.array(z.string().min(1).max(64)).max(5),
-  assignPublicIp: z.boolean(),
-};
+import type { BackendRequest } from "./backend-requests.ts";
 
 /** An ECS cluster, and how sandboxes are started on it. */
-const ecsTarget = z.strictObject({
-  ...place,
-  securityGroups: place.securityGroups.default([]),
-  assignPublicIp: place.assignPublicIp.default(false),
-});
-export type EcsTarget = z.output<typeof ecsTarget>;
-
-/** The form of the setting that declares backends beside the default one. */
-export const declaredBackends = z.record(resourceName, ecsTarget);
-
-const slots = z.int().min(1).max(10_000);
-const note = z.string().trim().max(500);
-
-/** The body of `POST /backends`. A declared one is named only; where it is stands in its declaration. */
-export const backendRequest = z.strictObject({
-  name: resourceName,
-  kind: z.literal("ecs").default("ecs"),
-  ...z.object(place).partial().shape,
-  slots: slots.optional(),
-  note: note.optional(),
-});
-export type BackendRequest = z.output<typeof backendRequest>;
-
-/** The body of `PATCH /backends/:name`. Null takes a limit of its own away. */
-export const backendEdit = z
-  .strictObject({ slots: slots.nullable().optional(), note: note.optional() })
-  .refine(({ slots, note }) => slots !== undefined || note !== undefined, "names nothing to change");
-export type BackendEdit = z.output<typeof backendEdit>;
+export interface EcsTarget {
+  cluster: string;
+  /** The family, never a revision: a pinned revision goes inactive after a deployment. */
+  taskDefinition: string;
+  /** Where it is not this process's own. */
+  region?: string | undefined;
+  /** Where it is not the region's own. */
+  endpoint?: string | undefined;
+  subnets: string[];
+  securityGroups: string[];
+  assignPublicIp: boolean;
+}
 
 export interface BackendSettings {
   /** By name. What is declared is what this process has the rights for. */

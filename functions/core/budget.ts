@@ -1,5 +1,4 @@
 // May the agent make one more call to its model, and what has it spent so far?
-import * as z from "zod";
 import { costOf, dollars, type Priced, priceAt, type TokenCounts } from "./price.ts";
 
 export interface BudgetLimits {
@@ -25,27 +24,35 @@ export const defaultBudget: BudgetLimits = {
   wallClockMs: 60 * 60_000,
 };
 
-const count = z.int().nonnegative().default(0);
-
 /** What one task has spent over all its attempts; stored and sent as it is. */
-export const spendSchema = z.strictObject({
-  inputTokens: count,
-  outputTokens: count,
-  cacheReadTokens: count,
-  cacheWriteTokens: count,
+export interface Spend {
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
   /** Of calls whose outcome nobody knows: as much as they could have been. */
-  unconfirmedTokens: count,
-  microDollars: count,
-  turns: count,
+  unconfirmedTokens: number;
+  microDollars: number;
+  turns: number;
   /** How long agents have worked on it. */
-  wallClockMs: count,
+  wallClockMs: number;
   /** For the call under way. */
-  reservedTokens: count,
-  reservedMicroDollars: count,
-});
-export type Spend = z.output<typeof spendSchema>;
+  reservedTokens: number;
+  reservedMicroDollars: number;
+}
 
-export const nothingSpent: Spend = spendSchema.parse({});
+export const nothingSpent: Spend = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  unconfirmedTokens: 0,
+  microDollars: 0,
+  turns: 0,
+  wallClockMs: 0,
+  reservedTokens: 0,
+  reservedMicroDollars: 0,
+};
 
 export interface PlannedCall {
   model: Priced;

@@ -1,11 +1,12 @@
 // What do the supervisor and the control plane say to each other? Both sides check every message against these shapes.
 import * as z from "zod";
-import { spendSchema } from "./budget.ts";
 import { artifactKinds } from "./cloud.ts";
 import { rejecters } from "./events.ts";
-import { agentTypes, modelProfile } from "./models.ts";
+import { modelProfile } from "./model-settings.ts";
+import { agentTypes } from "./models.ts";
 import { modelProviders } from "./requests.ts";
-import { failureClasses, mergeabilities } from "./task.ts";
+import { spendSchema } from "./spend-schema.ts";
+import { failureClasses, maxBeatOutputCharacters, mergeabilities } from "./task.ts";
 
 /** A model, and the way to it. */
 const modelAccess = z.strictObject({
@@ -35,9 +36,6 @@ const agent = z.discriminatedUnion("kind", [
     checkpointUrl: z.url().optional(),
   }),
 ]);
-
-/** The longest output that one heartbeat carries; the whole log is an artifact. */
-export const maxBeatOutputCharacters = 2_000;
 
 /** The answer to `start`: all that a supervisor needs, secrets included; it stays in the supervisor's memory. */
 export const startAnswer = z.strictObject({

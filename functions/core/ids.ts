@@ -25,3 +25,7 @@ export function parseAgentId(text: string): { agentId: AgentId; taskId: TaskId; 
   if (!match) return undefined;
   return { agentId: text as AgentId, taskId: `tsk_${match[1]}`, attempt: Number(match[2]) };
 }
+
+/** Of a workspace or a credential: it stands in URLs, keys and parameter names. */
+export const resourceNameForm = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+export const isResourceName = (text: string): boolean => resourceNameForm.test(text);

@@ -1,36 +1,24 @@
 // Which models are there, what do they hold and cost, and which one shall a task have?
-import * as z from "zod";
 import { costOf, type Price, type TokenCounts } from "./price.ts";
 
 export const agentTypes = ["worker", "reviewer", "tester"] as const;
 export type AgentType = (typeof agentTypes)[number];
 
-const tokens = z.int().positive();
-const microDollarsPerMillion = z.int().nonnegative();
-const price = z.strictObject({
-  input: microDollarsPerMillion,
-  output: microDollarsPerMillion,
-  cacheRead: microDollarsPerMillion,
-  cacheWrite: microDollarsPerMillion,
-});
-
-const profile = z.strictObject({
-  provider: z.literal("anthropic"),
+export interface ModelProfile {
+  id: string;
+  provider: "anthropic";
   /** What Amazon Bedrock calls it: an inference profile, whose prefix says where it may run. */
-  bedrockId: z.string().min(1),
-  contextWindowTokens: tokens,
-  maxOutputTokens: tokens,
-  price,
+  bedrockId: string;
+  contextWindowTokens: number;
+  maxOutputTokens: number;
+  price: Price;
   /** Some models cost more, every token of the request, once the prompt is longer than this. */
-  longPrompt: z.strictObject({ overTokens: tokens, price }).optional(),
+  longPrompt?: { overTokens: number; price: Price } | undefined;
   /** It decides by itself how much to think, and can show a summary of that. */
-  adaptiveThinking: z.boolean().default(true),
+  adaptiveThinking: boolean;
   /** 1 classifies and renames, 2 writes code, 3 works for hours, 4 is for what 3 cannot do. */
-  capability: z.int().min(1).max(10),
-});
-
-export const modelProfile = profile.extend({ id: z.string() });
-export type ModelProfile = z.output<typeof modelProfile>;
+  capability: number;
+}
 
 /** Dollars per million tokens: input, output, cache read, cache write that lasts five minutes. */
 function usd(input: number, output: number, cacheRead: number, cacheWrite: number): Price {
@@ -62,22 +50,6 @@ export const knownModels: readonly ModelProfile[] = [
     adaptiveThinking: false,
   }),
 ];
-
-const overrides = z.record(z.string().min(1).max(200), profile.partial());
-
-/** `DROVER_MODELS`: JSON, from a model's id to the fields that shall be otherwise; a new id needs all that are required. */
-export function readModels(setting: string | undefined, known = knownModels): readonly ModelProfile[] {
-  if (!setting) return known;
-  const wanted = overrides.parse(JSON.parse(setting));
-  const byId = new Map(known.map((entry) => [entry.id, entry]));
-  for (const [id, fields] of Object.entries(wanted)) {
-    const { id: _, ...base } = byId.get(id) ?? { id, provider: "anthropic", bedrockId: `global.anthropic.${id}` };
-    const merged = profile.safeParse({ ...base, ...fields });
-    if (!merged.success) throw new Error(`DROVER_MODELS: ${id} is not whole: ${z.prettifyError(merged.error)}`);
-    byId.set(id, { id, ...merged.data });
-  }
-  return [...byId.values()];
-}
 
 export interface ModelWish {
   /** A model by its id; then nothing else counts. */

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { repositoryPattern } from "./credential-scope.ts";
 import { gateSelection } from "./gates.ts";
+import { resourceNameForm } from "./ids.ts";
 import { agentTypes } from "./models.ts";
 import { forgeKinds } from "./pull-requests.ts";
 
@@ -54,8 +55,7 @@ const labels = z
 const maxDelayMs = 30 * 24 * 60 * 60 * 1000;
 const maxBackoffMs = 24 * 60 * 60 * 1000;
 
-/** A workspace or a credential: it stands in URLs, keys and parameter names. */
-export const resourceName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "use lower-case letters, digits, - and _");
+export const resourceName = z.string().regex(resourceNameForm, "use lower-case letters, digits, - and _");
 
 /** The body of `POST /tasks`. Unknown fields are refused, so that a misspelt limit is not silently ignored. */
 export const taskRequest = z.strictObject({

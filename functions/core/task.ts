@@ -233,6 +233,9 @@ export interface Attempt {
   spentUntil?: Record<string, number>;
 }
 
+/** The longest output that one heartbeat carries; the whole log is an artifact. */
+export const maxBeatOutputCharacters = 2_000;
+
 /** The last heartbeat: what is done, and the end of what was printed, which is `outputLength` characters by now. */
 export interface Beat {
   seq: number;

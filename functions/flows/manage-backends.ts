@@ -1,12 +1,6 @@
 // How does an admin add, change, revoke and bring back a backend? Each is an act of the global audit chain.
-import {
-  type Backend,
-  type BackendEdit,
-  type BackendRequest,
-  type EcsTarget,
-  type KnownBackend,
-  placeBackend,
-} from "../core/backends.ts";
+import type { BackendEdit, BackendRequest } from "../core/backend-requests.ts";
+import { type Backend, type EcsTarget, type KnownBackend, placeBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { Operation } from "../core/operations.ts";

@@ -1,6 +1,6 @@
 // What did the agent print? The newest part for the heartbeat, and a log that keeps the beginning and the end.
 import { StringDecoder } from "node:string_decoder";
-import { maxBeatOutputCharacters } from "../core/callbacks.ts";
+import { maxBeatOutputCharacters } from "../core/task.ts";
 import { keepEnd } from "./kept-end.ts";
 import { openLineGuard } from "./line-guard.ts";
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { backendRequest, declareBackends } from "../../functions/core/backend-requests.ts";
 import {
   type Backend,
   type BackendHealth,
   type BackendSettings,
-  backendRequest,
-  declaredBackends,
   isOnLoopback,
   judgeBackend,
   knownBackends,
@@ -140,7 +139,9 @@ describe("a task for a backend", () => {
 describe("the declaration of backends", () => {
   it("needs no more than cluster, task definition and subnets", () => {
     const gpu = { cluster: "gpu", taskDefinition: "sandbox", subnets: ["subnet-1"] };
-    expect(declaredBackends.parse({ gpu })).toEqual({ gpu: { ...gpu, securityGroups: [], assignPublicIp: false } });
+    expect(declareBackends(JSON.stringify({ gpu }))).toEqual({
+      gpu: { ...gpu, securityGroups: [], assignPublicIp: false },
+    });
   });
 
   it.each([
@@ -149,7 +150,9 @@ describe("the declaration of backends", () => {
     ["no subnet", { gpu: { ...target, subnets: [] } }],
     ["a region that is none", { gpu: { ...target, region: "Frankfurt" } }],
     ["an endpoint that is no URL", { gpu: { ...target, endpoint: "127.0.0.1:80" } }],
-  ])("is refused with %s", (_case, text) => expect(declaredBackends.safeParse(text).success).toBe(false));
+  ])("is refused with %s", (_case, backends) => {
+    expect(() => declareBackends(JSON.stringify(backends))).toThrow(/^DROVER_BACKENDS: /);
+  });
 });
 
 describe("a backend that has no room", () => {

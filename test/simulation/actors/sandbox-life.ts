@@ -1,6 +1,6 @@
 // How does a sandbox live and die? It starts late or never, and ECS tells of its end late, twice, or not at all.
 import type { Cloud } from "../../../functions/core/cloud.ts";
-import { readSandboxEnd } from "../../../functions/core/sandbox-end.ts";
+import { readSandboxEnd } from "../../../functions/core/state-change.ts";
 import { confirmStop } from "../../../functions/flows/confirm-stop.ts";
 import type { Sandbox } from "../cloud/ecs-state.ts";
 import { openSimCloud } from "../cloud/sim-cloud.ts";
