@@ -1,0 +1,35 @@
+// What do a process and all that it has started take of this machine, as its kernel counts it?
+import { readdirSync, readFileSync } from "node:fs";
+
+interface Stat {
+  pid: number;
+  parent: number;
+  /** Of the process and of its children that have ended. */
+  ticks: number;
+}
+
+/** USER_HZ, which Linux keeps at 100 for whoever reads /proc. */
+const msPerTick = 10;
+
+function readStat(pid: number): Stat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return { pid, parent: Number(fields[1]), ticks };
+  } catch {
+    return undefined; // It has ended.
+  }
+}
+
+/** The process itself first. */
+function statsOf(root: number): Stat[] {
+  const all = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
+  const children = Map.groupBy(all, ({ parent }) => parent);
+  const tree = all.filter(({ pid }) => pid === root);
+  for (const { pid } of tree) tree.push(...(children.get(pid) ?? []));
+  return tree;
+}
+
+/** CPU time of a process and all below it since they began. */
+export const cpuMsOf = (root: number): number => statsOf(root).reduce((sum, { ticks }) => sum + ticks, 0) * msPerTick;
