@@ -221,7 +221,17 @@ export function hostileHello(random: Random): { bytes: Buffer; isRight: boolean 
   if (random(8) > 0) return { bytes: jsonFrame({ kind: "hello", protocol: protocolVersion }), isRight: true };
   const protocol = choose(random, [protocolVersion - 1, protocolVersion + 1, String(protocolVersion), null, -1]);
   const bytes = choose(random, [jsonFrame({ kind: "hello", protocol }), answer(random), noise(random, 40), endFrame()]);
-  return { bytes, isRight: bytes.equals(jsonFrame({ kind: "hello", protocol: protocolVersion })) };
+  return { bytes, isRight: isHello(bytes) };
+}
+
+/** Whatever else it says: a peer of the same version may say more. */
+function isHello(bytes: Buffer): boolean {
+  try {
+    const said = JSON.parse(bytes.toString("utf8", jsonFrame({}).length - "{}".length));
+    return said.kind === "hello" && said.protocol === protocolVersion && bytes.equals(jsonFrame(said));
+  } catch {
+    return false;
+  }
 }
 
 /** What a supervisor could ask, and what it never would; no program that does anything. */
