@@ -14,6 +14,8 @@ const packages = ["buildah", "runc", "mmdebstrap", "tini"] as const;
 const programs = ["buildah", "runc", "mmdebstrap", "tini-static"];
 const base = `localhost/drover-check-base:${process.versions.node}`;
 const built = "localhost/drover-sandbox:check";
+const go = "localhost/drover-check-go:1";
+const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const certificates = "/etc/ssl/certs";
 /** Any, as long as two builds have the same. */
 const someTime = "1700000000";
@@ -49,8 +51,19 @@ function main(): void {
   inside(built, showPackages);
   say("running tasks in it");
   inside(built, runTasks);
-  say("making an image of one's own from it");
-  inside(buildExample(), showPython);
+  say("making images of one's own from it");
+  inside(buildExample("python"), (rootfs) => {
+    const ids = asAgent(rootfs, ["python3", "-c", "import os, pytest, venv; print(os.getresuid(), end='')"]);
+    say(`Python runs there as ${ids}`);
+  });
+  if (!values.pull) ensureGo();
+  inside(buildExample("go", ...(values.pull ? [] : ["--build-arg", `GO_IMAGE=${go}`])), (rootfs) => {
+    writeFileSync(
+      join(rootfs, "srv/main.go"),
+      `package main\nimport ("fmt"; "os")\nfunc main() { fmt.Print(os.Getuid()) }\n`,
+    );
+    say(`Go compiles there, and what it made runs as ${asAgent(rootfs, ["go", "run", "/srv/main.go"])}`);
+  });
 }
 
 /** What `look` leaves behind in the image's files is nobody else's. */
@@ -69,20 +82,38 @@ function runTasks(rootfs: string): void {
   execFileSync(process.execPath, [vitest, "run", "test/image"], { cwd: checkout, env, stdio: "inherit" });
 }
 
-function buildExample(): string {
-  const own = `${built}-python`;
-  const file = "examples/own-image/python/Dockerfile";
-  const options = ["--isolation", "chroot", "--layers=false", "--quiet", "--pull-never", "--file", file, "--tag", own];
-  buildah("build", ...options, "--build-arg", `SANDBOX_IMAGE=${built}`, checkout);
+function buildExample(language: "python" | "go", ...args: string[]): string {
+  const own = `${built}-${language}`;
+  const file = `examples/own-image/${language}/Dockerfile`;
+  const options = ["--isolation", "chroot", "--layers=false", "--quiet", "--file", file, "--tag", own, ...args];
+  const pull = values.pull ? [] : ["--pull-never"];
+  buildah("build", ...options, ...pull, "--build-arg", `SANDBOX_IMAGE=${built}`, checkout);
   return own;
 }
 
-function showPython(rootfs: string): void {
-  const asRunner = ["setpriv", "--reuid", "1001", "--regid", "1001", "--clear-groups", "--bounding-set=-all"];
-  const asAgent = ["/opt/drover/bin/as-agent", "--reuid", "1000", "--regid", "1000", "--keep-groups"];
-  const command = ["python3", "-c", "import os, pytest, venv; print(os.getresuid(), end='')"];
-  const ids = execFileSync("chroot", [rootfs, ...asRunner, ...asAgent, ...command], { encoding: "utf8" });
-  say(`Python runs there as ${ids}`);
+/** As commands of an agent run: in its home, with its environment. */
+function asAgent(rootfs: string, command: string[]): string {
+  const toRunner = ["setpriv", "--reuid", "1001", "--regid", "1001", "--clear-groups", "--bounding-set=-all"];
+  const toAgent = ["/opt/drover/bin/as-agent", "--reuid", "1000", "--regid", "1000", "--keep-groups"];
+  const env = [
+    "env",
+    "-i",
+    `PATH=/usr/local/go/bin:${path}`,
+    "HOME=/home/agent",
+    "GOROOT=/usr/local/go",
+    "CGO_ENABLED=0",
+  ];
+  return execFileSync("chroot", [rootfs, ...toRunner, ...toAgent, ...env, ...command], { encoding: "utf8" });
+}
+
+/** Debian's Go, where the pinned image of Go has its own. */
+function ensureGo(): void {
+  if (findImage(go) !== "") return;
+  say("making a stand-in for Go's image");
+  const container = buildah("from", "--pull-never", base);
+  const install = "apt-get update -q && apt-get install -qy --no-install-recommends golang-go";
+  buildah("run", "--isolation", "chroot", container, "sh", "-c", `${install} && cp -rL /usr/lib/go /usr/local/go`);
+  buildah("commit", "--quiet", "--rm", container, go);
 }
 
 function build(): string {
@@ -128,8 +159,7 @@ function ensureBase(): void {
   const lines = [`registry=${registry}`, `cafile=${certificates}/ca-certificates.crt`, ""];
   writeFileSync(join(root, "usr/local/etc/npmrc"), lines.join("\n"));
   buildah("umount", container);
-  const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  buildah("config", "--env", path, container);
+  buildah("config", "--env", `PATH=${path}`, container);
   buildah("commit", "--quiet", "--rm", container, base);
   if (existsSync(tar)) rmSync(tar);
 }
