@@ -12,11 +12,11 @@ import { stopScope } from "../flows/stop-scope.ts";
 import { submitTask } from "../flows/submit-task.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { idempotencyHeaders } from "./inputs.ts";
+import { idempotencyHeaders, json } from "./inputs.ts";
+import { taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
 import { requireOwn, requireRole } from "./roles.ts";
 import { operationSchema, viewOperation } from "./switch-routes.ts";
-import { json, taskOf } from "./task-routes.ts";
 
 const base = "/api/orchestrator/agents";
 const answerWithinMs = 10_000;

@@ -10,9 +10,9 @@ import { exportAudit, partsOf } from "../flows/export-audit.ts";
 import { listDigestRecords, readDigest } from "../flows/read-digest.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
+import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";
-import { json } from "./task-routes.ts";
 
 const workspace = z
   .string()

@@ -12,11 +12,10 @@ import { turnSwitch } from "../flows/turn-switch.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { backendSchema, healthSchema, viewBackends, viewHealth } from "./backend-view.ts";
-import { requireJson } from "./inputs.ts";
+import { json, requireJson } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";
 import { answerWithinMs, stopResponses, turnResponses, viewOperation, viewTurn } from "./switch-routes.ts";
-import { json } from "./task-routes.ts";
 
 const path = "/api/orchestrator/backends";
 const params = z.object({ name: resourceName });

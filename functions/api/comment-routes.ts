@@ -5,10 +5,10 @@ import { redeliver } from "../flows/webhooks.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { deliveriesSchema, deliveryPage, deliverySchema, readDeliveries, viewDelivery } from "./delivery-view.ts";
-import { taskParams } from "./inputs.ts";
+import { json, taskParams, tasks } from "./inputs.ts";
+import { taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
 import { requireOwn } from "./roles.ts";
-import { json, taskOf, tasks } from "./task-routes.ts";
 
 const path = `${tasks}/{taskId}/deliveries`;
 const notFound = problemResponse("There is no such task, or it has no such delivery");

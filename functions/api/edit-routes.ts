@@ -5,10 +5,10 @@ import { cancelRequest, taskEdit } from "../core/requests.ts";
 import { cancelTask, editTask, retryTask } from "../flows/edit-task.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { requireJson, taskParams } from "./inputs.ts";
+import { json, requireJson, taskParams, tasks } from "./inputs.ts";
+import { readTask, taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
 import { requireOwn } from "./roles.ts";
-import { json, readTask, taskOf, tasks } from "./task-routes.ts";
 import { taskSchema } from "./task-view.ts";
 
 const responses = {

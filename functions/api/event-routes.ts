@@ -10,8 +10,8 @@ import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { viewBeat, viewEvent } from "./feed-view.ts";
 import { taskParams } from "./inputs.ts";
+import { taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
-import { taskOf } from "./task-routes.ts";
 
 /** `version.progress`: every event up to that version was seen, and of the attempt's beats those up to `progress`. */
 interface Position {

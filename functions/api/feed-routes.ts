@@ -6,7 +6,7 @@ import { DroverError } from "../core/errors.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { type Snapshot, viewEvent } from "./feed-view.ts";
-import { ofWorkspace } from "./list-routes.ts";
+import { ofWorkspace } from "./inputs.ts";
 import { chooseWorkspace } from "./roles.ts";
 import { viewTasks } from "./task-view.ts";
 

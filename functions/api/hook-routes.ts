@@ -2,8 +2,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { takeHook } from "../flows/take-hook.ts";
 import type { Api, OpenCloud } from "./api.ts";
+import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
-import { json } from "./task-routes.ts";
 
 const take = createRoute({
   method: "post",

@@ -4,10 +4,9 @@ import { type Hour, hourMs } from "../core/spending.ts";
 import { readHours } from "../flows/read-hours.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { ofWorkspace } from "./list-routes.ts";
+import { json, ofWorkspace } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { chooseWorkspace, requireRole } from "./roles.ts";
-import { json } from "./task-routes.ts";
 
 const hourSchema = z
   .object({

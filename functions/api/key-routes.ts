@@ -7,9 +7,9 @@ import { type ApiKey, roles } from "../core/table.ts";
 import { createApiKey, revokeApiKey } from "../flows/api-keys.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, formatApiKey, hashSecret, security } from "./auth.ts";
+import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";
-import { json } from "./task-routes.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/keys";
 const params = z.object({

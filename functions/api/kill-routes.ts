@@ -5,9 +5,9 @@ import { killTask } from "../flows/kill-task.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson, taskParams } from "./inputs.ts";
+import { taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
 import { requireOwn } from "./roles.ts";
-import { taskOf } from "./task-routes.ts";
 import { taskSummarySchema, viewTaskSummary } from "./task-view.ts";
 
 const path = "/api/orchestrator/tasks/{taskId}/kill";

@@ -3,7 +3,6 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { isTaskId, type TaskId } from "../core/ids.ts";
-import { resourceName } from "../core/requests.ts";
 import type { Phase } from "../core/table.ts";
 import { isFinal, type Task, taskStatuses } from "../core/task.ts";
 import { readStats } from "../flows/read-stats.ts";
@@ -11,13 +10,10 @@ import { isSound } from "../flows/sound-tasks.ts";
 import { repositoryKeyOf } from "../flows/submit-task.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
+import { json, ofWorkspace, tasks } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { chooseWorkspace } from "./roles.ts";
-import { json, tasks } from "./task-routes.ts";
 import { taskSummarySchema, viewTasks } from "./task-view.ts";
-
-/** For a super admin: another workspace than the key's own. */
-export const ofWorkspace = { workspace: resourceName.optional() };
 
 /** What one request reads at most when a filter throws most of it away; the cursor goes on from there. */
 const maxRead = 300;

@@ -5,10 +5,10 @@ import { messageRequest } from "../core/requests.ts";
 import { sendMessage } from "../flows/send-message.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { requireJson, taskParams } from "./inputs.ts";
+import { json, requireJson, taskParams, tasks } from "./inputs.ts";
+import { taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
 import { requireOwn } from "./roles.ts";
-import { json, taskOf, tasks } from "./task-routes.ts";
 
 const path = `${tasks}/{taskId}/messages`;
 const messageSchema = z.object({ number: z.int(), at: z.string(), by: z.string(), text: z.string() });

@@ -4,9 +4,9 @@ import { qualityRequest } from "../core/quality.ts";
 import { checkQuality } from "../flows/check-quality.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { requireJson } from "./inputs.ts";
+import { json, requireJson } from "./inputs.ts";
+import { taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
-import { json, taskOf } from "./task-routes.ts";
 
 const path = "/api/orchestrator/quality/check";
 

@@ -6,10 +6,9 @@ import { type Schedule, scheduleEdit, scheduleRequest } from "../core/schedules.
 import { addSchedule, editSchedule, findSchedule, removeSchedule, runNow } from "../flows/schedules.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { security } from "./auth.ts";
-import { idempotencyHeaders } from "./inputs.ts";
+import { idempotencyHeaders, json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { openForAdmin } from "./roles.ts";
-import { json } from "./task-routes.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/schedules";
 const params = z.object({ workspace: resourceName });

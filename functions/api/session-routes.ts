@@ -3,10 +3,9 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { type ApiKey, roles } from "../core/table.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, authenticateKey, security } from "./auth.ts";
-import { requireJson } from "./inputs.ts";
+import { json, requireJson } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { endSession, readSession, type Session, startSession } from "./session.ts";
-import { json } from "./task-routes.ts";
 
 const path = "/api/session";
 

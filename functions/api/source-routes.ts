@@ -6,9 +6,9 @@ import { hookPath, type Source, sourceRequest } from "../core/sources.ts";
 import { addSource, removeSource } from "../flows/sources.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { security } from "./auth.ts";
+import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { openForAdmin } from "./roles.ts";
-import { json } from "./task-routes.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/sources";
 const params = z.object({ workspace: resourceName });

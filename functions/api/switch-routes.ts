@@ -10,9 +10,9 @@ import { stopScope } from "../flows/stop-scope.ts";
 import { readSwitch, type Turn, turnSwitch } from "../flows/turn-switch.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
+import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";
-import { json } from "./task-routes.ts";
 
 /** How long a stop goes on within its request; the reaper finishes it. */
 export const answerWithinMs = 10_000;

@@ -1,22 +1,17 @@
 // How does a user submit, read and list tasks, and read what an attempt left behind?
 import { createRoute, z } from "@hono/zod-openapi";
-import type { ArtifactKind, Cloud } from "../core/cloud.ts";
+import type { ArtifactKind } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { callersKey } from "../core/idempotency.ts";
-import { agentIdOf, isTaskId } from "../core/ids.ts";
+import { agentIdOf } from "../core/ids.ts";
 import { taskRequest } from "../core/requests.ts";
-import type { ApiKey } from "../core/table.ts";
-import type { Task } from "../core/task.ts";
-import { taskNotFound } from "../flows/change-task.ts";
 import { submitTask } from "../flows/submit-task.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { idempotencyHeaders, requireJson, taskParams } from "./inputs.ts";
+import { idempotencyHeaders, json, requireJson, taskParams, tasks } from "./inputs.ts";
+import { readTask, taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
-import { taskSchema, viewTask } from "./task-view.ts";
-
-export const tasks = "/api/orchestrator/tasks";
-export const json = <T extends z.ZodType>(schema: T) => ({ "application/json": { schema } });
+import { taskSchema } from "./task-view.ts";
 
 const submit = createRoute({
   method: "post",
@@ -95,17 +90,4 @@ function addArtifactRoute(app: Api, openCloud: OpenCloud, kind: ArtifactKind): v
       throw new DroverError("artifact_not_found", `Attempt ${attempt} of ${task.taskId} has left no ${kind} (yet).`);
     return context.text(Buffer.from(bytes).toString(), 200);
   });
-}
-
-/** Another workspace's task is answered like one that does not exist, but for a super admin. */
-export async function taskOf(cloud: Cloud, taskId: string, key: ApiKey): Promise<Task> {
-  const task = isTaskId(taskId) ? await cloud.table.getTask(taskId) : undefined;
-  if (!task || (task.workspace !== key.workspace && key.role !== "super_admin")) throw taskNotFound(taskId);
-  return task;
-}
-
-export async function readTask(cloud: Cloud, task: Task) {
-  const [spec, attempts] = await Promise.all([cloud.table.getSpec(task.taskId), cloud.table.listAttempts(task.taskId)]);
-  if (!spec) throw taskNotFound(task.taskId);
-  return viewTask(task, spec, attempts);
 }

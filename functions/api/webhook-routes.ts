@@ -9,9 +9,9 @@ import { addWebhook, findWebhook, redeliver, removeWebhook } from "../flows/webh
 import type { Api, OpenCloud } from "./api.ts";
 import { security } from "./auth.ts";
 import { deliveriesSchema, deliveryPage, deliverySchema, readDeliveries, viewDelivery } from "./delivery-view.ts";
+import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { openForAdmin } from "./roles.ts";
-import { json } from "./task-routes.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/webhooks";
 const params = z.object({

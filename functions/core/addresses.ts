@@ -45,11 +45,21 @@ export function isPrivateAddress(address: string): boolean {
   return privateV6.check(address, "ipv6") && !metadataV6.check(address, "ipv6");
 }
 
-function listRanges(family: "ipv4" | "ipv6", ranges: string): BlockList {
-  const list = new BlockList();
-  for (const range of ranges.split(" ")) {
-    const [network = "", bits] = range.split("/");
-    list.addSubnet(network, Number(bits), family);
-  }
-  return list;
+/** Made when it is first asked: few processes judge an address. */
+function listRanges(family: "ipv4" | "ipv6", ranges: string) {
+  let list: BlockList | undefined;
+  const make = () => {
+    const made = new BlockList();
+    for (const range of ranges.split(" ")) {
+      const [network = "", bits] = range.split("/");
+      made.addSubnet(network, Number(bits), family);
+    }
+    return made;
+  };
+  return {
+    check(address: string, of: "ipv4" | "ipv6"): boolean {
+      list ??= make();
+      return list.check(address, of);
+    },
+  };
 }

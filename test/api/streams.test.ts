@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { createApp, createStreamApp } from "../../functions/api/app.ts";
+import { createApp } from "../../functions/api/app.ts";
+import { createStreamApp } from "../../functions/api/stream-app.ts";
 import { cloudOfThisProcess } from "../../functions/cloud.ts";
 import { createFirstKey, ensureTokenSecret } from "../../infra/local/bootstrap.ts";
 import { stageVariables, useStageServices } from "../support/stage-services.ts";

@@ -1,6 +1,6 @@
 import { ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
 import { describe, expect, it } from "vitest";
-import { createKillApp } from "../../functions/api/app.ts";
+import { createKillApp } from "../../functions/api/kill-app.ts";
 import { findBreak } from "../../functions/core/audit.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { hold } from "../support/fault-proxy.ts";

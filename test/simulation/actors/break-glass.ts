@@ -1,8 +1,8 @@
 // What if the API does not answer? The kill function has a URL of its own; here its entry's app answers, as Lambda calls it.
 import type { LambdaEvent } from "hono/aws-lambda";
 import { handle } from "hono/aws-lambda";
-import { createKillApp } from "../../../functions/api/app.ts";
 import { formatApiKey, hashSecret } from "../../../functions/api/auth.ts";
+import { createKillApp } from "../../../functions/api/kill-app.ts";
 import type { Cloud } from "../../../functions/core/cloud.ts";
 import type { TaskId } from "../../../functions/core/ids.ts";
 import type { Scope } from "../../../functions/core/switches.ts";

@@ -59,7 +59,7 @@ export const flowMutants = [
   mutant(
     "kill function: it serves no kill",
     edit(
-      "functions/api/app.ts",
+      "functions/api/kill-app.ts",
       "  addKillRoutes(app, cloud);\n  addStopRoutes(app, cloud);\n  addRevokeRoute(app, cloud);\n  return app;",
       "  addStopRoutes(app, cloud);\n  addRevokeRoute(app, cloud);\n  return app;",
     ),
