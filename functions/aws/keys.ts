@@ -79,6 +79,11 @@ export const idempotencyKey = (workspace: string, key: string): Key => ({
   pk: `idempotency#${workspace}`,
   sk: key,
 });
+/** Of a message of the intake queue. */
+export const refusalKey = (workspace: string, messageId: string): Key => ({
+  pk: `refusals#${workspace}`,
+  sk: messageId,
+});
 
 /** The outbox: ended tasks whose end not everybody knows yet. In one place, so that the reaper finds them. */
 export const owedKey = (taskId: TaskId): Key => ({ pk: "outbox", sk: taskId });

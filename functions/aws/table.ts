@@ -78,6 +78,7 @@ export function openTable(dynamo: Dynamo): Table {
     getApiKey: (keyId) => acts.getApiKey(dynamo, keyId),
     countRequest: (caller, kind, minute, limit) => countRequest(dynamo, caller, kind, minute, limit),
     listApiKeys: (workspace) => acts.listApiKeys(dynamo, workspace),
+    getIntakeRefusal: (workspace, messageId) => acts.getIntakeRefusal(dynamo, workspace, messageId),
     getSource: (sourceId) => sources.getSource(dynamo, sourceId),
     listSources: (workspace) => sources.listSources(dynamo, workspace),
     getSchedule: (workspace, scheduleId) => schedules.getSchedule(dynamo, workspace, scheduleId),

@@ -23,6 +23,15 @@ export interface IntakeMessage {
   receives: number;
 }
 
+/** Of a message that is no task and never will be, whatever is delivered again. */
+export interface IntakeRefusal {
+  workspace: string;
+  messageId: string;
+  reason: string;
+  /** Epoch seconds; the table then forgets it. */
+  expiresAt: number;
+}
+
 /** A task request and its key. Unknown fields are refused: above all a workspace or a role of one's own choice. */
 const intakeRequest = taskRequest.extend({ idempotencyKey: z.string().min(1).max(200) });
 export type IntakeRequest = z.output<typeof intakeRequest>;

@@ -4,6 +4,7 @@ import type { Backend, BackendHealth, KeptBackends } from "./backends.ts";
 import type { DigestRecord } from "./digest.ts";
 import type { AttemptChange, SlotChange } from "./events.ts";
 import type { AgentId, KeyId, TaskId } from "./ids.ts";
+import type { IntakeRefusal } from "./intake.ts";
 import type { Message } from "./message.ts";
 import type { Webhook, WebhookId } from "./notices.ts";
 import type { Operation } from "./operations.ts";
@@ -71,7 +72,9 @@ export type ActWrite =
   /** Its version is one more than the one it was decided on. */
   | { kind: "schedule"; schedule: Schedule }
   | { kind: "schedule_removed"; workspace: string; scheduleId: ScheduleId }
-  | { kind: "provider_resumed"; workspace: string; credential: string };
+  | { kind: "provider_resumed"; workspace: string; credential: string }
+  /** There is none of this message yet. */
+  | { kind: "intake_refusal"; refusal: IntakeRefusal };
 
 /** Kills have a limit of their own, so that nobody is too busy to stop something. */
 export type RequestKind = "normal" | "kill";
@@ -185,6 +188,7 @@ export interface Table {
   /** Counts one request in a minute (since the epoch); false, and not counted, once there were `limit`. */
   countRequest(caller: Caller, kind: RequestKind, minute: number, limit: number): Promise<boolean>;
   listApiKeys(workspace: string): Promise<ApiKey[]>;
+  getIntakeRefusal(workspace: string, messageId: string): Promise<IntakeRefusal | undefined>;
   getSource(sourceId: SourceId): Promise<Source | undefined>;
   listSources(workspace: string): Promise<Source[]>;
   getSchedule(workspace: string, scheduleId: ScheduleId): Promise<Schedule | undefined>;

@@ -26,10 +26,13 @@ const idempotencyLifeMs = 14 * 24 * 60 * 60 * 1000;
 
 /** `accepted` and `refused` messages are done with. Throws when a refusal could not be written; it is then repeated. */
 export async function takeIn(cloud: Cloud, intake: Intake, message: IntakeMessage): Promise<TakenIn> {
+  if (message.receives > 1) {
+    const refusal = await cloud.table.getIntakeRefusal(intake.workspace, message.messageId);
+    // What kept it from being a task may be gone. It may lie dead as well: only that nobody has heard of.
+    if (refusal) return bury(intake, message, refusal.reason);
+  }
   const parsed = parseIntake(message.body);
   if (parsed.kind === "bad") return refuse(cloud, intake, message, parsed.reason);
-  // It may have been buried, and nobody have heard of it: what was given up must not become a task after all.
-  if (message.receives > intake.maxReceives) return refuse(cloud, intake, message, "given up at its last try");
   try {
     return { kind: "accepted", ...(await submit(cloud, intake, parsed.request)) };
   } catch (error) {
@@ -57,19 +60,27 @@ function submit(cloud: Cloud, { workspace, principal }: Intake, { idempotencyKey
   });
 }
 
-/**
- * First the act, so that nothing lies dead without one. A message that could not be buried then comes again: it is refused
- * once more, under the same message id, or becomes a task, when what kept it from that has gone meanwhile.
- */
+/** First the act, so that nothing lies dead without one. A message that could not be buried then comes again. */
 async function refuse(cloud: Cloud, intake: Intake, message: IntakeMessage, text: string): Promise<TakenIn> {
   const reason = toReason(text);
+  const { workspace } = intake;
   const { messageId, body } = message;
   const bodyHash = createHash("sha256").update(body).digest("hex");
-  await recordAct(cloud, `workspace:${intake.workspace}`, by, () => ({
-    type: "intake_refused",
-    data: { messageId, reason, bodyHash },
-    writes: [],
-  }));
+  const expiresAt = Math.ceil((cloud.clock.now() + idempotencyLifeMs) / 1000);
+  await recordAct(cloud, `workspace:${workspace}`, by, async () => {
+    // A queue may deliver one message to two at once.
+    if (await cloud.table.getIntakeRefusal(workspace, messageId)) return undefined;
+    const refusal = { workspace, messageId, reason, expiresAt };
+    return {
+      type: "intake_refused",
+      data: { messageId, reason, bodyHash },
+      writes: [{ kind: "intake_refusal", refusal }],
+    };
+  });
+  return bury(intake, message, reason);
+}
+
+async function bury(intake: Intake, message: IntakeMessage, reason: string): Promise<TakenIn> {
   await intake.bury(message, reason);
   return { kind: "refused", reason };
 }

@@ -150,6 +150,21 @@ export function actContract(open: OpenTable): void {
     expect(await open().createTask(under(1))).toEqual({ kind: "created" });
   });
 
+  it("keeps the refusal of a message with its act, once, whoever refuses it beside", async () => {
+    const workspace = newWorkspace();
+    const chain = `workspace:${workspace}`;
+    const refusal = { workspace, messageId: ulid(), reason: "the message is not JSON", expiresAt: 5 };
+    const refused = () => open().getIntakeRefusal(workspace, refusal.messageId);
+    expect(await refused()).toBeUndefined();
+    const first = makeAct(chain, 1, "");
+    for (let n = 0; n < 2; n += 1)
+      expect(await open().commitAct(first, [{ kind: "intake_refusal", refusal }])).toEqual({ kind: "committed" });
+    const again = [{ kind: "intake_refusal", refusal: { ...refusal, reason: "another" } }] as const;
+    expect(await open().commitAct(makeAct(chain, 2, first.hash), again)).toEqual({ kind: "stale" });
+    expect(await refused()).toEqual(refusal);
+    expect(await open().getIntakeRefusal(newWorkspace(), refusal.messageId)).toBeUndefined();
+  });
+
   it("keeps an operation open until it is finished", async () => {
     const operation = makeOperation("global");
     await open().commitAct(makeAct(`workspace:${newWorkspace()}`, 1, ""), [{ kind: "operation", operation }]);

@@ -47,7 +47,7 @@ export class Stage {
   readonly promised = { submitted: new Set<TaskId>(), killed: new Set<TaskId>() };
   /** What was sent to the public queue, and what lies in its dead-letter queue. */
   readonly intakeSent: IntakeSent[] = [];
-  readonly buried: { messageId: string; reason: string; at: number }[] = [];
+  readonly buried: string[] = [];
   /** Bodies that are no wake-ups, and somebody sent as such. */
   readonly rubbish: string[] = [];
   readonly spoilt = new Set<TaskId>();

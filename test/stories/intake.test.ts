@@ -159,6 +159,32 @@ describe("a bad message goes to the dead-letter queue with the reason, and into 
   });
 });
 
+it("what was refused stays so when its burial went unanswered, though nothing keeps it from being a task any more", async () => {
+  const body = JSON.stringify(requestFor("late", { title: "Late", branch: "late" }));
+  const deliver = (receives: number) => {
+    const attributes = { ApproximateReceiveCount: String(receives) };
+    const Records = [{ messageId: "late", receiptHandle: "none", body, attributes }];
+    return intake({ Records } as unknown as Parameters<typeof intake>[0]);
+  };
+  const lost = stack.faults.SQS.on({
+    operation: "SendMessage",
+    match: (request) => (request as { QueueUrl: string }).QueueUrl === deadUrl(),
+    do: { kind: "drop_answer" },
+  });
+  expect(await deliver(1)).toEqual({ batchItemFailures: [{ itemIdentifier: "late" }] });
+  const buried = lost.hits();
+  lost.remove();
+  remote.git("branch", "late", "main");
+  expect(await deliver(2)).toEqual({ batchItemFailures: [] });
+  expect((await tasks()).filter(({ title }) => title === "Late")).toEqual([]);
+  const acts = (await refusals()).filter(({ data }) => data.messageId === "late");
+  expect(acts).toMatchObject([{ data: { reason: expect.stringMatching(/^branch_not_found/) } }]);
+  for (let n = 0; n <= buried; n += 1) {
+    const dead = await takeDead("late");
+    expect(dead.MessageAttributes?.reason?.StringValue).toBe(acts[0]?.data.reason);
+  }
+});
+
 describe("what passes by itself", () => {
   it("is waited for: a table that fails, then works", async () => {
     const failing = stack.faults.DYNAMODB.on({

@@ -3,6 +3,7 @@ import type { AuditAct } from "../../../functions/core/audit.ts";
 import type { Backend, BackendHealth, KeptBackends } from "../../../functions/core/backends.ts";
 import type { DigestRecord } from "../../../functions/core/digest.ts";
 import type { KeyId } from "../../../functions/core/ids.ts";
+import type { IntakeRefusal } from "../../../functions/core/intake.ts";
 import type { Operation } from "../../../functions/core/operations.ts";
 import type { Schedule, ScheduleId } from "../../../functions/core/schedules.ts";
 import type { Source, SourceId } from "../../../functions/core/sources.ts";
@@ -37,6 +38,7 @@ type Part = Pick<
   | "putOperation"
   | "listBackends"
   | "putBackendHealth"
+  | "getIntakeRefusal"
   | "getSource"
   | "listSources"
   | "getSchedule"
@@ -58,6 +60,7 @@ export class MemoryActs implements Part {
   readonly providers = new Map<string, number>();
   readonly sources = new Map<SourceId, Source>();
   readonly schedules = new Map<ScheduleId, Schedule>();
+  readonly refusals = new Map<string, IntakeRefusal>();
   readonly chains = new Map<string, AuditAct[]>();
   /** By workspace and backend, until one of them changes: they are read more often than anything else. */
   readonly #switches = new Map<string, Switches>();
@@ -105,6 +108,8 @@ export class MemoryActs implements Part {
     if (last?.eventId === act.eventId) return { kind: "committed" };
     if ((last?.version ?? 0) !== act.version - 1) return { kind: "stale" };
     if (writes.some((write) => write.kind === "schedule" && !this.#follows(write.schedule))) return { kind: "stale" };
+    if (writes.some((write) => write.kind === "intake_refusal" && this.refusals.has(refusalName(write.refusal))))
+      return { kind: "stale" };
     this.chains.set(act.chain, [...acts, act]);
     for (const write of writes) this.#write(write);
     return { kind: "committed" };
@@ -147,9 +152,16 @@ export class MemoryActs implements Part {
       case "provider_resumed":
         this.providers.delete(`${write.workspace}#${write.credential}`);
         return;
+      case "intake_refusal":
+        this.refusals.set(refusalName(write.refusal), write.refusal);
+        return;
       case "operation":
         this.operations.set(write.operation.operationId, write.operation);
     }
+  }
+
+  getIntakeRefusal(workspace: string, messageId: string): IntakeRefusal | undefined {
+    return this.refusals.get(refusalName({ workspace, messageId }));
   }
 
   getSource(sourceId: SourceId): Source | undefined {
@@ -223,3 +235,6 @@ export class MemoryActs implements Part {
     this.health.set(health.name, health);
   }
 }
+
+const refusalName = ({ workspace, messageId }: Pick<IntakeRefusal, "workspace" | "messageId">) =>
+  `${workspace}#${messageId}`;

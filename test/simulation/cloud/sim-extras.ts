@@ -164,10 +164,8 @@ export class SimIntake extends Part implements Intake {
     return this.stage.world.swarm.intakeReceives;
   }
 
-  bury({ messageId }: IntakeMessage, reason: string) {
-    return this.call("bury", () => {
-      this.stage.buried.push({ messageId, reason, at: this.stage.world.trueTime });
-    });
+  bury({ messageId }: IntakeMessage) {
+    return this.call("bury", () => void this.stage.buried.push(messageId));
   }
 
   postpone({ receiptHandle }: IntakeMessage, delaySeconds: number) {

@@ -54,24 +54,27 @@ function checkNotices(stage: Stage, webhook: Webhook, { task, events }: Row): vo
 /** Each message became the one task of its key, or lies dead with an act that says why. */
 function checkIntake({ world, table, intakeSent, buried }: Stage): void {
   const acts = table.chains.get("workspace:red") ?? [];
-  const refused = new Set(acts.filter(({ type }) => type === "intake_refused").map(({ data }) => data.messageId));
-  const dead = new Set(buried.map(({ messageId }) => messageId));
-  const givenUpAt = new Map<string, number>();
-  for (const { messageId, reason, at } of buried.toReversed())
-    if (reason.startsWith("given up")) givenUpAt.set(messageId, at + 2 * world.swarm.skewMs);
+  const refusedAt = new Map<unknown, number>();
+  for (const { type, at, data } of acts) {
+    if (type !== "intake_refused") continue;
+    if (refusedAt.has(data.messageId)) world.fail("intake_refused_twice", `${data.messageId} has two refusals`);
+    // By clocks that differ.
+    refusedAt.set(data.messageId, at + 2 * world.swarm.skewMs);
+  }
+  const dead = new Set(buried);
   const made = new Map<string, number>();
   for (const { task, spec } of table.rows.values())
     if (task.createdBy === "system:intake") made.set(spec.prompt, (made.get(spec.prompt) ?? 0) + 1);
   for (const { messageId, key } of intakeSent) {
     const record = key === undefined ? undefined : table.getIdempotencyRecord("red", `intake:${key}`);
     const isTask = record !== undefined && table.rows.has(record.taskId);
-    if (dead.has(messageId) && !refused.has(messageId))
+    if (dead.has(messageId) && !refusedAt.has(messageId))
       world.fail("intake_silent", `${messageId} is dead without an act`);
     const isAlone = intakeSent.filter((other) => other.key === key).length === 1;
     // One whose answer was lost at the last try was made before.
     const madeAt = record && table.getTask(record.taskId)?.createdAt;
-    if (isAlone && (madeAt ?? 0) > (givenUpAt.get(messageId) ?? Number.POSITIVE_INFINITY))
-      world.fail("intake_revived", `${messageId} was given up, and became a task after all`);
+    if (isAlone && (madeAt ?? 0) > (refusedAt.get(messageId) ?? Number.POSITIVE_INFINITY))
+      world.fail("intake_revived", `${messageId} was refused, and became a task after all`);
     if (!isTask && !dead.has(messageId)) world.fail("intake_lost", `${messageId} made no task and is not dead`);
     if (key === undefined && !dead.has(messageId)) world.fail("intake_accepted", `${messageId} is no task request`);
   }

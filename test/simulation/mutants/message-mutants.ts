@@ -91,8 +91,8 @@ export const messageMutants = [
   ),
   mutant("intake: what is to come again is done with", edit(intake, 'return "again";', 'return "done";')),
   mutant(
-    "intake: one that was given up may become a task after all",
-    edit(takeIn, "if (message.receives > intake.maxReceives) return", "if (message.receives < 0) return"),
+    "intake: one that was refused may become a task after all",
+    edit(takeIn, "if (refusal) return", "if (refusal && message.receives < 0) return"),
   ),
   mutant(
     "dead letter: what is no wake-up is not recorded",
