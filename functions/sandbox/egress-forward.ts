@@ -1,7 +1,7 @@
 // How does a plain http request pass through the proxy?
 import { type IncomingHttpHeaders, type IncomingMessage, request as openRequest, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import type { Count } from "./egress-budget.ts";
+import type { Budget } from "./egress-budget.ts";
 import type { Dial } from "./egress-dial.ts";
 
 /** Meant for the next hop only, which is us; `connection` may name more of them. */
@@ -11,7 +11,7 @@ const hopHeaders = new Set(
 hopHeaders.add("transfer-encoding");
 
 export async function forwardRequest(
-  { dial, count }: { dial: Dial; count: Count },
+  { dial, budget }: { dial: Dial; budget: Budget },
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
@@ -21,6 +21,10 @@ export async function forwardRequest(
   const target = { host, port: Number(url.port || 80) };
   const dialled = await dial({ ...target, plain: true });
   if (dialled.kind === "refused") return answer(outgoing, dialled.status, dialled.why);
+  if (!budget.spend(measureHead(incoming), target)) {
+    dialled.socket.destroy();
+    return answer(outgoing, 403, "the sandbox has sent as much as it may");
+  }
   // The host header is rebuilt: an allowed address must not be asked for another name.
   const forward = openRequest({
     createConnection: () => dialled.socket,
@@ -45,7 +49,7 @@ export async function forwardRequest(
     if (!outgoing.headersSent) answer(outgoing, 502, "the connection broke");
   });
   outgoing.on("close", () => forward.destroy());
-  count(incoming, target, () => forward.destroy());
+  budget.count(incoming, target, () => forward.destroy());
   pipeline(incoming, forward).catch(() => forward.destroy());
 }
 
@@ -54,6 +58,10 @@ function parseTarget(text: string): URL | undefined {
   if (url?.protocol !== "http:" || url.username !== "" || url.password !== "") return undefined;
   return url;
 }
+
+/** What the target, or the name server of a wildcard, learns by the request alone. */
+const measureHead = ({ method = "", url = "", rawHeaders }: IncomingMessage) =>
+  [method, url, ...rawHeaders].reduce((bytes, text) => bytes + text.length, 0);
 
 /**
  * As it came, whatever `connection` names: a GET with a body would go out without a frame otherwise, and the body would

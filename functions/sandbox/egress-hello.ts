@@ -2,11 +2,15 @@
 
 export type Hello =
   /** More bytes are needed to tell. */
-  { kind: "partial" } | { kind: "not_tls" } | { kind: "hello"; serverName: string | undefined };
+  | { kind: "partial" }
+  | { kind: "not_tls" }
+  /** `isEncrypted`: the name that counts stands in an inner hello, which only the server can read. */
+  | { kind: "hello"; serverName: string | undefined; isEncrypted: boolean };
 
 const handshakeRecord = 22;
 const clientHello = 1;
 const serverNameExtension = 0;
+const encryptedHelloExtension = 0xfe0d;
 const hostNameType = 0;
 const recordHeaderBytes = 5;
 const handshakeHeaderBytes = 4;
@@ -27,7 +31,7 @@ export function readHello(bytes: Buffer): Hello {
   if (end > mostHelloBytes) return notTls;
   if (handshake.length < end) return partial;
   try {
-    return { kind: "hello", serverName: findServerName(handshake.subarray(handshakeHeaderBytes, end)) };
+    return { kind: "hello", ...readExtensions(handshake.subarray(handshakeHeaderBytes, end)) };
   } catch {
     return notTls; // a length in it leads out of it
   }
@@ -49,26 +53,28 @@ function joinRecords(bytes: Buffer): Buffer | undefined {
   return Buffer.concat(parts);
 }
 
-function findServerName(hello: Buffer): string | undefined {
+function readExtensions(hello: Buffer): { serverName: string | undefined; isEncrypted: boolean } {
   const version = 2;
   const random = 32;
   let at = version + random;
   at += 1 + hello.readUInt8(at); // session id
   at += 2 + hello.readUInt16BE(at); // cipher suites
   at += 1 + hello.readUInt8(at); // compression methods
-  if (at === hello.length) return undefined;
+  if (at === hello.length) return { serverName: undefined, isEncrypted: false };
   const end = at + 2 + hello.readUInt16BE(at);
   if (end !== hello.length) throw new RangeError("the extensions do not fill the hello");
   const names: string[] = [];
+  let isEncrypted = false;
   for (at += 2; at < end; ) {
     const type = hello.readUInt16BE(at);
     const length = hello.readUInt16BE(at + 2);
     if (at + 4 + length > end) throw new RangeError("an extension leads out of the hello");
+    if (type === encryptedHelloExtension) isEncrypted = true;
     if (type === serverNameExtension) names.push(readServerName(hello.subarray(at + 4, at + 4 + length)));
     at += 4 + length;
   }
   if (names.length > 1) throw new RangeError("two names");
-  return names[0];
+  return { serverName: names[0], isEncrypted };
 }
 
 /** One name of the one type there is; servers disagree on what to make of more. */

@@ -25,7 +25,8 @@ interface Entry {
   subdomains: boolean;
 }
 
-const defaultPorts = { tls: 443, plain: 80 } as const;
+export const httpsPort = 443;
+const httpPort = 80;
 
 /** Throws on an entry that is not what its author can have meant. */
 export function parseRules({ allow, allowPrivate = [] }: EgressRules): EgressPolicy {
@@ -37,6 +38,8 @@ export function parseRules({ allow, allowPrivate = [] }: EgressRules): EgressPol
   return (target) => {
     if (isAddressLiteral(target.host)) return { kind: "refused", why: "an address instead of a name" };
     if (!isHostName(target.host)) return { kind: "refused", why: "not a host name" };
+    // A rule for the port of HTTPS is meant for TLS, by which the host is known.
+    if (target.plain && target.port === httpsPort) return { kind: "refused", why: "plain http on the port of HTTPS" };
     if (inside.some((entry) => covers(entry, target))) return { kind: "allowed", mayBePrivate: true };
     if (open.some((entry) => covers(entry, target))) return { kind: "allowed", mayBePrivate: false };
     return { kind: "refused", why: "not on the allowlist" };
@@ -49,7 +52,7 @@ export function normaliseHost(host: string): string {
 }
 
 function covers(entry: Entry, { host, port, plain }: Target): boolean {
-  const expected = entry.port ?? (plain ? defaultPorts.plain : defaultPorts.tls);
+  const expected = entry.port ?? (plain ? httpPort : httpsPort);
   if (port !== expected) return false;
   return entry.subdomains ? host.endsWith(`.${entry.host}`) : host === entry.host;
 }

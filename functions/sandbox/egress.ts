@@ -12,6 +12,8 @@ export interface EgressOptions {
   /** Called for everything that was refused. The names are the sandbox's choice: printable, at most 253 characters. */
   onRefused(refusal: Refusal): void;
   maxConnections?: number;
+  /** How long a first message of TLS may take. */
+  helloMs?: number;
   /** What the sandbox may send in all. */
   maxUploadBytes: number;
   /** Addresses of a name; the system's resolver by default. */
@@ -34,13 +36,12 @@ const idleMs = 300_000;
  * what is asked for inside of TLS is not seen, so an allowed host may serve other names as well.
  */
 export async function startEgress(socketPath: string, options: EgressOptions): Promise<Egress> {
-  const { maxConnections = 64, resolve = resolveName, maxUploadBytes, onRefused } = options;
+  const { maxConnections = 64, helloMs = 10_000, resolve = resolveName, maxUploadBytes, onRefused } = options;
   const budget = openBudget(maxUploadBytes, onRefused);
   const judge = parseRules(options.rules);
   const policy: EgressPolicy = (target) =>
     budget.isSpent() ? { kind: "refused", why: spent(maxUploadBytes) } : judge(target);
   const dial = openDial(policy, resolve, onRefused);
-  const { count } = budget;
   const sockets = new Set<Socket>();
   const server = createServer({ maxHeaderSize: maxHeaderBytes, headersTimeout: headersMs, requestTimeout: 0 });
   server.maxConnections = maxConnections;
@@ -52,10 +53,10 @@ export async function startEgress(socketPath: string, options: EgressOptions): P
   server.on("drop", () => onRefused({ host: "", port: 0, why: "too many connections at once" }));
   // Whatever a request can still make us throw ends that one connection.
   server.on("connect", (request, socket, head) => {
-    openTunnel({ dial, count, onRefused, idleMs }, request, socket, head).catch(() => socket.destroy());
+    openTunnel({ dial, budget, onRefused, idleMs, helloMs }, request, socket, head).catch(() => socket.destroy());
   });
   server.on("request", (request, response) => {
-    forwardRequest({ dial, count }, request, response).catch(() => response.destroy());
+    forwardRequest({ dial, budget }, request, response).catch(() => response.destroy());
   });
   await listen(server, socketPath);
   return {

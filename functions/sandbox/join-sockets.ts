@@ -6,11 +6,12 @@ import type { Duplex } from "node:stream";
  * When one breaks, the other goes with it; after a clean end it is left to send what it still holds.
  */
 export function joinSockets(one: Duplex, other: Duplex): void {
-  pass(one, other);
-  pass(other, one);
+  passOn(one, other);
+  passOn(other, one);
 }
 
-function pass(from: Duplex, to: Duplex): void {
+/** One direction of it. */
+export function passOn(from: Duplex, to: Duplex): void {
   // Every error is followed by `close`.
   from.on("error", () => undefined);
   from.on("close", () => {

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { hostEtcDirectories } from "./sandbox/etc.ts";
 
 const run = promisify(execFile);
+const publicRegistry = "registry.npmjs.org";
 
 /** What the supervisor is told, as variables of its container. */
 export interface EgressSettings extends Record<string, string> {
@@ -22,16 +23,14 @@ export interface EgressSettings extends Record<string, string> {
 /** The variables of the same names in this process (but the commands') are the user's additions. */
 export async function readEgressSettings(): Promise<EgressSettings> {
   const npm = await readNpmConfig();
-  const registry = URL.parse(npm.registry ?? "");
-  const port = registry?.port || (registry?.protocol === "http:" ? "80" : "443");
-  // Whoever set up this machine chose its registry, so it may well be inside a company's network.
-  const registryTarget = registry?.hostname ? [`${registry.hostname}:${port}`] : [];
-  const added = (name: string) => (process.env[name] ?? "").split(",").filter(Boolean);
+  const registry = openRegistry(npm.registry);
+  const withRegistry = (name: string, targets: string[]) =>
+    [...targets, ...(process.env[name] ?? "").split(",").filter(Boolean)].join();
   return {
-    DROVER_EGRESS_ALLOW: added("DROVER_EGRESS_ALLOW").join(),
-    DROVER_EGRESS_ALLOW_PRIVATE: [...registryTarget, ...added("DROVER_EGRESS_ALLOW_PRIVATE")].join(),
-    DROVER_GATES_EGRESS_ALLOW: added("DROVER_GATES_EGRESS_ALLOW").join(),
-    DROVER_GATES_EGRESS_ALLOW_PRIVATE: [...registryTarget, ...added("DROVER_GATES_EGRESS_ALLOW_PRIVATE")].join(),
+    DROVER_EGRESS_ALLOW: withRegistry("DROVER_EGRESS_ALLOW", registry.allow),
+    DROVER_EGRESS_ALLOW_PRIVATE: withRegistry("DROVER_EGRESS_ALLOW_PRIVATE", registry.allowPrivate),
+    DROVER_GATES_EGRESS_ALLOW: withRegistry("DROVER_GATES_EGRESS_ALLOW", registry.allow),
+    DROVER_GATES_EGRESS_ALLOW_PRIVATE: withRegistry("DROVER_GATES_EGRESS_ALLOW_PRIVATE", registry.allowPrivate),
     // Packages are fetched with few bytes; whoever needs to send more knows it.
     DROVER_EGRESS_UPLOAD_MB: process.env.DROVER_EGRESS_UPLOAD_MB ?? "64",
     DROVER_COMMAND_ENVIRONMENT: JSON.stringify({
@@ -41,6 +40,16 @@ export async function readEgressSettings(): Promise<EgressSettings> {
       npm_config_update_notifier: "false",
     }),
   };
+}
+
+/** npm's own registry is public, and has to be; one that whoever set up this machine chose may be inside a company's network. */
+export function openRegistry(url: string | undefined): { allow: string[]; allowPrivate: string[] } {
+  const registry = URL.parse(url ?? "");
+  if (!registry?.hostname) return { allow: [], allowPrivate: [] };
+  const target = `${registry.hostname}:${registry.port || (registry.protocol === "http:" ? "80" : "443")}`;
+  return registry.hostname === publicRegistry
+    ? { allow: [target], allowPrivate: [] }
+    : { allow: [], allowPrivate: [target] };
 }
 
 /** Without npm there is no registry to allow; agents then reach only what the user names. */

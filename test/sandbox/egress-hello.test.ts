@@ -1,21 +1,33 @@
 import { describe, expect, it } from "vitest";
 import { readHello } from "../../functions/sandbox/egress-hello.ts";
-import { cutIntoRecords, sayHello } from "./hello.ts";
+import { addExtension, cutIntoRecords, hideAnother, sayHello } from "./hello.ts";
 
 const hello = await sayHello("Packages.Test");
 
 describe("the first message of TLS", () => {
   it("names whom it is for, or nobody", async () => {
-    expect(readHello(hello)).toEqual({ kind: "hello", serverName: "packages.test" });
-    expect(readHello(await sayHello())).toEqual({ kind: "hello", serverName: undefined });
+    expect(readHello(hello)).toEqual({ kind: "hello", serverName: "packages.test", isEncrypted: false });
+    expect(readHello(await sayHello())).toEqual({ kind: "hello", serverName: undefined, isEncrypted: false });
   });
 
   it.each([1, 2, 3, 5, 100, 16_000])("is read when it comes in records of %i bytes", (bytes) => {
-    expect(readHello(cutIntoRecords(hello, bytes))).toEqual({ kind: "hello", serverName: "packages.test" });
+    expect(readHello(cutIntoRecords(hello, bytes))).toEqual({
+      kind: "hello",
+      serverName: "packages.test",
+      isEncrypted: false,
+    });
+  });
+
+  it("says when it hides another one that counts (encrypted ClientHello)", () => {
+    expect(readHello(hideAnother(hello))).toEqual({ kind: "hello", serverName: "packages.test", isEncrypted: true });
   });
 
   it("is read with what follows it", () => {
-    expect(readHello(Buffer.concat([hello, hello]))).toEqual({ kind: "hello", serverName: "packages.test" });
+    expect(readHello(Buffer.concat([hello, hello]))).toEqual({
+      kind: "hello",
+      serverName: "packages.test",
+      isEncrypted: false,
+    });
   });
 
   it("is partial until its last byte", () => {
@@ -44,12 +56,7 @@ describe("the first message of TLS", () => {
   it("with two names is none, since servers would not agree which one counts", () => {
     const name = Buffer.from("packages.test");
     const at = hello.indexOf("Packages.Test");
-    const extension = hello.subarray(at - 9, at + name.length);
-    const body = Buffer.concat([hello.subarray(0, at - 9), extension, hello.subarray(at - 9)]);
-    body.writeUInt16BE(body.length - 5, 3);
-    body.writeUIntBE(body.length - 9, 6, 3);
-    const listAt = findExtensions(body);
-    body.writeUInt16BE(body.readUInt16BE(listAt) + extension.length, listAt);
+    const body = addExtension(hello, hello.subarray(at - 9, at + name.length));
     expect(readHello(body).kind).toBe("not_tls");
   });
 
@@ -69,11 +76,3 @@ describe("the first message of TLS", () => {
     expect([...kinds.keys()].sort()).toEqual(["hello", "not_tls", "partial"]);
   });
 });
-
-/** Where the length of the extensions stands: behind session id, cipher suites and compression methods. */
-function findExtensions(bytes: Buffer): number {
-  let at = 5 + 4 + 34;
-  at += 1 + bytes.readUInt8(at);
-  at += 2 + bytes.readUInt16BE(at);
-  return at + 1 + bytes.readUInt8(at);
-}

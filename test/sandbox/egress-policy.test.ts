@@ -4,7 +4,7 @@ import { parseRules } from "../../functions/sandbox/egress-policy.ts";
 
 const policy = parseRules({
   allow: ["registry.npmjs.org", "*.github.com", "api.example.com:8443", "*.deep.example.com:444", "UPPER.example.com."],
-  allowPrivate: ["npm.corp.internal:4873"],
+  allowPrivate: ["npm.corp.internal:4873", "git.corp.internal:443"],
 });
 const tls = (host: string, port = 443) => policy({ host, port, plain: false });
 const plain = (host: string, port = 80) => policy({ host, port, plain: true });
@@ -27,6 +27,7 @@ it("a private target is allowed by its own list, and may lead inside", () => {
 });
 
 const notListed = "not on the allowlist";
+const plainOnHttps = "plain http on the port of HTTPS";
 const address = "an address instead of a name";
 const noName = "not a host name";
 it.each([
@@ -38,7 +39,8 @@ it.each([
   ["the suffix in the middle", tls("api.github.com.evil.org"), notListed],
   ["another port", tls("registry.npmjs.org", 8443), notListed],
   ["TLS on the plain port", tls("registry.npmjs.org", 80), notListed],
-  ["plain text on the TLS port", plain("registry.npmjs.org", 443), notListed],
+  ["plain text on the TLS port", plain("registry.npmjs.org", 443), plainOnHttps],
+  ["plain text on the TLS port of a private target", plain("git.corp.internal", 443), plainOnHttps],
   ["the default port of a rule with a port", tls("api.example.com"), notListed],
   ["port 0", tls("registry.npmjs.org", 0), notListed],
   ["an IPv4 address", tls("93.184.216.34"), address],

@@ -8,7 +8,7 @@ import { type EgressOptions, startEgress } from "../../functions/sandbox/egress.
 import type { Refusal } from "../../functions/sandbox/egress-dial.ts";
 import { noteRefusals } from "../../functions/sandbox/egress-notes.ts";
 import { makePlace, until, within } from "./harness.ts";
-import { cutIntoRecords, sayHello } from "./hello.ts";
+import { cutIntoRecords, hideAnother, sayHello } from "./hello.ts";
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -334,21 +334,25 @@ async function tunnel(port: number, rules: EgressOptions["rules"], parts: Buffer
 
 const secretly = Buffer.from("POST /secret HTTP/1.1\r\n\r\n");
 
-it.each<[string, () => Promise<Buffer[]>]>([
+const another = "TLS for another name than was asked for";
+const hidden = "TLS that hides for which name it is (encrypted ClientHello)";
+
+it.each<[string, () => Promise<Buffer[]>, string?]>([
   ["for another name", async () => [await sayHello("other.test")]],
   ["for another name, cut into small records", async () => [cutIntoRecords(await sayHello("other.test"), 7)]],
   [
     "for another name, byte by byte",
     async () => [...(await sayHello("other.test"))].map((byte) => Buffer.from([byte])),
   ],
-])("a tunnel in which TLS begins %s is closed and reported before the server hears of it", async (_what, parts) => {
+  ["for a name that it hides", async () => [hideAnother(await sayHello("inside.test"))], hidden],
+])("a tunnel in which TLS begins %s is closed and reported before the server hears of it", async (_what, parts, why = another) => {
   const heard: Buffer[] = [];
   const port = await listen(
     createServer((socket) => void socket.on("error", () => undefined).on("data", (bytes) => heard.push(bytes))),
   );
   const { refused, over } = await tunnel(port, { allow: [], allowPrivate: [`inside.test:${port}`] }, await parts());
   await within(10_000, "the end of the tunnel", over);
-  expect(refused).toEqual([{ host: "inside.test", port, why: "TLS for another name than was asked for" }]);
+  expect(refused).toEqual([{ host: "inside.test", port, why }]);
   expect(heard).toEqual([]);
 });
 
@@ -361,6 +365,40 @@ it.each<[string, () => Promise<Buffer>]>([
   const port = await listen(createServer((socket) => void socket.on("error", () => undefined).once("data", resolve)));
   await tunnel(port, { allow: [], allowPrivate: [`inside.test:${port}`] }, [bytes]);
   expect(await within(10_000, "the server hears it", promise)).toEqual(bytes);
+});
+
+it("TLS for another name is found out however late it begins, and whatever the server has said before", async () => {
+  const heard: Buffer[] = [];
+  const port = await listen(
+    createServer((socket) => {
+      socket.on("error", () => undefined).on("data", (bytes) => heard.push(bytes));
+      socket.write("220 ready\r\n");
+    }),
+  );
+  const { path, refused } = await start({ ports: [port], helloMs: 50 });
+  const socket = open(path);
+  const over = once(socket, "close");
+  let said = "";
+  socket.setEncoding("latin1").on("data", (chunk) => {
+    said += chunk;
+  });
+  socket.on("end", () => socket.end()).write(`CONNECT inside.test:${port} HTTP/1.1\r\n\r\n`);
+  await until("the server's word", () => said.includes("220 ready"));
+  const lateAt = Date.now() + 200;
+  await until("the time for a hello to be long over", () => Date.now() > lateAt);
+  socket.write(await sayHello("other.test"));
+  await within(10_000, "the end of the tunnel", over);
+  expect(refused).toEqual([{ host: "inside.test", port, why: "TLS for another name than was asked for" }]);
+  expect(heard).toEqual([]);
+});
+
+it("a client that ends without a word gets all that the server says", async () => {
+  const port = await listen(
+    createServer({ allowHalfOpen: true }, (socket) => void socket.resume().on("end", () => socket.end("all of it"))),
+  );
+  const { path, refused } = await start({ ports: [port] });
+  expect(await say(path, `CONNECT inside.test:${port} HTTP/1.1\r\n\r\n`, { end: true })).toContain("all of it");
+  expect(refused).toEqual([]);
 });
 
 it("a server that speaks first is not kept waiting", async () => {
@@ -388,6 +426,20 @@ it.each([
   expect(refused).toEqual([{ host: "inside.test", port, why }]);
   expect(await say(path, `CONNECT inside.test:${port} HTTP/1.1\r\n\r\n`)).toMatch(/ 403 /);
   expect(refused.length).toBe(2);
+});
+
+it("addresses and headers of requests count as sent, whether the target takes them or not", async () => {
+  const { seen, port } = await startWitness();
+  const { path, refused } = await start({ ports: [port], maxUploadBytes: 100_000 });
+  const ask = (n: number) =>
+    say(
+      path,
+      `GET http://inside.test:${port}/${n}/${"u".repeat(6_000)} HTTP/1.1\r\nHost: x\r\nX-A: ${"h".repeat(6_000)}\r\nConnection: close\r\n\r\n`,
+    );
+  for (let n = 0; n < 12; n += 1) await ask(n);
+  expect(seen.length).toBe(8);
+  expect(await ask(12)).toMatch(/^HTTP\/1\.1 403 /);
+  expect(refused[0]?.why).toBe("the sandbox has sent the 100000 bytes that it may send");
 });
 
 it.each([
