@@ -1,4 +1,4 @@
-// How long does each function take to load, beside the least that it could load?
+// How long does each function take to load, and the API to answer first, beside the least that it could load?
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,8 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { buildFunctions, bundle } from "../../scripts/build-functions.ts";
-import { type Bench, type BenchOptions, exactly, type Measured, median, rowOf, takeTurns } from "./bench.ts";
+import { type Bench, type BenchOptions, exactly, type Measured, median, type Row, rowOf, takeTurns } from "./bench.ts";
+import { openAsked } from "./first-requests.ts";
 
 /** The runtime's global, which the function that streams asks for as it is loaded. */
 const load = `globalThis.awslambda = { streamifyResponse: (handle) => handle };
@@ -61,6 +62,32 @@ async function buildSubjects(dir: string): Promise<Subject[]> {
   return subjects;
 }
 
+/** Of what is put off until somebody asks, the first who does pays. */
+async function measureFirst(subjects: Subject[], rounds: number): Promise<Row[]> {
+  const asked = await openAsked();
+  try {
+    const [least, api] = ["least for api", "api"].map((name) => subjects.find((subject) => subject.name === name));
+    if (!least || !api) throw new Error("the API and its least are not among the bundles");
+    const first = await takeTurns([least, api], rounds, ({ file }) => asked.askFirst(file));
+    const what = { getMs: "a task is read", submitMs: "then one is submitted" };
+    return (["getMs", "submitMs"] as const).flatMap((of) => {
+      const sampleOf = (subject: Subject) => first.get(subject)?.map((one) => one[of]) ?? [];
+      const times = median(sampleOf(api)) / median(sampleOf(least));
+      return [least, api].map((subject) =>
+        rowOf(
+          "CPU time of the first requests",
+          `${subject.name}: ${what[of]}`,
+          "ms",
+          sampleOf(subject),
+          subject === api ? `${times.toFixed(1)} × its least` : undefined,
+        ),
+      );
+    });
+  } finally {
+    await asked.close();
+  }
+}
+
 async function measure({ quick }: BenchOptions): Promise<Measured> {
   const rounds = quick ? 2 : 15;
   const dir = mkdtempSync(join(tmpdir(), "drover-imports-"));
@@ -80,7 +107,13 @@ async function measure({ quick }: BenchOptions): Promise<Measured> {
       const [kb, gzippedKb] = sizesOf(file);
       return exactly("loaded at once", name, "KB", Math.round(kb), `${Math.round(gzippedKb)} KB gzipped`);
     });
-    const rows = [...rowsOf("CPU time of the import", "cpuMs"), ...rowsOf("time of the import", "ms"), ...sizes];
+    const firsts = await measureFirst(subjects, rounds);
+    const rows = [
+      ...rowsOf("CPU time of the import", "cpuMs"),
+      ...rowsOf("time of the import", "ms"),
+      ...firsts,
+      ...sizes,
+    ];
     return { rounds, sizes: {}, rows, remarks: [] };
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -92,7 +125,10 @@ export const bench: Bench = {
   title: "Loading a function",
   compares:
     "Each function's bundle, as it is uploaded, beside the least that such a function could load: Hono with the clients of DynamoDB and SQS, or the clients of DynamoDB and ECS.",
-  method: "Each import is that of a new process; all bundles take turns in each round.",
+  method:
+    "Each import is that of a new process; all bundles take turns in each round. First requests come after it, to the API " +
+    "and to the same two requests of the least, which only reads an item, or writes one and sends a message; table, " +
+    "queue and secrets are the local stack's.",
   doesNotShow: "a cold start on AWS, which also fetches the code and starts Node, on slower CPUs and with other disks.",
   measure,
 };

@@ -13,6 +13,7 @@ import { buildTogether, type Content } from "../../scripts/build-functions.ts";
 import { checkInvariants } from "../support/invariants.ts";
 import { useRemote } from "../support/remote.ts";
 import { tasksPath, until, untilStatus, useStack } from "../support/stack.ts";
+import { toUrlEvent } from "../support/url-event.ts";
 
 const stack = useStack();
 const remote = useRemote();
@@ -38,17 +39,7 @@ async function invoke(name: FunctionName, event: object) {
   return JSON.parse(out);
 }
 
-/** As a function's URL sends it. */
-function request(method: string, path: string, body?: object) {
-  const headers = { "content-type": "application/json", "x-api-key": stack.local.apiKey, host: "abc.lambda-url.aws" };
-  const http = { method, path, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "test" };
-  return {
-    ...{ version: "2.0", routeKey: "$default", rawPath: path, rawQueryString: "", headers },
-    requestContext: { accountId: "anonymous", apiId: "abc", domainName: "abc.lambda-url.aws", http, stage: "$default" },
-    ...(body ? { body: Buffer.from(JSON.stringify(body)).toString("base64") } : {}),
-    isBase64Encoded: body !== undefined,
-  };
-}
+const request = (method: string, path: string, body?: object) => toUrlEvent(method, path, stack.local.apiKey, body);
 
 /** As an event source mapping sends it. */
 const messages = (...bodies: string[]) => ({

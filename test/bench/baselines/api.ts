@@ -4,14 +4,21 @@ import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { Hono } from "hono";
 import { handle } from "hono/aws-lambda";
 
-const open = () => ({ table: new DynamoDBClient(), queue: new SQSClient() });
+const { DROVER_TABLE: TableName, DROVER_WAKE_QUEUE_URL: QueueUrl } = process.env;
+const [table, queue] = [new DynamoDBClient(), new SQSClient()];
+/** A wake-up that finds nothing to do. */
+const nobody = `tsk_${"0".repeat(26)}`;
+const path = "/api/orchestrator/tasks";
 const app = new Hono();
-app.get("/tasks/:id", async (context) => {
-  const Key = { pk: { S: context.req.param("id") } };
-  return context.json(await open().table.send(new GetItemCommand({ TableName: "t", Key })));
+app.get(`${path}/:taskId`, async (context) => {
+  const Key = { pk: { S: context.req.param("taskId") }, sk: { S: "task" } };
+  return context.json((await table.send(new GetItemCommand({ TableName, Key }))).Item);
 });
-app.post("/tasks", async (context) => {
-  await open().table.send(new TransactWriteItemsCommand({ TransactItems: [] }));
-  return context.json(await open().queue.send(new SendMessageCommand({ QueueUrl: "q", MessageBody: "m" })));
+app.post(path, async (context) => {
+  const { prompt } = await context.req.json();
+  const Item = { pk: { S: "least" }, sk: { S: "task" }, prompt: { S: prompt } };
+  await table.send(new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName, Item } }] }));
+  await queue.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify({ taskId: nobody }) }));
+  return context.json({}, 201);
 });
 export const handler = handle(app);
