@@ -14,6 +14,8 @@ export interface Bench {
 export interface BenchOptions {
   /** Small sizes, to see whether it works: its figures are kept nowhere. */
   quick: boolean;
+  /** Also the sizes that take longer than all benches together should. */
+  full: boolean;
 }
 
 export interface Measured {

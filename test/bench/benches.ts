@@ -4,4 +4,5 @@ import type { Bench } from "./bench.ts";
 export const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   imports: () => import("./imports.ts"),
   lifecycles: () => import("./lifecycles.ts"),
+  backlog: () => import("./backlog.ts"),
 };

@@ -1,4 +1,4 @@
-// `npm run bench -- NAME… [--quick]`: what do the benches measure, all or those that are named? Each runs in a process of its own.
+// `npm run bench -- NAME… [--quick | --full]`: what do the benches measure, all or those that are named? Each runs in a process of its own.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -9,8 +9,10 @@ import { pagePath, redrawPage } from "./page.ts";
 
 /** Of all together a quarter of an hour is expected; one that hangs must not keep the others from running. */
 const longestMs = 10 * 60_000;
+const longestFullMs = 6 * 60 * 60_000;
 
-const { values, positionals } = parseArgs({ options: { quick: { type: "boolean" } }, allowPositionals: true });
+const sizes = { quick: { type: "boolean" }, full: { type: "boolean" } } as const;
+const { values, positionals } = parseArgs({ options: sizes, allowPositionals: true });
 const unknown = positionals.filter((name) => !(name in benches));
 if (unknown.length > 0) {
   console.error(`There is no bench "${unknown.join(", ")}". Choose of: ${Object.keys(benches).join(", ")}.`);
@@ -18,8 +20,13 @@ if (unknown.length > 0) {
 }
 
 async function runOne(name: string): Promise<boolean> {
-  const args = [join(import.meta.dirname, "run-one.ts"), name, ...(values.quick ? ["--quick"] : [])];
-  const child = spawn(process.execPath, args, { stdio: "inherit", timeout: longestMs, killSignal: "SIGKILL" });
+  const args = [
+    join(import.meta.dirname, "run-one.ts"),
+    name,
+    ...(values.quick ? ["--quick"] : values.full ? ["--full"] : []),
+  ];
+  const timeout = values.full ? longestFullMs : longestMs;
+  const child = spawn(process.execPath, args, { stdio: "inherit", timeout, killSignal: "SIGKILL" });
   const [code, signal] = await once(child, "exit");
   if (code !== 0)
     console.error(`The bench ${name} failed (${signal ?? `exit code ${code}`}); its result is as it was.`);

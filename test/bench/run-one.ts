@@ -4,7 +4,7 @@ import { arch, cpus, loadavg, totalmem } from "node:os";
 import { benches } from "./benches.ts";
 import { describeMachine, printTables, type Result, resultPathOf } from "./page.ts";
 
-const [name = "", quick] = process.argv.slice(2);
+const [name = "", sizes] = process.argv.slice(2);
 const load = benches[name];
 if (!load) throw new Error(`There is no bench "${name}".`);
 const { measure, ...description } = (await load()).bench;
@@ -19,7 +19,7 @@ const machine = {
 };
 console.log(`\n${description.title}: ${description.compares}\n${describeMachine(machine)}`);
 const loadAtStart = now();
-const measured = await measure({ quick: quick === "--quick" });
+const measured = await measure({ quick: sizes === "--quick", full: sizes === "--full" });
 const result: Result = {
   ...description,
   at: new Date().toISOString(),
@@ -27,7 +27,7 @@ const result: Result = {
   load: { start: loadAtStart, end: now() },
   ...measured,
 };
-if (quick !== "--quick") writeFileSync(resultPathOf(name), `${JSON.stringify(result, null, 2)}\n`);
+if (sizes !== "--quick") writeFileSync(resultPathOf(name), `${JSON.stringify(result, null, 2)}\n`);
 printTables(result);
 // Whatever a bench has left open, its figures are complete.
 process.exit(0);

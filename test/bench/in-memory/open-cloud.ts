@@ -1,20 +1,17 @@
 // The cloud of the simulation's memory, without its faults and its time: what drover's own code costs, and nothing else.
-import { createHash } from "node:crypto";
 import { ulid } from "ulid";
-import { formatApiKey } from "../../../functions/api/auth.ts";
 import type { Cloud } from "../../../functions/core/cloud.ts";
-import type { AgentId, KeyId, TaskId } from "../../../functions/core/ids.ts";
+import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
 import { knownModels } from "../../../functions/core/models.ts";
 import type { NoticeMessage, Notices } from "../../../functions/core/notices.ts";
 import { signAttempt, signFor } from "../../../functions/core/signing.ts";
 import type { Table } from "../../../functions/core/table.ts";
-import { createApiKey } from "../../../functions/flows/api-keys.ts";
 import { MemoryNotices } from "../../simulation/cloud/memory-notices.ts";
 import { MemoryTable } from "../../simulation/cloud/memory-table.ts";
 import { makeAsync, methodsOf } from "../../simulation/cloud/sync.ts";
+import { addKey } from "../stack/add-key.ts";
 
 const secret = "a secret of the bench";
-const keySecret = "x".repeat(43);
 
 /** What others would take from the cloud, to be handed on by the bench. */
 export interface Handed {
@@ -96,9 +93,5 @@ export async function openMemoryCloud(): Promise<{ cloud: Cloud; table: MemoryTa
       random: Math.random,
     },
   };
-  const keyId: KeyId = `key_${ulid()}`;
-  const secretHash = createHash("sha256").update(keySecret).digest("hex");
-  const identity = { name: "bench", principal: "bench", workspace: "default", role: "member" } as const;
-  await createApiKey(cloud, { keyId, secretHash, createdAt: Date.now(), ...identity });
-  return { cloud, table, handed, apiKey: formatApiKey(keyId, keySecret) };
+  return { cloud, table, handed, apiKey: await addKey(cloud) };
 }

@@ -1,0 +1,86 @@
+// What is done to a backlog again and again, whose cost should not depend on how long it is?
+import { agentIdOf, type TaskId } from "../../../functions/core/ids.ts";
+import { confirmStop } from "../../../functions/flows/confirm-stop.ts";
+import { dispatchTask } from "../../../functions/flows/dispatch-task.ts";
+import { killTask } from "../../../functions/flows/kill-task.ts";
+import { reap } from "../../../functions/flows/reap.ts";
+import { spreadNotice } from "../../../functions/flows/spread-notice.ts";
+import type { Backlog } from "./open-tables.ts";
+
+/** As long as the first page of a list, where nobody says how long. */
+export const pageSize = 25;
+const feedOverlapMs = 15_000;
+const feedPage = 200;
+
+export interface Look {
+  name: string;
+  /** In one turn. */
+  times: number;
+  act(backlog: Backlog, anyTask: () => TaskId): Promise<unknown>;
+  /** Not measured: whatever is needed for the next one. */
+  tidy?(backlog: Backlog, done: unknown): Promise<void>;
+}
+
+const read = async (answer: Promise<Response>) => void (await (await answer).text());
+
+export const looks: readonly Look[] = [
+  {
+    name: "one task",
+    times: 40,
+    act: (backlog, anyTask) => read(backlog.ask("GET", `/tasks/${anyTask()}`)),
+  },
+  {
+    name: `a page of ${pageSize} of the workspace, anywhere in the list`,
+    times: 40,
+    act: (backlog, anyTask) => read(backlog.ask("GET", `/tasks?limit=${pageSize}&cursor=${anyTask()}`)),
+  },
+  {
+    name: `a page of ${pageSize} of those that are queued`,
+    times: 40,
+    act: (backlog, anyTask) => read(backlog.ask("GET", `/tasks?limit=${pageSize}&status=queued&cursor=${anyTask()}`)),
+  },
+  {
+    name: "the counts by state",
+    times: 20,
+    act: (backlog) => read(backlog.ask("GET", "/stats")),
+  },
+  {
+    name: "the dashboard's first picture (a snapshot of 1,000)",
+    times: 3,
+    act: readSnapshot,
+  },
+  {
+    name: "a claim: the choice of the next task, its write, RunTask",
+    times: 8,
+    act: ({ cloud }) => dispatchTask(cloud, undefined),
+    tidy: ({ cloud }, done) => endClaimed(cloud, done as Awaited<ReturnType<typeof dispatchTask>>),
+  },
+  {
+    name: "each further look of the dashboard's feed",
+    times: 40,
+    act: ({ cloud }) => cloud.table.listFeed("default", Date.now() - feedOverlapMs, Date.now(), feedPage),
+  },
+  {
+    name: "a round of the reaper",
+    times: 3,
+    act: ({ cloud }) => reap(cloud),
+  },
+];
+
+async function readSnapshot(backlog: Backlog): Promise<void> {
+  const reader = (await backlog.ask("GET", "/agents/events")).body?.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; !text.includes("event: snapshot") || !text.endsWith("\n\n"); ) {
+    const { value, done } = (await reader?.read()) ?? { done: true };
+    if (done) throw new Error("the feed has ended before its snapshot");
+    text += value;
+  }
+  await reader?.cancel();
+}
+
+/** Its slot is free again, and nothing is owed. */
+async function endClaimed(cloud: Backlog["cloud"], done: Awaited<ReturnType<typeof dispatchTask>>): Promise<void> {
+  if (done.kind !== "dispatched") throw new Error(`nothing was claimed: ${done.reason}`);
+  await killTask(cloud, done.taskId, "bench", "it was claimed");
+  await confirmStop(cloud, agentIdOf(done.taskId, 1), "stopped");
+  await spreadNotice(cloud, done.taskId);
+}
