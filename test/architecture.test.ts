@@ -59,7 +59,7 @@ const arrows: Record<Room, readonly Room[]> = {
   // Types only, which are generated: a client knows the API by its document.
   clients: [],
   examples: ["clients"],
-  scripts: ["stacks", "infra/aws", "infra/local", "functions", "functions/core", "clients"],
+  scripts: ["stacks", "infra", "infra/aws", "infra/local", "functions", "functions/core", "clients"],
 };
 
 const sources = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.tsx"], {

@@ -112,7 +112,7 @@ export const frontRules: Rule[] = [
   {
     rule: "a page may load and call its own origin only, and stands in no frame",
     check: (graph) => {
-      const policy = one(graph, headers);
+      const policy = one(graph, headers, /^FrontHeaders$/);
       expect(one(graph, distribution).inputs.defaultCacheBehavior.responseHeadersPolicyId).toBe("FrontHeaders-id");
       const { contentSecurityPolicy, frameOptions, contentTypeOptions } = policy.inputs.securityHeadersConfig;
       expect(contentSecurityPolicy.contentSecurityPolicy.split("; ")).toEqual([
@@ -128,11 +128,54 @@ export const frontRules: Rule[] = [
       expect([frameOptions.frameOption, contentTypeOptions.override]).toEqual(["DENY", true]);
     },
     breakIt: (graph) => {
-      const { contentSecurityPolicy } = one(graph, headers).inputs.securityHeadersConfig;
+      const { contentSecurityPolicy } = one(graph, headers, /^FrontHeaders$/).inputs.securityHeadersConfig;
       contentSecurityPolicy.contentSecurityPolicy = contentSecurityPolicy.contentSecurityPolicy.replace(
         "script-src 'self'",
         "script-src *",
       );
+    },
+  },
+  {
+    rule: "the API's reference is read from files at /docs",
+    check: async (graph) => {
+      for (const [uri, file] of [
+        ["/docs", "/docs/index.html"],
+        ["/docs/", "/docs/index.html"],
+        ["/docs/show.js", "/docs/show.js"],
+      ] as const) {
+        const sent = await askEdge(graph, uri);
+        expect(sent.host).toMatch(/\.s3\.eu-west-1\.amazonaws\.com$/);
+        expect(sent.uri).toMatch(new RegExp(`${file}$`));
+      }
+    },
+    breakIt: (graph) => {
+      const { inputs } = one(graph, dynamic, /^DashboardKvKeys/);
+      inputs.entries.metadata = inputs.entries.metadata.replace('"/docs"', '"/manual"');
+    },
+  },
+  {
+    rule: "the reference has a policy of its own, which lets its icons in and sends no forms",
+    check: (graph) => {
+      const { defaultCacheBehavior, orderedCacheBehaviors } = one(graph, distribution).inputs;
+      expect(orderedCacheBehaviors).toEqual(
+        ["/docs", "/docs/*"].map((pathPattern) => ({
+          ...defaultCacheBehavior,
+          pathPattern,
+          responseHeadersPolicyId: "ReferenceHeaders-id",
+        })),
+      );
+      const { contentSecurityPolicy } = one(graph, headers, /^ReferenceHeaders$/).inputs.securityHeadersConfig;
+      expect(contentSecurityPolicy.contentSecurityPolicy.split("; ")).toEqual(
+        expect.arrayContaining([
+          "script-src 'self'",
+          "img-src 'self' data:",
+          "connect-src 'self'",
+          "form-action 'none'",
+        ]),
+      );
+    },
+    breakIt: (graph) => {
+      one(graph, distribution).inputs.orderedCacheBehaviors[1].responseHeadersPolicyId = "FrontHeaders-id";
     },
   },
   {
