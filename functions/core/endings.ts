@@ -41,8 +41,7 @@ export function putBack(
 
 /** Back to the queue. The commit and branch of the failed attempt stay known: the next one may replace that branch. */
 function queueAgain(task: Task, due: Due): Task {
-  const { slots: _slots, permitId: _permit, ...rest } = task;
-  return { ...rest, status: "queued", due };
+  return { ...task, status: "queued", due, slots: undefined, permitId: undefined };
 }
 
 /** Out of quota, it waits with the other tasks of its provider, so that they go on together. */
@@ -80,7 +79,6 @@ export function complete(
   event: Extract<TaskEvent, { type: "completed" }>,
   now: number,
 ): Applied {
-  const { slots: _, failure: __, ...rest } = next;
   const result = event.result;
   // Nothing to push this time; an earlier attempt may have pushed all the same.
   const outcome: Partial<Task> =
@@ -92,7 +90,8 @@ export function complete(
           ...owedPullRequest(before, now),
         }
       : { noChanges: true, ...owedOutcome(before, now) };
-  return { ...endAttempt(before, { ...rest, ...outcome, status: "completed" }, "completed", now), data: { ...result } };
+  const task: Task = { ...next, ...outcome, status: "completed", slots: undefined, failure: undefined };
+  return { ...endAttempt(before, task, "completed", now), data: { ...result } };
 }
 
 const owedPullRequest = (task: Task, now: number): Partial<Task> =>
@@ -100,20 +99,20 @@ const owedPullRequest = (task: Task, now: number): Partial<Task> =>
 
 /** Owed until it is open, or until it is known that it cannot be opened. */
 export function notePullRequest(next: Task, event: Extract<TaskEvent, { type: `pull_request_${string}` }>): Applied {
-  const { due: _, ...rest } = next;
+  const task: Task = { ...next, due: undefined };
   switch (event.type) {
     case "pull_request_opened": {
       const { url, number, reused } = event;
-      return applied({ ...rest, pullRequest: { state: "open", url, number } }, { url, number, reused });
+      return applied({ ...task, pullRequest: { state: "open", url, number } }, { url, number, reused });
     }
     case "pull_request_delayed": {
       const { why, tries, notBefore } = event;
       const due = { kind: "pull_request", at: notBefore } as const;
-      return applied({ ...rest, due, pullRequest: { state: "delayed", why, tries } }, { why, tries, notBefore });
+      return applied({ ...task, due, pullRequest: { state: "delayed", why, tries } }, { why, tries, notBefore });
     }
     case "pull_request_failed": {
       const { why, tries } = event;
-      return applied({ ...rest, pullRequest: { state: "failed", why } }, { why, tries });
+      return applied({ ...task, pullRequest: { state: "failed", why } }, { why, tries });
     }
   }
 }
@@ -136,11 +135,11 @@ export function failAttempt(
     const data = { agentId, failure, ...launch, notBefore: after.notBefore };
     return { ...endAttempt(before, again, "failed", now, neverLaunched), data };
   }
-  const { slots: _, ...rest } = next;
   const failed: Task = {
-    ...rest,
+    ...next,
     ...(neverLaunched && !before.owedCleanups ? confirmed(before, "never_started", now) : {}),
     status: "failed",
+    slots: undefined,
     failure,
     ...(after.escalate ? { escalated: true } : {}),
   };
@@ -149,10 +148,9 @@ export function failAttempt(
 }
 
 export function kill(before: Task, next: Task, event: Extract<TaskEvent, { type: "killed" }>, now: number): Applied {
-  const { slots: _slots, due: _due, ...rest } = next;
   const { by, reason, cause } = event;
-  const confirmed = confirmedAtEnd(before, now);
-  const task: Task = { ...rest, ...confirmed, status: "killed", killed: { by, reason, from: before.status, cause } };
+  const ended: Task = { ...next, status: "killed", killed: { by, reason, from: before.status, cause } };
+  const task: Task = { ...ended, slots: undefined, due: undefined, ...confirmedAtEnd(before, now) };
   const data = { attempt: before.attempt, cause, from: before.status, reason };
   return { ...endAttempt(before, task, "killed", now), data };
 }
@@ -177,12 +175,11 @@ export function cleanUp(
   { attempt, sandbox, slots }: Extract<TaskEvent, { type: "cleanup" }>,
   now: number,
 ): Applied {
-  const { owedCleanups = [], ...rest } = next;
-  const left = owedCleanups.filter((owed) => owed.attempt !== attempt);
+  const left = (next.owedCleanups ?? []).filter((owed) => owed.attempt !== attempt);
   const isLast = isFinal(before.status) && left.length === 0;
   const task: Task = {
-    ...rest,
-    ...(left.length > 0 ? { owedCleanups: left } : {}),
+    ...next,
+    owedCleanups: left.length > 0 ? left : undefined,
     ...(isLast ? confirmed(before, sandbox, now) : {}),
   };
   const agentId = agentIdOf(before.taskId, attempt);

@@ -58,12 +58,11 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
     case "put_back":
       return putBack(task, next, event, now);
     case "started": {
-      const { putBacks: _, ...started } = next;
       const { leaseMs, limitMs } = event;
       const ends = { leaseExpiresAt: now + leaseMs, mustEndAt: now + limitMs };
       const set = { state: "running", startedAt: now, ...ends } as const;
       return {
-        ...applied({ ...started, status: "running" }, { agentId: current(task) }),
+        ...applied({ ...next, status: "running", putBacks: undefined }, { agentId: current(task) }),
         attempt: { kind: "set", agentId: current(task), set },
       };
     }
@@ -95,27 +94,24 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       return failAttempt(task, next, event, now);
     case "expired":
     case "given_up": {
-      const { due: _, ...rest } = next;
       const failureClass = event.type === "expired" ? "timeout" : "poison";
       const failure: Failure = { class: failureClass, message: event.why };
       const told: Partial<Task> = event.type === "given_up" ? { escalated: true } : {};
-      return applied({ ...rest, ...confirmedAtEnd(task, now), ...told, status: "failed", failure }, { failure });
+      const ended: Task = { ...next, due: undefined, ...confirmedAtEnd(task, now), ...told, status: "failed", failure };
+      return applied(ended, { failure });
     }
     case "killed":
       return kill(task, next, event, now);
     case "cleanup":
       return cleanUp(task, next, event, now);
     case "outcome_resolved": {
-      const { due: _, ...rest } = next;
       const { outcome, takeBack } = event;
       // Recorded before the branch is removed: after a crash in between, the remote would no longer show that it was there.
-      const owed: Partial<Task> = takeBack ? { due: { kind: "branch", at: now } } : {};
-      return applied({ ...rest, ...owed, publishOutcome: outcome }, { outcome, takeBack, branch: task.branch });
+      const due: Task["due"] = takeBack ? { kind: "branch", at: now } : undefined;
+      return applied({ ...next, due, publishOutcome: outcome }, { outcome, takeBack, branch: task.branch });
     }
-    case "branch_taken_back": {
-      const { due: _, ...rest } = next;
-      return applied(rest, { deleted: event.deleted, branch: task.branch });
-    }
+    case "branch_taken_back":
+      return applied({ ...next, due: undefined }, { deleted: event.deleted, branch: task.branch });
     case "pull_request_opened":
     case "pull_request_delayed":
     case "pull_request_failed":
@@ -166,18 +162,18 @@ function conflict(before: Task, next: Task, { paths }: Extract<TaskEvent, { type
   const data = { paths, agentId: current(before) };
   const conflicts = (before.conflicts ?? 0) + 1;
   if (before.status !== "publishing") return applied({ ...next, status: "running", conflicts }, data);
-  const { permitId, publishOutcome, ...rest } = next;
-  const earlier = (before.permittedCommits ?? []).length > 1 ? { publishOutcome } : {};
-  return applied({ ...rest, ...earlier, status: "running", conflicts }, { ...data, permitId });
+  const publishOutcome = (before.permittedCommits ?? []).length > 1 ? next.publishOutcome : undefined;
+  const task: Task = { ...next, status: "running", conflicts, permitId: undefined, publishOutcome };
+  return applied(task, { ...data, permitId: before.permitId });
 }
 
 function claim(next: Task, event: Extract<TaskEvent, { type: "claimed" }>, now: number): Applied {
   const number = next.attempt + 1;
-  const { due: _, ...rest } = next;
   const { slots } = event;
   const task: Task = {
-    ...rest,
+    ...next,
     status: "launching",
+    due: undefined,
     attempt: number,
     attemptsUsed: next.attemptsUsed + 1,
     slots,

@@ -19,6 +19,7 @@ import type {
 import { type Due, isFinal, type Task, type TaskSpec } from "../../../functions/core/task.ts";
 import { byDue, byId, byReady, order } from "./index-order.ts";
 import { MemoryAttempts, slotName } from "./memory-attempts.ts";
+import { inOneShape } from "./one-shape.ts";
 import type { Sync } from "./sync.ts";
 
 export interface Row {
@@ -72,7 +73,7 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     }
     if (isRefused) return { kind: "fenced" };
     this.rows.set(task.taskId, {
-      task,
+      task: inOneShape(task),
       spec,
       events: [event],
       messages: [],
@@ -127,8 +128,7 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   makeReady(task: Task): void {
     const row = this.rows.get(task.taskId);
     if (row?.task.version !== task.version) return;
-    const { due: _, ...rest } = row.task;
-    this.#write(row, rest);
+    this.#write(row, { ...row.task, due: undefined });
   }
 
   holdBack(task: Task, pool: string, at: number): void {

@@ -30,6 +30,4 @@ function delay({ table }: Stage, task: Task, pool: string, at: number): void {
 }
 
 /** A counter that is newer than it. */
-function carryAlong({ putBacks }: Task, { putBacks: _, ...after }: Task): Task {
-  return putBacks === undefined ? after : { ...after, putBacks };
-}
+const carryAlong = ({ putBacks }: Task, after: Task): Task => ({ ...after, putBacks });
