@@ -3559,7 +3559,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Verify it with `npm run verify-audit`; one without its end is not complete */
+                /** @description Verify it with `drover verify`; one without its end is not complete */
                 200: {
                     headers: {
                         [name: string]: unknown;

@@ -41,7 +41,7 @@ const exportRoute = createRoute({
       path: ["to"],
     }),
   },
-  responses: lines("Verify it with `npm run verify-audit`; one without its end is not complete"),
+  responses: lines("Verify it with `drover verify`; one without its end is not complete"),
 });
 
 const digests = createRoute({

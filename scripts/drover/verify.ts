@@ -19,7 +19,7 @@ export const verifyCommand = () =>
     .option("--to <time>", "and before this moment")
     .addHelpText("after", examples)
     .action(async ({ publicKey: key, of: workspace, ...files }) => {
-      const { verifyAudit } = await import("../verify-audit.ts");
+      const { verifyAudit } = await import("./verify-audit.ts");
       try {
         if (!(await verifyAudit({ ...files, key, workspace }))) process.exitCode = exitCodes.failed;
       } catch (error) {

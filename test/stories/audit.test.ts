@@ -23,7 +23,7 @@ const remote = useRemote();
 const base = "/api/orchestrator";
 const dayMs = 24 * 60 * 60 * 1000;
 const dir = mkdtempSync(join(tmpdir(), "drover-audit-"));
-const script = resolve(import.meta.dirname, "../../scripts/verify-audit.ts");
+const drover = resolve(import.meta.dirname, "../../scripts/drover.ts");
 const startedAt = Date.now();
 let realNow: () => number;
 let ended: TaskId[] = [];
@@ -57,11 +57,11 @@ async function save(name: string, text: string): Promise<string> {
   return join(dir, name);
 }
 
-/** The script as people run it, on files as they get them. */
+/** The command as people run it, on files as they get them. */
 async function verify(exported: string, digests: string, ...options: string[]): Promise<{ code: number; out: string }> {
   const files = ["--export", await save("export", exported), "--digests", await save("digests", digests)];
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [script, ...files, ...options]);
+    const { stdout } = await promisify(execFile)(process.execPath, [drover, "verify", ...files, ...options]);
     return { code: 0, out: stdout };
   } catch (error) {
     const { code, stdout } = error as { code: number; stdout: string };
@@ -150,13 +150,13 @@ it("an export of everything verifies, and one that was touched does not", async 
   for (let n = 0; n < 120; n += 1) await makeKey("busy", "member"); // More than one page.
   const [exported, digests, key] = [(await get("export")).text, (await get("digests")).text, await publicKey()];
   expect(await stack.cloud.artifacts.readAuditFile("digests/public-key.txt")).toBe(`${key}\n`);
-  const fine = await verify(exported, digests, "--key", key);
+  const fine = await verify(exported, digests, "--public-key", key);
   expect(fine).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^0 findings in \d+ entries of \d+ chains, against 4 digests/m),
   });
   expect(fine.out).toMatch(/^120 entries are younger/m);
-  expect((await verify(exported, digests)).out).toContain("no --key was given");
+  expect((await verify(exported, digests)).out).toContain("no --public-key was given");
 
   const lines = exported.trimEnd().split("\n");
   const at = lines.findIndex((line) => line.includes(`"taskId":"${ended[1]}"`) && line.includes('"version":2'));
@@ -175,7 +175,7 @@ it("an export of everything verifies, and one that was touched does not", async 
     out: expect.stringContaining("digest 2 is missing"),
   });
   const otherKey = key.replace(/.{6}=$/, "AAAAAA=");
-  expect(await verify(exported, digests, "--key", otherKey)).toMatchObject({
+  expect(await verify(exported, digests, "--public-key", otherKey)).toMatchObject({
     code: 1,
     out: expect.stringContaining("a key that is not trusted"),
   });
@@ -195,15 +195,13 @@ it("a workspace's admin exports and verifies its own workspace, and sees nothing
   for (const taskId of ended) expect(exported + digests).not.toContain(taskId);
   expect(digests).not.toContain("workspace:default");
   const key = await publicKey();
-  expect(await verify(exported, digests, "--workspace", "other", "--key", key)).toMatchObject({ code: 0 });
-  expect(await verify(exported, digests, "--key", key)).toMatchObject({ code: 1 });
+  expect(await verify(exported, digests, "--of", "other", "--public-key", key)).toMatchObject({ code: 0 });
+  expect(await verify(exported, digests, "--public-key", key)).toMatchObject({ code: 1 });
   const gone = exported
     .split("\n")
     .filter((line) => !line.includes(taskId))
     .join("\n");
-  expect((await verify(gone, digests, "--workspace", "other")).out).toContain(
-    `${taskId}\t1\tthe whole chain is missing`,
-  );
+  expect((await verify(gone, digests, "--of", "other")).out).toContain(`${taskId}\t1\tthe whole chain is missing`);
 
   expect((await get("export?workspace=default", admin)).status).toBe(403);
   expect((await get("digests?workspace=default", admin)).status).toBe(403);
@@ -263,7 +261,7 @@ it("what is rewritten or removed in the table itself is found, whatever hashes w
   const { code, out } = await verify(
     (await get("export")).text,
     (await get("digests")).text,
-    "--key",
+    "--public-key",
     await publicKey(),
   );
   expect(code).toBe(1);

@@ -1,17 +1,8 @@
-// `npm run verify-audit`: is an export of the audit log what was written? Offline; exits 0 only if nothing was found.
+// Is an export of the audit log, in files, what was written? Offline.
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { createVerifier } from "../functions/core/verify-audit.ts";
-import { type Extent, type Finding, readDigests } from "../functions/core/verify-digests.ts";
-
-const usage = `npm run verify-audit -- --export FILE --digests DIR_OR_FILE [options]
-  --export FILE      an answer of GET /api/orchestrator/audit/export
-  --digests PATH     an answer of GET /api/orchestrator/audit/digests, or a copy of the bucket's audit/digests/
-  --key KEY          the public key you trust, or a file with it; may be given again for an older key.
-                     Without it the digests are only held against each other
-  --workspace NAME   the export is of this workspace only
-  --from, --to TIME  the export is of this period only; with a zone, as in 2026-11-01T00:00:00Z`;
+import { createVerifier } from "../../functions/core/verify-audit.ts";
+import { type Extent, type Finding, readDigests } from "../../functions/core/verify-digests.ts";
 
 export interface AuditFiles {
   export: string;
@@ -40,7 +31,7 @@ export async function verifyAudit(values: AuditFiles): Promise<boolean> {
   for (const { chain, version, what } of all) console.log(`${chain}\t${version}\t${what}`);
   for (const key of expected.publicKeys) {
     console.log(
-      `signed with ${key}${values.key.length > 0 ? "" : " (no --key was given: compare it with one you trust)"}`,
+      `signed with ${key}${values.key.length > 0 ? "" : " (no --public-key was given: compare it with one you trust)"}`,
     );
   }
   const { entries, chains, unsealed } = verdict;
@@ -51,22 +42,6 @@ export async function verifyAudit(values: AuditFiles): Promise<boolean> {
       `(${Math.round(entries / seconds)} entries/s)`,
   );
   return all.length === 0;
-}
-
-function readOptions(): AuditFiles {
-  const { values } = parseArgs({
-    options: {
-      export: { type: "string" },
-      digests: { type: "string" },
-      key: { type: "string", multiple: true, default: [] },
-      workspace: { type: "string" },
-      from: { type: "string" },
-      to: { type: "string" },
-    },
-  });
-  const { export: exported, digests } = values;
-  if (!exported || !digests) throw new Error("Name the export and the digests.");
-  return { ...values, export: exported, digests };
 }
 
 function readMoment(name: "from" | "to", text: string | undefined): Extent {
@@ -97,13 +72,4 @@ async function* readLines(file: string): AsyncGenerator<string> {
     yield* lines;
   }
   if (rest) yield rest;
-}
-
-if (import.meta.main) {
-  try {
-    process.exitCode = (await verifyAudit(readOptions())) ? 0 : 1;
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    process.exitCode = 1;
-  }
 }
