@@ -117,7 +117,11 @@ describe("what an agent printed", () => {
     await untilStatus(stack, taskId, "running");
     const { code, stdout } = await cli(["logs", "-f", taskId]);
     expect(code).toBe(1);
-    expect(lines(stdout).filter((line) => line.startsWith("line"))).toEqual([1, 2, 3, 4, 5].map((n) => `line ${n}`));
+    const events = (await stack.cloud.table.listEvents(taskId, 0, 100)).map(({ type, data }) => ({ type, data }));
+    expect(
+      lines(stdout).filter((line) => line.startsWith("line")),
+      JSON.stringify(events),
+    ).toEqual([1, 2, 3, 4, 5].map((n) => `line ${n}`));
     expect((await cli(["logs", "-f", taskId])).code).toBe(1);
   });
 
