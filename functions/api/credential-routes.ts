@@ -4,6 +4,7 @@ import type { Cloud } from "../core/cloud.ts";
 import { credentialRequest, killRequest, resourceName } from "../core/requests.ts";
 import { resumeProvider } from "../flows/resume-provider.ts";
 import { removeCredential, setCredential } from "../flows/set-credential.ts";
+import { pausedUntil } from "../flows/wake.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { requireJson } from "./inputs.ts";
@@ -118,7 +119,7 @@ export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
 }
 
 async function listPaused(cloud: Cloud, workspace: string, names: readonly string[]) {
-  const untils = await Promise.all(names.map((name) => cloud.table.providerPausedUntil(workspace, name)));
+  const untils = await Promise.all(names.map((name) => pausedUntil(cloud, workspace, name)));
   const now = cloud.clock.now();
   return names.flatMap((name, n) => {
     const until = untils[n] ?? 0;

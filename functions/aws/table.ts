@@ -10,7 +10,7 @@ import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
 import { listFeed } from "./feed.ts";
 import { listHours } from "./hours.ts";
 import { watchKey, workspaceKey, workspacesPk } from "./keys.ts";
-import { pauseProvider, providerPausedUntil } from "./providers.ts";
+import { getProviderPause, pauseProvider } from "./providers.ts";
 import * as queue from "./queue.ts";
 import { countRequest } from "./requests.ts";
 import * as schedules from "./schedules.ts";
@@ -60,8 +60,8 @@ export function openTable(dynamo: Dynamo): Table {
     postponeCleanup: (agentId, at, unseenAt) => attempts.postponeCleanup(dynamo, agentId, at, unseenAt),
     heldSlots: (pool) => attempts.heldSlots(dynamo, pool),
     releaseSlot: (slot, holder) => attempts.releaseSlot(dynamo, slot, holder),
-    pauseProvider: (workspace, credential, until) => pauseProvider(dynamo, workspace, credential, until),
-    providerPausedUntil: (workspace, credential) => providerPausedUntil(dynamo, workspace, credential),
+    pauseProvider: (workspace, credential, pause) => pauseProvider(dynamo, workspace, credential, pause),
+    getProviderPause: (workspace, credential) => getProviderPause(dynamo, workspace, credential),
     getSwitches: (task) => getSwitches(dynamo, task),
     getWatch: () => attempts.getWatch(dynamo),
     putWatch: async (watch) => void (await putItem({ ...watchKey, ...watch })),

@@ -8,6 +8,7 @@ import type { IntakeRefusal } from "./intake.ts";
 import type { Message } from "./message.ts";
 import type { Webhook, WebhookId } from "./notices.ts";
 import type { Operation } from "./operations.ts";
+import type { ProviderPause } from "./provider-pause.ts";
 import type { ReadyTask } from "./ready-order.ts";
 import type { Schedule, ScheduleId } from "./schedules.ts";
 import type { Source, SourceId } from "./sources.ts";
@@ -174,10 +175,10 @@ export interface Table {
   countDelayed(workspace: string): Promise<number>;
   /** The oldest queued or live tasks of a workspace, behind `after`. */
   oldestActive(workspace: string, limit: number, after?: TaskId): Promise<Task[]>;
-  /** No task that needs this credential's provider runs before `until`; an earlier moment than the known one changes nothing. */
-  pauseProvider(workspace: string, credential: string, until: number): Promise<void>;
-  /** Epoch milliseconds; 0 when it was never paused. */
-  providerPausedUntil(workspace: string, credential: string): Promise<number>;
+  /** No task that needs this credential's provider starts before its end; one that ends before the known one changes nothing. */
+  pauseProvider(workspace: string, credential: string, pause: ProviderPause): Promise<void>;
+  /** The last one, which may be over. */
+  getProviderPause(workspace: string, credential: string): Promise<ProviderPause | undefined>;
   getSwitches(task: Pick<Task, "workspace" | "backend">): Promise<Switches>;
   dueTasks(kind: Due["kind"], now: number, limit: number): Promise<TaskId[]>;
   /** A queued task whose waiting time is over enters the ready index. Not a change of state, so no version. */

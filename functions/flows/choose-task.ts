@@ -7,7 +7,7 @@ import type { Slot, Task } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
 import { type ReadyWorkspace, readyWorkspaces } from "./ready-workspaces.ts";
 import { isSound } from "./sound-tasks.ts";
-import { letGo } from "./wake.ts";
+import { letGo, pausedUntil } from "./wake.ts";
 
 export type Choice =
   | { kind: "claim"; task: Task; slots: Slot[] }
@@ -108,11 +108,11 @@ export async function considerTask(
 
 async function waitForQuota(cloud: Cloud, task: Task): Promise<boolean> {
   const { workspace, provider } = task;
-  const quotaAt = provider ? await cloud.table.providerPausedUntil(workspace, provider) : 0;
+  const quotaAt = provider ? await pausedUntil(cloud, workspace, provider) : 0;
   if (!provider || quotaAt <= cloud.clock.now()) return false;
   const pool = providerPool(workspace, provider);
   await cloud.table.holdBack(task, pool, quotaAt);
   // Whoever resumed it in between has not seen this one wait.
-  if ((await cloud.table.providerPausedUntil(workspace, provider)) <= cloud.clock.now()) await letGo(cloud, pool, 1);
+  if ((await pausedUntil(cloud, workspace, provider)) <= cloud.clock.now()) await letGo(cloud, pool, 1);
   return true;
 }

@@ -9,6 +9,7 @@ import type {
 } from "../core/callbacks.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
+import { decidePause } from "../core/provider-pause.ts";
 import type { Failure, Task } from "../core/task.ts";
 import { type Caller, callBack } from "./call-back.ts";
 import { wakeAfter } from "./wake.ts";
@@ -76,12 +77,17 @@ export async function failAttempt(cloud: Cloud, caller: Caller, failure: Failure
           event: { type: "attempt_failed", failure: { ...failure, message, ...(retryAt ? { retryAt } : {}) } },
         },
   );
-  if (failure.class === "provider_quota" && task.provider) {
-    // Its own next try is when the provider is asked again; until then it is of no use to the others either.
-    if (task.due) await cloud.table.pauseProvider(task.workspace, task.provider, task.due.at);
-  }
+  if (failure.class === "provider_quota" && task.due) await pauseOthers(cloud, task, task.due.at);
   await wakeAfter(cloud, task);
   return task;
+}
+
+/** It waits itself as long as it has said; the others that need its provider only as long as one word is worth. */
+async function pauseOthers(cloud: Cloud, { taskId, workspace, provider }: Task, retryAt: number): Promise<void> {
+  if (!provider) return;
+  const last = await cloud.table.getProviderPause(workspace, provider);
+  const pause = decidePause(last, { saidBy: taskId, retryAt, now: cloud.clock.now() });
+  if (pause) await cloud.table.pauseProvider(workspace, provider, pause);
 }
 
 /** verifying or running → running: what the agent made does not do, and it goes on in the same sandbox. */

@@ -2,7 +2,7 @@
 import type { Cloud } from "../core/cloud.ts";
 import { providerPool } from "../core/slots.ts";
 import { recordAct } from "./record-act.ts";
-import { letGo } from "./wake.ts";
+import { letGo, pausedUntil } from "./wake.ts";
 
 const pageSize = 20;
 const indexLagMs = 2_000;
@@ -20,7 +20,7 @@ export async function resumeProvider(
   deadline: number,
 ): Promise<boolean> {
   const act = await recordAct(cloud, `workspace:${workspace}`, by, async () => {
-    const until = await cloud.table.providerPausedUntil(workspace, credential);
+    const until = await pausedUntil(cloud, workspace, credential);
     if (until <= cloud.clock.now()) return undefined;
     const data = { credential, reason, pausedUntil: until };
     return { type: "provider_resumed", data, writes: [{ kind: "provider_resumed", workspace, credential }] };

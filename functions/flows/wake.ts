@@ -28,9 +28,14 @@ export async function wakeAfter(cloud: Cloud, ended: Task): Promise<void> {
   await wake(cloud, ended.taskId);
 }
 
+/** When a provider's last pause ends, or has ended. */
+export async function pausedUntil(cloud: Cloud, workspace: string, credential: string): Promise<number> {
+  return (await cloud.table.getProviderPause(workspace, credential))?.until ?? 0;
+}
+
 /** What a resumption has not reached goes on one by one, as the others end. */
 async function letGoOfProvider(cloud: Cloud, { workspace, provider }: Task): Promise<void> {
-  if (!provider || (await cloud.table.providerPausedUntil(workspace, provider)) > cloud.clock.now()) return;
+  if (!provider || (await pausedUntil(cloud, workspace, provider)) > cloud.clock.now()) return;
   await letGo(cloud, providerPool(workspace, provider), 1);
 }
 

@@ -28,8 +28,9 @@ it("the names of another workspace's credentials are for its own keys", async ()
 
 it("a credential whose provider is out of quota is told so, until its time has come", async () => {
   const until = Date.now() + 3_600_000;
-  await stack.cloud.table.pauseProvider("default", "git-03", until);
-  await stack.cloud.table.pauseProvider("default", "git-04", Date.now() - 1);
+  const pause = { lengthMs: 3_600_000, saidBy: "tsk_0" } as const;
+  await stack.cloud.table.pauseProvider("default", "git-03", { ...pause, until });
+  await stack.cloud.table.pauseProvider("default", "git-04", { ...pause, until: Date.now() - 1 });
   const { paused } = (await call(stack, "GET", credentials)).body;
   expect(paused).toEqual([{ name: "git-03", until: new Date(until).toISOString() }]);
 });

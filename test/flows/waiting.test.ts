@@ -102,7 +102,7 @@ it("no more of them are woken than there are free slots", async () => {
 
 it("a task that begins to wait for a provider just before it is resumed is let go as well, once the index shows it", async () => {
   const { cloud, memory, make } = open();
-  memory.pauseProvider(workspace, "anthropic", now + dayMs);
+  memory.pauseProvider(workspace, "anthropic", { until: now + dayMs, lengthMs: dayMs, saidBy: "tsk_0" });
   const pool = providerPool(workspace, "anthropic");
   const [late] = make(1, { provider: "anthropic" });
   memory.holdBack(late as Task, pool, now + dayMs);
@@ -122,7 +122,7 @@ it("a task that begins to wait for a provider just before it is resumed is let g
 
 it("a provider that is resumed gets all of its tasks back, and one that the call had no time for with the next call", async () => {
   const { cloud, memory, make } = open();
-  memory.pauseProvider(workspace, "anthropic", now + dayMs);
+  memory.pauseProvider(workspace, "anthropic", { until: now + dayMs, lengthMs: dayMs, saidBy: "tsk_0" });
   const pool = providerPool(workspace, "anthropic");
   make(90, { provider: "anthropic", due: { kind: "held", at: now + dayMs, pool } });
   const resume = (deadline: number) => resumeProvider(cloud, workspace, "anthropic", "key_1", "paid", deadline);

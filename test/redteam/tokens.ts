@@ -1,6 +1,9 @@
 // Can whoever gets hold of a token, or makes one up, speak for an attempt that is not its own?
 import { execFile } from "node:child_process";
-import { createHmac } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
+import { once as eventOf } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { type AgentId, agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { startGitServer } from "../../infra/local/git-server.ts";
@@ -255,6 +258,18 @@ export const tokenVectors: Vector[] = [
     control: async (field) => complete(field, await startPublishing(field)),
   }),
   {
+    attack:
+      "hold up the other tasks of its workspace for a day, by saying that their model's provider has no quota (fail)",
+    heldBy: "a pause of minutes, which only others can lengthen",
+    needs: ["git"],
+    run: (field) => holdUpOthers(field),
+    control: (field) =>
+      holdUpOthers(
+        field,
+        edit("functions/core/provider-pause.ts", "isConfirmed ? 2 * last.lengthMs : firstMs", "longestMs"),
+      ),
+  },
+  {
     attack: "store megabytes in the table with the output that its beats carry",
     heldBy: "messages that are measured before they are taken",
     needs: ["git"],
@@ -292,6 +307,27 @@ export const tokenVectors: Vector[] = [
     },
   },
 ];
+
+/** Its supervisor waits for the first answer of a model that never comes, and meanwhile somebody has its token. */
+async function holdUpOthers(field: Field, without?: Edit): Promise<boolean> {
+  const { stack, repository } = await openPlace(field);
+  const silent = createServer().listen(0, "127.0.0.1");
+  await eventOf(silent, "listening");
+  field.undo(() => void silent.close());
+  field.undo(() => silent.closeAllConnections());
+  const provider = `quota-${randomBytes(4).toString("hex")}`;
+  const credential = `/api/orchestrator/workspaces/default/credentials/${provider}`;
+  const baseUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  await call(stack, "PUT", credential, { token: "sk-a-key", model: { baseUrl } });
+  const request = { repository, prompt: "Do the work", agent: { kind: "model", credential: provider } };
+  const { taskId } = (await call(stack, "POST", tasksPath, request)).body;
+  await untilTask(stack, taskId, "runs", ({ status }) => status === "running");
+  const retryAt = stack.cloud.clock.now() + 86_400_000;
+  const failure = { class: "provider_quota", message: "no quota", retryAt };
+  if (!(await says(field, taskId, "fail", failure, without))) throw new Error(`${taskId} may not fail`);
+  const pause = await stack.cloud.table.getProviderPause("default", provider);
+  return (pause?.until ?? 0) > stack.cloud.clock.now() + 3_600_000;
+}
 
 async function uploadUrl(field: Field, taskId: TaskId): Promise<string> {
   const { stack } = await openPlace(field);

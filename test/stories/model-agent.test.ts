@@ -126,7 +126,8 @@ it("a wrong key fails the task at once, and says which credential to set", async
 it("a credential that lost its model before the start fails the task at once, and says what to set", async () => {
   const credential = "/api/orchestrator/workspaces/default/credentials/replaced";
   await call(stack, "PUT", credential, { token: "sk-a-key", model: { baseUrl: model.api.url } });
-  await stack.cloud.table.pauseProvider("default", "replaced", Date.now() + 3_600_000);
+  const pause = { until: Date.now() + 3_600_000, lengthMs: 3_600_000, saidBy: "tsk_0" } as const;
+  await stack.cloud.table.pauseProvider("default", "replaced", pause);
   const taskId = await model.submit({ repository: remote.url, agent: { kind: "model", credential: "replaced" } });
   await untilTask(stack, taskId, "is held back", ({ due }) => due !== undefined);
   await call(stack, "PUT", credential, { token: "a-token-for-git" });

@@ -5,6 +5,7 @@ import type { DigestRecord } from "../../../functions/core/digest.ts";
 import type { KeyId } from "../../../functions/core/ids.ts";
 import type { IntakeRefusal } from "../../../functions/core/intake.ts";
 import type { Operation } from "../../../functions/core/operations.ts";
+import type { ProviderPause } from "../../../functions/core/provider-pause.ts";
 import type { Schedule, ScheduleId } from "../../../functions/core/schedules.ts";
 import type { Source, SourceId } from "../../../functions/core/sources.ts";
 import {
@@ -57,7 +58,7 @@ export class MemoryActs implements Part {
   readonly health = new Map<string, BackendHealth>();
   readonly requests = new Map<string, number>();
   /** Until when each is out of quota. */
-  readonly providers = new Map<string, number>();
+  readonly providers = new Map<string, ProviderPause>();
   readonly sources = new Map<SourceId, Source>();
   readonly schedules = new Map<ScheduleId, Schedule>();
   readonly refusals = new Map<string, IntakeRefusal>();

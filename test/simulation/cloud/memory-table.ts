@@ -3,6 +3,7 @@ import type { AuditEvent } from "../../../functions/core/audit.ts";
 import type { TaskId } from "../../../functions/core/ids.ts";
 import type { Message } from "../../../functions/core/message.ts";
 import { owedBy } from "../../../functions/core/notices.ts";
+import type { ProviderPause } from "../../../functions/core/provider-pause.ts";
 import { beginningOf, parseReady, positionOf, type ReadyTask } from "../../../functions/core/ready-order.ts";
 import { emptyHour, type Hour, hourOf } from "../../../functions/core/spending.ts";
 import { findYoloForbidden, isFenced } from "../../../functions/core/switches.ts";
@@ -165,13 +166,13 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     return this.rows.get(taskId)?.spec;
   }
 
-  pauseProvider(workspace: string, credential: string, until: number): void {
-    const name = `${workspace}#${credential}`;
-    this.providers.set(name, Math.max(until, this.providers.get(name) ?? 0));
+  pauseProvider(workspace: string, credential: string, pause: ProviderPause): void {
+    if (pause.until <= (this.getProviderPause(workspace, credential)?.until ?? 0)) return;
+    this.providers.set(`${workspace}#${credential}`, pause);
   }
 
-  providerPausedUntil(workspace: string, credential: string): number {
-    return this.providers.get(`${workspace}#${credential}`) ?? 0;
+  getProviderPause(workspace: string, credential: string): ProviderPause | undefined {
+    return this.providers.get(`${workspace}#${credential}`);
   }
 
   listMessages(taskId: TaskId, after: number): Message[] {
