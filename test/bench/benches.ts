@@ -5,4 +5,5 @@ export const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   imports: () => import("./imports.ts"),
   lifecycles: () => import("./lifecycles.ts"),
   backlog: () => import("./backlog.ts"),
+  memory: () => import("./memory.ts"),
 };

@@ -10,11 +10,11 @@ import { openMemoryLife } from "./in-memory/live-in-memory.ts";
 import { installPackages } from "./peers/install.ts";
 import { startRedis } from "./peers/redis.ts";
 import { type Done, keepBusy, type Load } from "./peers/users.ts";
-import { requestFor, wordsOf } from "./stack/life.ts";
+import { live } from "./stack/live.ts";
 import { makeRepository } from "./stack/make-repository.ts";
 import { cpuMsOf } from "./stack/process-usage.ts";
 import { startRememberingRemote } from "./stack/remembering-remote.ts";
-import { type PuppetStack, startPuppets } from "./stack/start-puppets.ts";
+import { startPuppets } from "./stack/start-puppets.ts";
 
 const packages = { bullmq: "6.7.0", ioredis: "6.0.0" };
 const users = [1, 16, 64];
@@ -45,13 +45,6 @@ async function sample(cpuMsBy: Record<string, () => number>, act: () => Promise<
   const { times, ms } = await act();
   const cpuMs = Object.fromEntries(before.map(({ name, read, atMs }) => [name, (read() - atMs) / times]));
   return { perSecond: (times * 1000) / ms, cpuMs };
-}
-
-async function live(stack: PuppetStack, repository: string): Promise<void> {
-  const taskId = await stack.submit(requestFor(repository));
-  const puppet = await stack.puppetOf(taskId);
-  for (const [verb, body] of wordsOf(taskId)) await puppet.say(verb, body);
-  await puppet.end();
 }
 
 /** The next word of a peer. */
@@ -104,7 +97,7 @@ async function openSubjects(home: string, ms: number, closers: (() => Promise<vo
 }
 
 async function measure({ quick }: BenchOptions): Promise<Measured> {
-  const [rounds, ms] = quick ? [1, 1_000] : [5, 2_500];
+  const [rounds, ms] = quick ? [1, 1_000] : [5, 2_000];
   const home = mkdtempSync(join(tmpdir(), "drover-lifecycles-"));
   const closers: (() => Promise<void>)[] = [];
   try {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createConnection, createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { findProgram } from "../../../infra/local/sandbox/find-program.ts";
+import { withParentDeath } from "../../../infra/local/sandbox/plain.ts";
 
 const startMs = 10_000;
 const install = "apt-get install -y --no-install-recommends redis-server";
@@ -28,7 +29,8 @@ export async function startRedis(directory: string): Promise<{ pid: number; port
   const port = await freePort();
   const options = { bind: "127.0.0.1", port, dir: directory, appendonly: "yes", appendfsync: "always", save: "" };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn(findRedis(), args, { stdio: "ignore" });
+  const [program = "", ...rest] = withParentDeath([findRedis(), ...args]);
+  const child = spawn(program, rest, { stdio: "ignore" });
   const exited = once(child, "exit");
   for (const deadline = performance.now() + startMs; !(await answers(port)); await pause(20)) {
     if (child.exitCode !== null || performance.now() > deadline) throw new Error("redis-server did not come up");

@@ -23,6 +23,8 @@ function readStat(pid: number): Stat | undefined {
 }
 
 /** The process itself first. */
+export const treeOf = (root: number): number[] => statsOf(root).map(({ pid }) => pid);
+
 function statsOf(root: number): Stat[] {
   const all = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
   const children = Map.groupBy(all, ({ parent }) => parent);
@@ -33,3 +35,18 @@ function statsOf(root: number): Stat[] {
 
 /** CPU time of a process and all below it since they began. */
 export const cpuMsOf = (root: number): number => statsOf(root).reduce((sum, { ticks }) => sum + ticks, 0) * msPerTick;
+
+/** What is in memory of these processes alone, and their part of what they share with others. */
+export function pssMbOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + readPssKb(pid), 0) / 1024;
+}
+
+function readPssKb(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0; // It has ended.
+  }
+}
+
+export const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;

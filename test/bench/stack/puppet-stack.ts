@@ -28,11 +28,17 @@ const stack = await startLocal({
   ephemeral: true,
   interpose: async (service, url) => (service === "ECS" ? ecs.url : url),
 });
-process.on("message", ({ end }: ToStack) => puppets.end(end));
-process.once("SIGTERM", () => {
-  void stack
-    .closeAndKill()
-    .then(() => ecs.close())
-    .then(() => process.exit(0));
+process.on("message", (message: ToStack) => {
+  if (message.kind === "end") return puppets.end(message.agentId);
+  globalThis.gc?.();
+  tell({ kind: "heap", mb: process.memoryUsage().heapUsed / 2 ** 20 });
 });
+async function end(): Promise<void> {
+  await stack.closeAndKill();
+  await ecs.close();
+  process.exit(0);
+}
+process.once("SIGTERM", end);
+// Whoever would have sent the signal is gone.
+process.once("disconnect", end);
 tell({ kind: "up", url: stack.url, apiKey: stack.apiKey });

@@ -11,11 +11,12 @@ export type FromStack =
   | { kind: "up"; url: string; apiKey: string }
   | { kind: "launched"; agentId: string; token: string }
   /** ECS has said that it stopped, and drover has cleaned up. */
-  | { kind: "settled"; agentId: string };
-export interface ToStack {
+  | { kind: "settled"; agentId: string }
+  /** Of what is in use, after everything else was given back. */
+  | { kind: "heap"; mb: number };
+export type ToStack =
   /** The agent whose sandbox ends by itself. */
-  end: string;
-}
+  { kind: "end"; agentId: string } | { kind: "weigh" };
 
 /** Says to the control plane what the supervisor of one attempt says. */
 export interface Puppet {
@@ -32,6 +33,8 @@ export interface PuppetStack {
   submit(request: object): Promise<string>;
   /** Settles when ECS was asked to start the first sandbox of a task. */
   puppetOf(taskId: string): Promise<Puppet>;
+  /** What the stack's process holds of its heap, in MB. */
+  weighHeap(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -55,8 +58,8 @@ class Meetings<T> {
 const script = join(import.meta.dirname, "puppet-stack.ts");
 const without = Number.MAX_SAFE_INTEGER.toString();
 
-/** `settings` are DROVER_* variables, `flags` those of Node. */
-export async function startPuppets(settings: Record<string, string>, flags: string[] = []): Promise<PuppetStack> {
+/** `settings` are DROVER_* variables. */
+export async function startPuppets(settings: Record<string, string>): Promise<PuppetStack> {
   const dataDir = mkdtempSync(join(tmpdir(), "drover-puppets-"));
   const limits = {
     DROVER_REQUESTS_PER_MINUTE: without,
@@ -64,9 +67,11 @@ export async function startPuppets(settings: Record<string, string>, flags: stri
     DROVER_QUEUE_LIMIT: without,
   };
   const env = { ...process.env, ...limits, ...settings };
-  const child = fork(script, [dataDir], { env, execArgv: flags, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const execArgv = ["--expose-gc"];
+  const child = fork(script, [dataDir], { env, execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const launches = new Meetings<Puppet>();
   const settlements = new Meetings<void>();
+  const weights = new Meetings<number>();
   const up = Promise.withResolvers<{ url: string; apiKey: string }>();
   child.once("exit", (code) => up.reject(new Error(`the stack ended with ${code} before it was up`)));
 
@@ -76,12 +81,13 @@ export async function startPuppets(settings: Record<string, string>, flags: stri
       await post(`${url}/attempts/${agentId}/${verb}`, { "x-drover-token": token }, body);
     },
     end() {
-      child.send({ end: agentId } satisfies ToStack);
+      child.send({ kind: "end", agentId } satisfies ToStack);
       return settlements.wait(agentId);
     },
   });
   child.on("message", async (message: FromStack) => {
     if (message.kind === "up") return up.resolve(message);
+    if (message.kind === "heap") return weights.at("heap").resolve(message.mb);
     const { agentId } = message;
     if (message.kind === "settled") return settlements.at(agentId).resolve();
     const { url } = await up.promise;
@@ -93,6 +99,10 @@ export async function startPuppets(settings: Record<string, string>, flags: stri
       ...{ pid: child.pid ?? 0, url, apiKey },
       submit: async (request) => String((await post(`${apiOf(url)}/tasks`, { "x-api-key": apiKey }, request)).taskId),
       puppetOf: (taskId) => launches.wait(taskId),
+      weighHeap() {
+        child.send({ kind: "weigh" } satisfies ToStack);
+        return weights.wait("heap");
+      },
       close: () => end(child, dataDir),
     };
   } catch (error) {
