@@ -319,7 +319,8 @@ async function holdUpOthers(field: Field, without?: Edit): Promise<boolean> {
   const credential = `/api/orchestrator/workspaces/default/credentials/${provider}`;
   const baseUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
   await call(stack, "PUT", credential, { token: "sk-a-key", model: { baseUrl } });
-  const request = { repository, prompt: "Do the work", agent: { kind: "model", credential: provider } };
+  const agent = { kind: "model", credential: provider };
+  const request = { repository, prompt: "Do the work", agent, gates: { profile: "none" } };
   const { taskId } = (await call(stack, "POST", tasksPath, request)).body;
   await untilTask(stack, taskId, "runs", ({ status }) => status === "running");
   const retryAt = stack.cloud.clock.now() + 86_400_000;
