@@ -1,8 +1,12 @@
 // Does a deployed stage do what drover promises? `npm run conformance -- --aws https://… --repository https://…`
 import { parseArgs } from "node:util";
+import { production } from "../stacks/settings.ts";
 import { openWorkspace } from "./conformance/own-workspace.ts";
 import { stories } from "./conformance/stories.ts";
-import { priceSandbox } from "./cost/task-price.ts";
+import { priceSandbox } from "./cost/sandbox.ts";
+
+/** None of a stage is larger. */
+const dearest = { ...production.sandbox, architecture: "X86_64", hasPublicAddress: true } as const;
 
 const usage = `npm run conformance -- --aws URL --repository URL [--webhook URL]
 
@@ -28,7 +32,7 @@ async function main(): Promise<boolean> {
     return false;
   }
   const sandboxes = stories.reduce((sum, story) => sum + story.sandboxes, 0);
-  const bound = sandboxes * priceSandbox({ minutes: longestMinutes });
+  const bound = sandboxes * priceSandbox(dearest, longestMinutes);
   console.log(
     `${stories.length} stories in a workspace of their own: at most ${sandboxes} sandboxes for ${longestMinutes} minutes each, so at most $${bound.toFixed(2)}.`,
   );

@@ -2,25 +2,38 @@
 import { join, resolve } from "node:path";
 import type { Counts } from "./cost/counter.ts";
 import { priceIdle } from "./cost/idle.ts";
+import { priceOpenDashboard } from "./cost/open-dashboard.ts";
 import { walkAll } from "./cost/paths.ts";
 import { priceCounts, totalOf } from "./cost/price-counts.ts";
+import { monthly } from "./cost/prices.ts";
 import { dollars, printBill, printMonth, printPath, printPathsHead, printRequests } from "./cost/print.ts";
+import { describeSandbox, priceSandbox, readSandbox } from "./cost/sandbox.ts";
 import { openStage } from "./cost/stage.ts";
 import { readStanding } from "./cost/standing.ts";
-import { countTask, heartbeatsOf, priceSandbox, uploadsOf, type Work } from "./cost/task-price.ts";
+import { countTask, heartbeatsOf, uploadsOf, type Work } from "./cost/task-price.ts";
 import { synth } from "./synth/synth.ts";
 
 const checkout = resolve(import.meta.dirname, "..");
 const image = `000000000000.dkr.ecr.us-east-1.amazonaws.com/drover-sandbox@sha256:${"0".repeat(64)}`;
-const stageOf = async (more: Record<string, string>) =>
-  readStanding(await synth("production", { DROVER_SANDBOX_IMAGE: image, DROVER_ALARMS_TO: "a@example.com", ...more }));
-const open = await stageOf({});
-const walled = await stageOf({
-  DROVER_NETWORK: "walled",
-  AWS_REGION: "us-east-1",
-  DROVER_EGRESS_ALLOW: "registry.npmjs.org",
-  DROVER_SUPERVISOR_ALLOW: "github.com",
-});
+/** As the owner of a stage would set it; else what a stage has by itself. */
+const { DROVER_SANDBOX_ARCHITECTURE: architecture } = process.env;
+const settings = {
+  DROVER_SANDBOX_IMAGE: image,
+  DROVER_ALARMS_TO: "a@example.com",
+  ...(architecture && { DROVER_SANDBOX_ARCHITECTURE: architecture }),
+};
+const openGraph = await synth("production", settings);
+const open = readStanding(openGraph);
+const walled = readStanding(
+  await synth("production", {
+    ...settings,
+    DROVER_NETWORK: "walled",
+    AWS_REGION: "us-east-1",
+    DROVER_EGRESS_ALLOW: "registry.npmjs.org",
+    DROVER_SUPERVISOR_ALLOW: "github.com",
+  }),
+);
+const sandbox = readSandbox(openGraph);
 const commandTask: Work = { minutes: 15, modelCalls: 0 };
 const modelTask: Work = { minutes: 15, modelCalls: 40 };
 
@@ -41,6 +54,7 @@ const names: Record<keyof typeof paths, string> = {
   silentBeat: "a heartbeat of a command that says nothing",
   idleRound: "a round of the reaper, nothing to do",
   liveInRound: "what a live task adds to each round",
+  feed: "three seconds of an open dashboard",
 };
 for (const [name, counts] of Object.entries(paths)) printPath(names[name as keyof typeof paths], counts, price(counts));
 
@@ -62,7 +76,9 @@ for (const [what, work] of [
     `\n${what} of ${work.minutes} minutes: N = ${heartbeatsOf(work)}, M = ${work.modelCalls}, R = ${work.minutes}, U = ${uploadsOf(work)}. Per 1M tasks:`,
   );
   printBill(bill);
-  console.log(`  its sandbox, apart  ${dollars(priceSandbox(work) * 1e6).padStart(9)}`);
+  console.log(
+    `  its sandbox, apart: ${dollars(priceSandbox(sandbox, work.minutes) * 1e6)} with ${describeSandbox(sandbox)}`,
+  );
 }
 
 const perTask = totalOf(price(countTask(paths, commandTask)));
@@ -74,6 +90,10 @@ for (const [network, standing] of [
   printMonth(priceIdle(paths.idleRound, standing));
   console.log(`  alarms and a dashboard, where they are asked for: ${dollars(totalOf(standing.watching))}`);
 }
+console.log(`
+Apart, where they are there:
+  the sandbox's image in ECR: ${dollars(monthly.imageGb)} a GB and month
+  a dashboard that is left open: ${dollars(priceOpenDashboard(paths.feed) * 24)} a day`);
 const idle = totalOf(priceIdle(paths.idleRound, open));
 console.log(`\nidle ${dollars(idle)}/month, ${dollars(perTask * 1e6)} per 1M tasks`);
 process.exit(0);

@@ -99,6 +99,12 @@ const reapOnce = async (stage: Stage): Promise<Counts> => {
   return plus(counts, new Map([["lambda reaper", { requests: 1, writeUnits: 0, readUnits: 0, ms: 0 }]]));
 };
 
+/** As an open dashboard does it, in which nothing happens. */
+const followFleet = (stage: Stage): Promise<Counts> =>
+  walk(stage, async () => {
+    await stage.call("GET", "/agents/events");
+  });
+
 /** A heartbeat whose output is as long as that. */
 async function beatOnce(stage: Stage, agentId: AgentId, output: string, spend?: object): Promise<Counts> {
   const token = (await cloudOfThisProcess()).tokenOf(agentId);
@@ -128,9 +134,13 @@ export interface GoldenPaths {
   idleRound: Counts;
   /** What each live task adds to a round of the reaper. */
   liveInRound: Counts;
+  /** A stream of some seconds. */
+  feed: Counts;
 }
 
 export async function walkAll(stage: Stage): Promise<GoldenPaths> {
+  // Before anything has happened that it would tell.
+  const feed = await followFleet(stage);
   // The first one also pays for what is learnt once: the workspace, the keys.
   await completeTask(stage);
   await reap();
@@ -161,5 +171,5 @@ export async function walkAll(stage: Stage): Promise<GoldenPaths> {
     await untilCleanedUp(stage);
   }
   const tasks = { completed, unchanged, killedRunning, killedQueued, retried };
-  return { ...tasks, beat, modelBeat, silentBeat, idleRound, liveInRound };
+  return { ...tasks, beat, modelBeat, silentBeat, idleRound, liveInRound, feed };
 }

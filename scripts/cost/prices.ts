@@ -28,15 +28,21 @@ export const monthly = {
   tableGb: 0.25,
   tableBackupGb: 0.2,
   bucketGb: 0.023,
+  /** In ECR. */
+  imageGb: 0.1,
   /** gp3. */
   diskGb: 0.08,
   firewallName: 0.0005,
 } as const;
 
-/** Dollars an hour; arm64. */
+/** Dollars an hour: for a CPU, a GB of memory, and a GB of disk beyond what is included. */
+export const fargate = {
+  X86_64: { cpu: 0.04048, gb: 0.004445, diskGb: 0.000111 },
+  ARM64: { cpu: 0.03238, gb: 0.00356, diskGb: 0.000111 },
+} as const;
+
+/** Dollars an hour. */
 export const hourly = {
-  fargateCpu: 0.03238,
-  fargateGb: 0.00356,
   publicAddress: 0.005,
   t4gNano: 0.0042,
   t4gMicro: 0.0084,

@@ -9,7 +9,7 @@ import { createRemote } from "../demo/repository.ts";
 import { type Counts, countServers, countTable, openCounter } from "./counter.ts";
 
 export interface Stage {
-  /** With the key of an admin, or with an attempt's token. */
+  /** With the key of an admin, or with an attempt's token; a stream is read to its end. */
   call(method: string, path: string, body?: object, attemptToken?: string): Promise<Record<string, unknown>>;
   /** Submits a command for the repository, whose token is a credential, and answers the task's id. */
   submit(script: string): Promise<string>;
@@ -19,6 +19,8 @@ export interface Stage {
 }
 
 const beatMs = 60_000;
+/** Long enough to be read on from. */
+const streamMs = 3_000;
 const beatCharacters = "200";
 
 const services = ["S3", "SSM", "SQS", "ECS"] as const;
@@ -31,13 +33,15 @@ export async function openStage(imageDir: string): Promise<Stage> {
   const closers: (() => Promise<void> | void)[] = [() => rmSync(home, { recursive: true, force: true })];
   const counter = openCounter();
   // As on AWS, where the local stack has its own: a path ends before its second beat is due.
-  Object.assign(process.env, { DROVER_BEAT_MS: String(beatMs), DROVER_BEAT_CHARACTERS: beatCharacters });
+  Object.assign(process.env, {
+    DROVER_BEAT_MS: String(beatMs),
+    DROVER_BEAT_CHARACTERS: beatCharacters,
+    DROVER_STREAM_MS: String(streamMs),
+  });
   const stack: LocalStack = await startLocal({
     dataDir: join(home, "data"),
     port: 0,
     ephemeral: true,
-    // The commands are our own.
-    allowUnconfined: true,
     imageDir,
     async interpose(service, url) {
       if (service !== "DYNAMODB") return url;
@@ -62,7 +66,8 @@ export async function openStage(imageDir: string): Promise<Stage> {
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
-    return (text ? JSON.parse(text) : {}) as Record<string, unknown>;
+    const isJson = response.headers.get("content-type")?.startsWith("application/json");
+    return (isJson ? JSON.parse(text) : {}) as Record<string, unknown>;
   }
 
   await call("PUT", `/workspaces/default/credentials/${credential}`, { token });

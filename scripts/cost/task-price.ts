@@ -1,9 +1,7 @@
 // What does a task of so many minutes cost? What its golden path asked for, and what it asks for as long as it runs.
-import { production } from "../../stacks/settings.ts";
 import { plus } from "./combine.ts";
 import type { Counts } from "./counter.ts";
 import type { GoldenPaths } from "./paths.ts";
-import { hourly } from "./prices.ts";
 
 export interface Work {
   minutes: number;
@@ -31,11 +29,4 @@ export function countTask(paths: GoldenPaths, work: Work): Counts {
   const uploaded = plus(beaten, onePut, uploadsOf(work));
   // While it is live, each round of the reaper looks at it.
   return plus(uploaded, paths.liveInRound, work.minutes);
-}
-
-/** The sandbox itself, as a stage for production has it: what the agent takes, and not what drover adds. */
-export function priceSandbox({ minutes }: Pick<Work, "minutes">): number {
-  const { cpuUnits, memoryMb } = production.sandbox;
-  const [cpu, memoryGb] = [cpuUnits / 1024, memoryMb / 1024];
-  return (minutes / 60) * (cpu * hourly.fargateCpu + memoryGb * hourly.fargateGb + hourly.publicAddress);
 }

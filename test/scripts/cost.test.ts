@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { plus } from "../../scripts/cost/combine.ts";
 import type { Counts } from "../../scripts/cost/counter.ts";
+import { priceOpenDashboard } from "../../scripts/cost/open-dashboard.ts";
 import { completeTask } from "../../scripts/cost/paths.ts";
 import { priceCounts, totalOf } from "../../scripts/cost/price-counts.ts";
+import { priceSandbox } from "../../scripts/cost/sandbox.ts";
 import { openStage, type Stage } from "../../scripts/cost/stage.ts";
 import { heartbeatsOf, uploadsOf } from "../../scripts/cost/task-price.ts";
 import { sharedImageDir } from "../support/image-dir.ts";
@@ -77,6 +79,24 @@ it("a bill is each count at its price", () => {
   expect(bill).toMatchObject({ S3: 10e-6, KMS: 3e-6, SQS: 2e-6, "DynamoDB writes": 3 * 0.625e-6, logs: 0.5e-6 });
   expect(bill["Lambda time"]).toBeCloseTo(0.25 * 0.25 * 0.0000133334, 12);
   expect(totalOf(priceCounts(plus(counts, counts, -1), 1000))).toBe(0);
+});
+
+it("a sandbox costs what its CPUs, memory, further disk and address do, by its architecture", () => {
+  const size = { architecture: "X86_64", cpuUnits: 2048, memoryMb: 8192, diskGb: 40, hasPublicAddress: true } as const;
+  expect(priceSandbox(size, 60)).toBeCloseTo(2 * 0.04048 + 8 * 0.004445 + 20 * 0.000111 + 0.005, 10);
+  const smaller = { ...size, architecture: "ARM64", diskGb: 20, hasPublicAddress: false } as const;
+  expect(priceSandbox(smaller, 15)).toBeCloseTo((2 * 0.03238 + 8 * 0.00356) / 4, 10);
+});
+
+it("an open dashboard is a function that runs, asks twice a second, and begins anew each minute", () => {
+  const feed: Counts = new Map([
+    ["dynamodb Query index feed", count(6, 0, 3)],
+    ["dynamodb GetItem key", count(1, 0, 1)],
+    ["dynamodb UpdateItem requests", count(1, 1)],
+    ["lambda api GET events", count(1)],
+  ]);
+  const asked = 7_200 * 0.5 * 0.125e-6 + 60 * (0.125e-6 + 0.625e-6 + 0.2e-6 + 1.1e-6);
+  expect(priceOpenDashboard(feed)).toBeCloseTo(asked + 3_600 * 0.25 * 0.0000133334, 8);
 });
 
 it("a task of fifteen minutes beats thirty times, and its log is uploaded twice before its end", () => {
