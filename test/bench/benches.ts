@@ -6,4 +6,5 @@ export const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   lifecycles: () => import("./lifecycles.ts"),
   backlog: () => import("./backlog.ts"),
   memory: () => import("./memory.ts"),
+  "fan-out": () => import("./fan-out.ts"),
 };

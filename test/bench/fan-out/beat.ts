@@ -1,0 +1,63 @@
+// How do so many agents beat, each in its own time, however long the answers take?
+import { setTimeout as pause } from "node:timers/promises";
+import { aBeat } from "../stack/life.ts";
+import type { Puppet } from "../stack/start-puppets.ts";
+
+/** One at a time, as a supervisor does. */
+interface Beating {
+  puppet: Puppet;
+  seq: number;
+  dueAt: number;
+  isUnderWay: boolean;
+}
+
+export interface Beats {
+  /** Between a beat and its answer. */
+  answeredMs: number[];
+}
+
+const tickMs = 5;
+
+export class Heart {
+  readonly #agents: Beating[];
+  readonly #everyMs: number;
+  /** When each was sent, in epoch milliseconds, by `agentId seq`. */
+  readonly sentAt = new Map<string, number>();
+
+  constructor(puppets: readonly Puppet[], everyMs: number) {
+    this.#agents = puppets.map((puppet) => ({ puppet, seq: 1, dueAt: 0, isUnderWay: false }));
+    this.#everyMs = everyMs;
+  }
+
+  /** For so long; settles when the last beat is answered. */
+  async beat(ms: number): Promise<Beats> {
+    const beats: Beats = { answeredMs: [] };
+    const underWay = new Set<Promise<void>>();
+    const startedAt = performance.now();
+    // Spread over the time between two beats of one agent.
+    for (const [n, agent] of this.#agents.entries()) {
+      agent.dueAt = startedAt + (n * this.#everyMs) / this.#agents.length;
+    }
+    while (performance.now() < startedAt + ms) {
+      for (const agent of this.#agents) {
+        if (agent.isUnderWay || agent.dueAt > performance.now()) continue;
+        agent.dueAt += this.#everyMs;
+        const beat = this.#beatOnce(agent, beats).finally(() => underWay.delete(beat));
+        underWay.add(beat);
+      }
+      await pause(tickMs);
+    }
+    await Promise.all(underWay);
+    return beats;
+  }
+
+  async #beatOnce(agent: Beating, beats: Beats): Promise<void> {
+    agent.isUnderWay = true;
+    agent.seq += 1;
+    const startedAt = performance.now();
+    this.sentAt.set(`${agent.puppet.agentId} ${agent.seq}`, Date.now());
+    await agent.puppet.say("beat", aBeat(agent.seq));
+    beats.answeredMs.push(performance.now() - startedAt);
+    agent.isUnderWay = false;
+  }
+}
