@@ -153,6 +153,12 @@ it("a schedule is added, known by its name, run at once, paused, changed and rem
   expect(await good(["schedules", "pause", stdout.trim()])).toContain("nightly is paused");
   expect(await good(["schedules", "edit", "nightly", "--cron", "@weekly"])).toContain("paused");
   expect(await good(["schedules", "ls"])).toMatch(/nightly\s+@weekly\s+Europe\/Berlin\s+paused/);
+  await good(["schedules", "edit", "nightly", "-r", remote.url, "--title", "Nothing", "--", "false"]);
+  expect(await stack.cloud.table.listSchedules("default")).toMatchObject([
+    { cron: "@weekly", task: { title: "Nothing", agent: { command: ["false"] }, priority: 5 } },
+  ]);
+  const unchanged = await cli(["schedules", "edit", "nightly"]);
+  expect(unchanged).toMatchObject({ code: 2, stderr: expect.stringContaining("Say what to change: --name") });
   const unknown = await cli(["schedules", "run", "weekly"]);
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("no schedule weekly. It has: nightly") });
   await good(["schedules", "remove", "nightly"]);

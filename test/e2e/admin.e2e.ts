@@ -107,8 +107,14 @@ it("a schedule is made by the form, asked for at once, paused, changed and remov
   await row.getByText("paused").waitFor();
   await page.getByRole("button", { name: "Edit: nightly-audit" }).click();
   await dialog.getByLabel("When").first().fill("@daily");
+  await dialog.getByRole("textbox", { name: "Command" }).fill("date > changed.txt");
   await dialog.getByRole("button", { name: "Save" }).click();
   await row.getByText("@daily").waitFor();
+  const kept = (await call(stack, "GET", "/api/orchestrator/workspaces/default/schedules")).body.schedules[0];
+  expect(kept.task).toMatchObject({
+    prompt: "Audit the dependencies",
+    agent: { command: ["sh", "-c", "date > changed.txt"] },
+  });
   await page.getByRole("button", { name: "Remove: nightly-audit" }).click();
   await dialog.getByRole("button", { name: "Remove" }).click();
   await page.getByText("There are none yet", { exact: false }).waitFor();

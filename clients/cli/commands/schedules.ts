@@ -80,20 +80,26 @@ const add = () =>
     });
 
 const edit = () =>
-  new Command("edit")
-    .description("Changes the name or the times of a schedule; its task stays as it is")
-    .argument("<schedule>", "id or name of the schedule")
-    .option("--name <name>", "another name")
-    .option("--cron <times>", "other times")
-    .option("--timezone <zone>", "another time zone")
-    .action(async (schedule, options, command) => {
-      const body = given(options);
-      if (Object.keys(body).length === 0) throw new CliError("Say what to change: --name, --cron or --timezone");
-      const cli = openCli(command);
-      const changed = await ask(cli.api.PATCH(`${path}/{scheduleId}`, { params: await find(cli, schedule), body }));
-      if (cli.json) printJson(changed);
-      else print(`${changed.name} comes next at ${changed.nextAt ?? "no time: it is paused"}`);
-    });
+  addTaskOptions(
+    new Command("edit")
+      .description("Changes the name, the times or the task of a schedule; a task is given whole, as for add")
+      .argument("<schedule>", "id or name of the schedule")
+      .argument("[command...]", "the command that does the work, after --")
+      .option("--name <name>", "another name")
+      .option("--cron <times>", "other times")
+      .option("--timezone <zone>", "another time zone"),
+  ).action(async (schedule, argv, { name, cron, timezone, ...work }, command) => {
+    const saysTask = argv.length > 0 || Object.keys(given(work)).length > 0;
+    const task = saysTask ? await toTaskRequest(argv, work) : undefined;
+    const body = given({ name, cron, timezone, task });
+    if (Object.keys(body).length === 0) {
+      throw new CliError("Say what to change: --name, --cron, --timezone, or the whole task as in schedules add");
+    }
+    const cli = openCli(command);
+    const changed = await ask(cli.api.PATCH(`${path}/{scheduleId}`, { params: await find(cli, schedule), body }));
+    if (cli.json) printJson(changed);
+    else print(`${changed.name} comes next at ${changed.nextAt ?? "no time: it is paused"}`);
+  });
 
 const turn = (act: string, description: string, paused: boolean) =>
   new Command(act)

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { ask, type paths } from "../../client.ts";
 import { api, wordsOf } from "../drover.ts";
+import { changeRequest, toForm } from "../new-task/change-request.ts";
 import { emptyForm, type TaskForm, taskRules, toRequest } from "../new-task/task-form.ts";
 import { TemplateFields } from "../new-task/template-fields.tsx";
 import { Age } from "../parts/age.tsx";
@@ -143,8 +144,7 @@ function Acts({ schedule: { scheduleId, name, paused }, onEdit }: { schedule: Sc
   );
 }
 
-type When = { name: string; cron: string; timezone: string };
-type ScheduleForm = TaskForm & When;
+type ScheduleForm = TaskForm & { name: string; cron: string; timezone: string };
 
 const whenRules = {
   name: required("Give it a name, as nightly-audit"),
@@ -154,7 +154,7 @@ const presets = ["@hourly", "@daily", "0 3 * * 1-5", "@weekly", "@monthly"];
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const zones = [...new Set(["UTC", here, ...Intl.supportedValuesOf("timeZone")])];
 
-function WhenFields<F extends When>({ form }: { form: UseFormReturnType<F> }) {
+function WhenFields({ form }: { form: UseFormReturnType<ScheduleForm> }) {
   return (
     <Stack gap="xs">
       <TextInput label="Name" placeholder="nightly-audit" required data-autofocus {...form.getInputProps("name")} />
@@ -183,23 +183,55 @@ function WhenFields<F extends When>({ form }: { form: UseFormReturnType<F> }) {
   );
 }
 
-function NewSchedule({ onClose, onMade }: FormEnds) {
+function NewSchedule(ends: FormEnds) {
   const { workspace } = useSigned();
-  const form = useForm<ScheduleForm>({
-    initialValues: { ...emptyForm, name: "", cron: "", timezone: here },
-    validate: { ...taskRules, ...whenRules },
-  });
   return (
-    <FormDialog
+    <ScheduleDialog
       title={`New schedule of ${workspace}`}
       act="Add"
-      size="xl"
-      form={form}
-      send={(values) => {
-        const { name, cron, timezone } = values;
-        const body = { name: name.trim(), cron: cron.trim(), timezone, task: toRequest(values) };
+      from={{ ...emptyForm, name: "", cron: "", timezone: here }}
+      send={(when, form) => {
+        const body = { ...when, task: toRequest(form) };
         return ask(api.POST(path, { params: { path: { workspace } }, body }));
       }}
+      {...ends}
+    />
+  );
+}
+
+function EditSchedule({ schedule, ...ends }: FormEnds & { schedule: Schedule }) {
+  const { workspace } = useSigned();
+  const { scheduleId, name, cron, timezone = "UTC", task } = schedule;
+  return (
+    <ScheduleDialog
+      title={`Edit ${name}`}
+      act="Save"
+      from={{ ...toForm(task), name, cron, timezone }}
+      send={(when, form) => {
+        const body = { ...when, task: changeRequest(task, form) };
+        return ask(api.PATCH(`${path}/{scheduleId}`, { params: { path: { workspace, scheduleId } }, body }));
+      }}
+      {...ends}
+    />
+  );
+}
+
+interface ScheduleDialogProps extends FormEnds {
+  title: string;
+  act: string;
+  from: ScheduleForm;
+  send(when: { name: string; cron: string; timezone: string }, form: TaskForm): Promise<unknown>;
+}
+
+function ScheduleDialog({ title, act, from, send, onMade, onClose }: ScheduleDialogProps) {
+  const form = useForm<ScheduleForm>({ initialValues: from, validate: { ...taskRules, ...whenRules } });
+  return (
+    <FormDialog
+      title={title}
+      act={act}
+      size="xl"
+      form={form}
+      send={({ name, cron, timezone, ...task }) => send({ name: name.trim(), cron: cron.trim(), timezone }, task)}
       errorsOf={taskErrorsOf}
       onMade={() => onMade()}
       onClose={onClose}
@@ -208,27 +240,6 @@ function NewSchedule({ onClose, onMade }: FormEnds) {
         <WhenFields form={form} />
       </Fieldset>
       <TemplateFields form={form} hides={hidden} />
-    </FormDialog>
-  );
-}
-
-function EditSchedule({ schedule, onClose, onMade }: FormEnds & { schedule: Schedule }) {
-  const { workspace } = useSigned();
-  const { scheduleId, name, cron, timezone } = schedule;
-  const form = useForm({ initialValues: { name, cron, timezone: timezone ?? "UTC" }, validate: whenRules });
-  return (
-    <FormDialog
-      title={`Edit ${name}`}
-      act="Save"
-      form={form}
-      send={(values) => {
-        const body = { ...values, name: values.name.trim(), cron: values.cron.trim() };
-        return ask(api.PATCH(`${path}/{scheduleId}`, { params: { path: { workspace, scheduleId } }, body }));
-      }}
-      onMade={() => onMade()}
-      onClose={onClose}
-    >
-      <WhenFields form={form} />
     </FormDialog>
   );
 }

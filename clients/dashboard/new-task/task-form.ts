@@ -1,7 +1,9 @@
 // What does the form hold, and what is asked for with it? Pure: a field that is left empty is left out.
 import type { paths } from "../../client.ts";
 
-type TaskRequest = NonNullable<paths["/api/orchestrator/tasks"]["post"]["requestBody"]>["content"]["application/json"];
+export type TaskRequest = NonNullable<
+  paths["/api/orchestrator/tasks"]["post"]["requestBody"]
+>["content"]["application/json"];
 
 /** A type, since a form of any fields takes no interface. */
 export type TaskForm = {
@@ -119,7 +121,7 @@ const names: Record<string, keyof TaskForm> = {
 
 const numberOf = (value: number | string) => (value === "" ? undefined : Number(value));
 
-function withoutEmpty<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined | ""> } {
+export function withoutEmpty<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined | ""> } {
   const kept = Object.entries(fields).filter(([, value]) => value !== undefined && value !== "");
   return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined | ""> };
 }

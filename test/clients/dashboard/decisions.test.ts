@@ -4,6 +4,8 @@ import { taskErrorsOf } from "../../../clients/dashboard/admin/task-errors.ts";
 import { filterTasks, noFilter } from "../../../clients/dashboard/fleet/filter-tasks.ts";
 import { mergeEvents, mergeSnapshot, mergeTasks, type Tasks } from "../../../clients/dashboard/fleet/merge-tasks.ts";
 import { spentToday } from "../../../clients/dashboard/fleet/spent-today.ts";
+import { changeRequest, toForm } from "../../../clients/dashboard/new-task/change-request.ts";
+import { emptyForm, type TaskRequest } from "../../../clients/dashboard/new-task/task-form.ts";
 import { splitDiff } from "../../../clients/dashboard/task/split-diff.ts";
 import { emptyFeed, gapMark, joinOutput, takeTaskEvent } from "../../../clients/dashboard/task/task-feed.ts";
 import { verifyChain } from "../../../clients/dashboard/task/verify-chain.ts";
@@ -180,6 +182,60 @@ describe("what today has cost", () => {
   it("has the hour that midnight falls into, where clocks differ by half an hour", () => {
     expect(spentToday([hour(new Date(2026, 10, 25, 23, 30), 5)], now)).toBe(5);
   });
+});
+
+describe("a request in the form", () => {
+  const request: TaskRequest = {
+    ...{ repository: "https://git.test/shop", prompt: "Audit", priority: 7, labels: ["deps"], maxAttempts: 2 },
+    ...{ backend: "default", retryBackoffMs: [9_000], allowConfigChanges: ["package.json"] },
+    agent: { kind: "model", type: "tester", model: "claude-x", credential: "team", skills: ["audit"] },
+    limits: { dollars: 2, tokens: 9_000, turns: 4, wallClockMs: 90_000, rejections: 5 },
+    gates: { gates: ["test"] },
+    yolo: { reason: "a drill" },
+    pullRequest: { base: "next", draft: true },
+  };
+  const command = (...argv: string[]) =>
+    ({ ...request, agent: { kind: "command", command: argv } }) satisfies TaskRequest;
+
+  it("that was not touched is the same request, also what the form has no field for", () =>
+    expect(changeRequest(request, toForm(request))).toEqual(request));
+
+  it.each([
+    ["a number in a group", { dollars: 3 }, { limits: { ...request.limits, dollars: 3 } }],
+    [
+      "a field that is emptied",
+      { minutes: "", labels: [] },
+      { limits: { ...request.limits, wallClockMs: undefined }, labels: undefined },
+    ],
+    [
+      "a group that is left out",
+      { wantsPullRequest: false, isYolo: false },
+      { pullRequest: undefined, yolo: undefined },
+    ],
+    [
+      "another kind of agent",
+      { kind: "command", command: "true" },
+      { agent: { kind: "command", command: ["sh", "-c", "true"] } },
+    ],
+    ["a profile in the place of gates", { profile: "strict" }, { gates: { profile: "strict" } }],
+  ] as const)("%s changes alone", (_, change, expected) =>
+    expect(changeRequest(request, { ...toForm(request), ...change } as typeof emptyForm)).toEqual({
+      ...request,
+      ...expected,
+    }));
+
+  it.each([
+    [["sh", "-c", "date > now.txt"], "date > now.txt"],
+    [["npm", "audit", "fix"], "npm audit fix"],
+    [["printf", "%s", "it's me", ""], "printf %s 'it'\\''s me' ''"],
+  ])("the command %j is shown as it would be typed, and stays what it is", (argv, shown) => {
+    const form = toForm(command(...argv));
+    expect(form).toMatchObject({ kind: "command", command: shown });
+    expect(changeRequest(command(...argv), { ...form, priority: 1 })).toEqual({ ...command(...argv), priority: 1 });
+  });
+
+  it("of which nothing was said but what must be is the form as it is when it is empty", () =>
+    expect(toForm({ repository: "", prompt: "", agent: { kind: "model" } })).toEqual(emptyForm));
 });
 
 it("what is wrong with a task inside a schedule or a source is said at its field", () => {
