@@ -55,7 +55,7 @@ const arrows: Record<Room, readonly Room[]> = {
     "functions/api",
     "functions/git",
   ],
-  stacks: ["functions", "functions/core", "functions/flows", "infra", "infra/aws", "infra/local"],
+  stacks: ["functions", "functions/api", "functions/core", "functions/flows", "infra", "infra/aws", "infra/local"],
   // Types only, which are generated: a client knows the API by its document.
   clients: [],
   examples: ["clients"],

@@ -1,6 +1,7 @@
 // Which part of the API answers a request? Each is loaded by the first that needs it; a process of the API rarely needs all.
 import type { Context } from "hono";
 import { Hono } from "hono";
+import { answerProblem } from "./answer-problem.ts";
 import type { Api, OpenCloud } from "./api.ts";
 
 type AddRoutes = (app: Api, cloud: OpenCloud) => void;
@@ -8,6 +9,7 @@ type AddRoutes = (app: Api, cloud: OpenCloud) => void;
 /** What sandboxes and most callers ask for stands apart. The whole has it too, and answers all that is asked for rarely. */
 export function createApp(cloud: OpenCloud): Hono {
   const app = new Hono();
+  app.onError(answerProblem);
   const part = (load: () => Promise<AddRoutes>) =>
     loadedOnce(async () => {
       const [addRoutes, { createBareApp }] = await Promise.all([load(), import("./bare-app.ts")]);
@@ -29,7 +31,10 @@ export function createApp(cloud: OpenCloud): Hono {
 function loadedOnce(load: () => Promise<Api>) {
   let loaded: Promise<Api> | undefined;
   return async ({ req, env }: Context) => {
-    loaded ??= load();
+    loaded ??= load().catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
     return (await loaded).fetch(req.raw, env);
   };
 }

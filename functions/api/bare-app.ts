@@ -2,9 +2,10 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { DroverError } from "../core/errors.ts";
+import { answerProblem } from "./answer-problem.ts";
 import type { Api, OpenCloud } from "./api.ts";
 import { requireKey } from "./auth.ts";
-import { answerProblem, refuseInvalid } from "./problems.ts";
+import { refuseInvalid } from "./problems.ts";
 import { recordRefusals } from "./record-refusals.ts";
 
 const maxBodyBytes = 1024 * 1024;
