@@ -14,14 +14,14 @@ const endless = "sleep 600";
 const retryDelayMs = 1_200;
 const firstAttemptSeconds = 12;
 
-const commits = (counts: Counts, event: string) => countOf(counts, `dynamodb TransactWriteItems ${event}`);
+export const commits = (counts: Counts, event: string) => countOf(counts, `dynamodb TransactWriteItems ${event}`);
 
 /** Every message has been answered, and of an end everybody has been told. */
-const isQuiet = (counts: Counts) =>
+export const isQuiet = (counts: Counts) =>
   countOf(counts, "sqs SendMessage") + countOf(counts, "sqs SendMessageBatch") ===
   countOf(counts, "sqs DeleteMessageBatch");
 
-const untilCleanedUp = (stage: Stage) =>
+export const untilCleanedUp = (stage: Stage) =>
   stage.until("the task is cleaned up", (counts) => commits(counts, "cleanup") > 0 && isQuiet(counts));
 
 /** It has spoken twice: it started, and gave its first sign of life. */
@@ -32,7 +32,7 @@ async function kill(stage: Stage, taskId: string): Promise<void> {
   await stage.call("POST", `/tasks/${taskId}/kill`, { reason: "counted" });
 }
 
-async function walk(stage: Stage, act: () => Promise<void>): Promise<Counts> {
+export async function walk(stage: Stage, act: () => Promise<void>): Promise<Counts> {
   stage.take();
   await act();
   return stage.take();

@@ -1,5 +1,5 @@
 // How are counts and bills shown? As tables of plain text, the dearest first.
-import { sumOf } from "./combine.ts";
+import { callsOf, requestsOf, sumOf } from "./combine.ts";
 import type { Count, Counts } from "./counter.ts";
 import { type Bill, totalOf } from "./price-counts.ts";
 import { prices } from "./prices.ts";
@@ -18,12 +18,8 @@ function printDearestFirst(bill: Bill, show: (amount: number) => string): void {
   for (const [what, amount] of entries) console.log(`  ${what.padEnd(26)}${show(amount)}`);
 }
 
-const isAws = (name: string) => !name.startsWith("lambda ");
-
 export function printPath(name: string, counts: Counts, bill: Bill): void {
-  const requests = [...counts].filter(([what]) => isAws(what)).reduce((sum, [, count]) => sum + count.requests, 0);
-  const calls = [...counts].filter(([what]) => !isAws(what)).reduce((sum, [, count]) => sum + count.requests, 0);
-  const numbers = [requests, calls, sumOf(counts, "writeUnits"), sumOf(counts, "readUnits")];
+  const numbers = [requestsOf(counts), callsOf(counts), sumOf(counts, "writeUnits"), sumOf(counts, "readUnits")];
   console.log(`  ${name.padEnd(44)}${numbers.map((n) => String(n).padStart(8)).join("")}${million(totalOf(bill))}`);
 }
 

@@ -12,7 +12,7 @@ export interface Stage {
   /** With the key of an admin, or with an attempt's token; a stream is read to its end. */
   call(method: string, path: string, body?: object, attemptToken?: string): Promise<Record<string, unknown>>;
   /** Submits a command for the repository, whose token is a credential, and answers the task's id. */
-  submit(script: string): Promise<string>;
+  submit(script: string, more?: object): Promise<string>;
   take(): Counts;
   until(what: string, isOver: (counts: Counts) => boolean): Promise<void>;
   close(): Promise<void>;
@@ -24,11 +24,18 @@ const streamMs = 3_000;
 const beatCharacters = "200";
 
 const services = ["S3", "SSM", "SQS", "ECS"] as const;
-const credential = "costs";
-const token = "costs-token";
+/** The credential for repositories, and its token. */
+export const credential = "costs";
+export const token = "costs-token";
 
-/** One per process, as the stack. The reaper runs when a path calls it and not by itself, so that it can be counted apart. */
-export async function openStage(imageDir: string): Promise<Stage> {
+/**
+ * One per process, as the stack. The reaper runs when a path calls it and not by itself, so that it can be counted apart.
+ * `interposeEcs` may stand before ECS; what it answers or lets pass is counted all the same.
+ */
+export async function openStage(
+  imageDir: string,
+  interposeEcs = async (url: string): Promise<string> => url,
+): Promise<Stage> {
   const home = await mkdtemp(join(tmpdir(), "drover-costs-"));
   const closers: (() => Promise<void> | void)[] = [() => rmSync(home, { recursive: true, force: true })];
   const counter = openCounter();
@@ -44,6 +51,7 @@ export async function openStage(imageDir: string): Promise<Stage> {
     ephemeral: true,
     imageDir,
     async interpose(service, url) {
+      if (service === "ECS") return interposeEcs(url);
       if (service !== "DYNAMODB") return url;
       const table = await countTable(counter.add, url);
       closers.push(table.close);
@@ -73,13 +81,14 @@ export async function openStage(imageDir: string): Promise<Stage> {
   await call("PUT", `/workspaces/default/credentials/${credential}`, { token });
   return {
     call,
-    async submit(script) {
+    async submit(script, more = {}) {
       const agent = { kind: "command", command: ["sh", "-c", script] };
       const { taskId } = await call("POST", "/tasks", {
         repository: remote.repository,
         credential,
         prompt: "Work",
         agent,
+        ...more,
       });
       return String(taskId);
     },

@@ -2,6 +2,7 @@
 import type { Bench } from "./bench.ts";
 
 export const benches: Record<string, () => Promise<{ bench: Bench }>> = {
+  requests: () => import("./requests.ts"),
   imports: () => import("./imports.ts"),
   lifecycles: () => import("./lifecycles.ts"),
   backlog: () => import("./backlog.ts"),
