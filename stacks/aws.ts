@@ -53,7 +53,7 @@ export function createStage() {
   // The next round is due in a minute: one that was missed is not made up for.
   const reaper = make("reaper", { retries: 0, environment: { DROVER_API_URL: api.url } });
   const sandboxState = make("sandboxState");
-  const notify = make("notify", { ...(outcomeBus && { environment: { DROVER_OUTCOME_BUS: outcomeBus.name } }) });
+  const notify = make("notify");
   const taker = intake && make("intake", { environment: intake.binding });
 
   subscribe("WakeUps", wakeUps.queue, dispatcher, { batchSize: 10, atOnce: settings.dispatchersAtOnce });
@@ -150,7 +150,7 @@ function nameWhatIsKept(
 
 /** As `functions/cloud.ts` reads it. */
 function describeForFunctions(
-  { table, artifacts, wakeUps, notices }: Kept,
+  { table, artifacts, wakeUps, notices, outcomeBus }: Kept,
   [first, ...further]: ReturnType<typeof createClusters>,
   { slots }: StageSettings,
 ) {
@@ -161,6 +161,8 @@ function describeForFunctions(
     DROVER_TABLE: table.name,
     DROVER_WAKE_QUEUE_URL: wakeUps.queue.url,
     DROVER_NOTIFY_QUEUE_URL: notices.queue.url,
+    // Only notify may put anything there; the others must know that ends are waited for.
+    ...(outcomeBus && { DROVER_OUTCOME_BUS: outcomeBus.name }),
     DROVER_ARTIFACTS_BUCKET: artifacts.name,
     DROVER_CLUSTER: cluster,
     DROVER_TASK_DEFINITION: taskDefinition,

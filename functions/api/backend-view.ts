@@ -49,15 +49,15 @@ type BackendView = z.output<typeof backendSchema>;
 
 export async function viewBackends(cloud: Cloud, backends: readonly KnownBackend[]): Promise<BackendView[]> {
   const held = await cloud.table.heldSlots("global");
-  const attempts = await Promise.all(held.map(({ holder }) => cloud.table.getAttempt(holder)));
-  const live = attempts.filter((attempt) => attempt !== undefined && attempt.endedAt === undefined);
+  const attempts = await cloud.table.getAttempts(held.map(({ holder }) => holder));
+  const live = attempts.filter(({ endedAt }) => endedAt === undefined);
   const view = async (backend: KnownBackend): Promise<BackendView> => {
     const { name, kind, target, slots, note, health, declared, createdAt, createdBy, revokedAt } = backend;
     const its = await readSwitch(cloud, { kind: "backend", name });
     const now = cloud.clock.now();
     return {
       ...{ name, kind, state: stateOf(backend, its, now), declared, ...target, slots, note },
-      running: live.filter((attempt) => attempt?.backend === name).length,
+      running: live.filter((attempt) => attempt.backend === name).length,
       generation: its.generation,
       ...(health ? { health: viewHealth(health, now) } : {}),
       ...{ createdAt: iso(createdAt), createdBy, revokedAt: iso(revokedAt) },

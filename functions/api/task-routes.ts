@@ -64,8 +64,11 @@ export function addTaskRoutes(app: Api, openCloud: OpenCloud): void {
     const principal = await authenticate(cloud, context);
     const idempotencyKey = callersKey(context.req.valid("header")["idempotency-key"]);
     const request = context.req.valid("json");
-    const { taskId, repeated } = await submitTask(cloud, { principal, request, idempotencyKey });
-    const view = await readTask(cloud, await taskOf(cloud, taskId, principal));
+    const { taskId, repeated, made } = await submitTask(cloud, { principal, request, idempotencyKey });
+    // As it was made: it may be under way by now, and whoever asks again is told of that.
+    const view = made
+      ? viewTask(made.task, made.spec, [])
+      : await readTask(cloud, await taskOf(cloud, taskId, principal));
     return repeated ? context.json(view, 200) : context.json(view, 201, { location: `${tasks}/${taskId}` });
   });
 

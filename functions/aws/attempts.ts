@@ -9,6 +9,7 @@ import {
   type Dynamo,
   fromItem,
   getItem,
+  getItems,
   type Item,
   isConditionFailure,
   queryItems,
@@ -49,6 +50,10 @@ function toAttempt(item: Item): Attempt {
 export async function getAttempt(dynamo: Dynamo, agentId: AgentId): Promise<Attempt | undefined> {
   const item = await getItem(dynamo, attemptKey(agentId));
   return item && toAttempt(item);
+}
+
+export async function getAttempts(dynamo: Dynamo, agentIds: AgentId[]): Promise<Attempt[]> {
+  return (await getItems(dynamo, [...new Set(agentIds)].map(attemptKey))).map(toAttempt);
 }
 
 /** Oldest first. */

@@ -1,6 +1,7 @@
 // How does drover talk to DynamoDB? Marshalling, and the translation of its two kinds of conflict.
 import {
   type AttributeValue,
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
@@ -27,6 +28,24 @@ export async function getItem(dynamo: Dynamo, key: Key): Promise<Item | undefine
     new GetItemCommand({ TableName: dynamo.tableName, Key: toItem(key), ConsistentRead: true }),
   );
   return Item && fromItem(Item);
+}
+
+const batchSize = 100;
+
+/** Strongly, a hundred keys in one request, which refuses a key that stands in it twice. Those that do not exist are left out. */
+export async function getItems(dynamo: Dynamo, keys: readonly Key[]): Promise<Item[]> {
+  const items: Item[] = [];
+  let wanted = keys.map(toItem);
+  // A busy table answers a part of a batch. What was not read is not absent; each round makes progress or the SDK throws.
+  while (wanted.length > 0) {
+    const Keys = wanted.slice(0, batchSize);
+    const answer = await dynamo.client.send(
+      new BatchGetItemCommand({ RequestItems: { [dynamo.tableName]: { Keys, ConsistentRead: true } } }),
+    );
+    items.push(...(answer.Responses?.[dynamo.tableName] ?? []).map(fromItem));
+    wanted = [...wanted.slice(batchSize), ...(answer.UnprocessedKeys?.[dynamo.tableName]?.Keys ?? [])];
+  }
+  return items;
 }
 
 /** Every page of a query, up to `Limit` items in all. */

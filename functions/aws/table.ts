@@ -50,6 +50,7 @@ export function openTable(dynamo: Dynamo): Table {
     postpone: (task, at) => queue.postpone(dynamo, task, at),
     commit: (change) => commitChange(dynamo, change),
     getAttempt: (agentId) => attempts.getAttempt(dynamo, agentId),
+    getAttempts: (agentIds) => attempts.getAttempts(dynamo, agentIds),
     listAttempts: (taskId) => attempts.listAttempts(dynamo, taskId),
     listMessages: (taskId, after) => tasks.listMessages(dynamo, taskId, after),
     beat: (agentId, beat, leaseExpiresAt, at) => attempts.beat(dynamo, agentId, beat, leaseExpiresAt, at),

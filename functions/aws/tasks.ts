@@ -1,11 +1,10 @@
 // How are tasks, specs and events read?
-import { BatchGetItemCommand } from "@aws-sdk/client-dynamodb";
 import type { AuditEvent } from "../core/audit.ts";
 import type { TaskId } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
 import type { TaskCounts, TaskPage } from "../core/table.ts";
 import type { Due, Task, TaskSpec } from "../core/task.ts";
-import { type Dynamo, fromItem, getItem, type Item, queryItems, toItem } from "./dynamo.ts";
+import { type Dynamo, getItem, getItems, type Item, queryItems, toItem } from "./dynamo.ts";
 import { noteTurns, turnsAttribute } from "./fences.ts";
 import {
   counterKey,
@@ -19,7 +18,6 @@ import {
   taskKey,
 } from "./keys.ts";
 
-const batchSize = 100;
 const keyNames = new Set([
   "pk",
   "sk",
@@ -105,23 +103,9 @@ export async function countTasks(dynamo: Dynamo, workspace: string): Promise<Tas
   return { active: sum("active"), completed: sum("completed"), failed: sum("failed"), killed: sum("killed") };
 }
 
-/** 100 at a time, as one request allows; it refuses a key that stands in it twice. */
 export async function getTasks(dynamo: Dynamo, ids: TaskId[]): Promise<Map<TaskId, Task>> {
-  const found = new Map<TaskId, Task>();
-  let wanted = [...new Set(ids)].map((id) => toItem(taskKey(id)));
-  // DynamoDB may answer part of a batch when it is busy; each round makes progress or the SDK throws.
-  while (wanted.length > 0) {
-    const Keys = wanted.slice(0, batchSize);
-    const answer = await dynamo.client.send(
-      new BatchGetItemCommand({ RequestItems: { [dynamo.tableName]: { Keys, ConsistentRead: true } } }),
-    );
-    for (const item of answer.Responses?.[dynamo.tableName] ?? []) {
-      const task = toTask(fromItem(item));
-      found.set(task.taskId, task);
-    }
-    wanted = [...wanted.slice(batchSize), ...(answer.UnprocessedKeys?.[dynamo.tableName]?.Keys ?? [])];
-  }
-  return found;
+  const items = await getItems(dynamo, [...new Set(ids)].map(taskKey));
+  return new Map(items.map(toTask).map((task) => [task.taskId, task]));
 }
 
 const maxCounted = 10_000;

@@ -129,6 +129,8 @@ export interface Table {
   getTasks(taskIds: TaskId[]): Promise<Task[]>;
   getSpec(taskId: TaskId): Promise<TaskSpec | undefined>;
   getAttempt(agentId: AgentId): Promise<Attempt | undefined>;
+  /** As `getTasks`. */
+  getAttempts(agentIds: AgentId[]): Promise<Attempt[]>;
   listAttempts(taskId: TaskId): Promise<Attempt[]>;
   listEvents(taskId: TaskId, afterVersion: number, limit: number): Promise<AuditEvent[]>;
   /** Newest first. */

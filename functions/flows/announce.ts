@@ -1,13 +1,32 @@
 // How does the sender of notices hear that there is something to send? By messages whose loss only costs time.
 import type { Cloud } from "../core/cloud.ts";
-import type { TaskId } from "../core/ids.ts";
 import type { NoticeMessage } from "../core/notices.ts";
+import type { Task } from "../core/task.ts";
 
 /** SQS holds a message back no longer; what is due later is left to the reaper. */
 const longestDelayMs = 900_000;
 
-/** After a task's end has committed. Never fails the caller: the end is in the outbox, and the reaper looks there. */
-export const announceEnd = (cloud: Cloud, taskId: TaskId): Promise<void> => sendMessages(cloud, [{ taskId }]);
+/**
+ * After a task's end has committed. Never fails the caller: the end is in the outbox, and the reaper looks there. Where
+ * nobody waits to be told, no message has to find that out.
+ */
+export async function announceEnd(cloud: Cloud, task: Task): Promise<void> {
+  try {
+    if (await isAwaited(cloud, task)) await sendMessages(cloud, [{ taskId: task.taskId }]);
+    else await cloud.notices.clearOwed(task.taskId);
+  } catch (error) {
+    console.warn(
+      `whether anybody waits for the end of ${task.taskId} was not found out; the reaper will see to it`,
+      error,
+    );
+  }
+}
+
+/** Whoever is added after this was not there at the end. */
+async function isAwaited({ notices, outcomeBus }: Cloud, { workspace, issue, due }: Task): Promise<boolean> {
+  if (outcomeBus || issue || due?.kind === "pull_request") return true;
+  return (await notices.listWebhooks(workspace)).length > 0;
+}
 
 export async function sendMessages(cloud: Cloud, messages: readonly NoticeMessage[], delayMs = 0): Promise<void> {
   if (messages.length === 0 || delayMs > longestDelayMs) return;

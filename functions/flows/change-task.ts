@@ -31,6 +31,8 @@ export interface ChangeOptions {
   quiet?: boolean;
   /** Only while the attempt's lease is the one that was read. */
   ifLeaseAt?: number;
+  /** The task as it was just read: only when it has changed since, it is read again. */
+  asRead?: Task;
 }
 
 const tries = 3;
@@ -52,11 +54,13 @@ export async function changeTask(
   options: ChangeOptions = {},
 ): Promise<Change> {
   let leaves = options.leaveSlots ?? false;
+  let { asRead } = options;
   let stale = 0;
   let contended = 0;
   for (;;) {
-    const before = await cloud.table.getTask(taskId);
+    const before = asRead ?? (await cloud.table.getTask(taskId));
     if (!before) throw taskNotFound(taskId);
+    asRead = undefined;
     const decision = await decide(before);
     if ("kind" in decision) return { ...decision, task: before };
     const applied = applyEvent(before, decision.event, cloud.clock.now());
@@ -67,7 +71,7 @@ export async function changeTask(
     const outcome = await cloud.table.commit(change);
     switch (outcome.kind) {
       case "committed":
-        if (owedBy(change) && !options.quiet) await announceEnd(cloud, taskId);
+        if (owedBy(change) && !options.quiet) await announceEnd(cloud, change.after);
         return { kind: "changed", before, task: change.after };
       case "fenced":
         return { kind: "refused", code: "stopped", reason: `a stop covers ${taskId}`, task: before };

@@ -38,7 +38,7 @@ export async function dispatchTask(cloud: Cloud, wokenFor: TaskId | undefined): 
         if (moved) return { kind: "refused", code: "illegal_transition", reason: "it is not ready any more" };
         return { event: { type: "claimed", slots, leaseMs } };
       },
-      { fenced: true },
+      { fenced: true, asRead: choice.task },
     );
     // Refused, fenced or a slot taken: another dispatcher or a stop was faster, so look again.
     if (claim.kind !== "changed") continue;

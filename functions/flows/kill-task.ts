@@ -34,7 +34,7 @@ export async function killTask(
   }
   const { before, task } = change;
   const stop = task.stopConfirmation ? "not_needed" : await stopSandbox(cloud, before, `killed by ${by}: ${reason}`);
-  await announceEnd(cloud, taskId);
+  await announceEnd(cloud, task);
   if (stop === "not_needed") return { task, stop };
   await wakeAfter(cloud, task);
   return { task, stop };

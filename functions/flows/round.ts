@@ -36,10 +36,7 @@ export function beginRound(cloud: Cloud): Round {
   const switches = new Map<string, () => Promise<Switches>>();
   return {
     holders,
-    attempts: once(async () => {
-      const attempts = await Promise.all((await holders()).map((holder) => table.getAttempt(holder)));
-      return attempts.filter((attempt) => attempt !== undefined);
-    }),
+    attempts: once(async () => table.getAttempts(await holders())),
     ready: once(() => firstReady(table)),
     backends: once(async () => {
       const since = cloud.clock.now() - revokedTendedMs;

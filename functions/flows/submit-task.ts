@@ -30,11 +30,18 @@ export interface Submission {
   retryOf?: TaskId;
 }
 
+export interface Submitted {
+  taskId: TaskId;
+  repeated: boolean;
+  /** As it was written, unless an earlier call has made it. */
+  made?: Pick<Creation, "task" | "spec">;
+}
+
 /**
  * Writes the task and answers it; the same key with the same body answers the task that the first call made.
  * Throws `idempotency_key_reused`, `isolation_unavailable`, or what is wrong with the repository.
  */
-export async function submitTask(cloud: Cloud, submission: Submission): Promise<{ taskId: TaskId; repeated: boolean }> {
+export async function submitTask(cloud: Cloud, submission: Submission): Promise<Submitted> {
   const { principal, request, idempotencyKey, idempotencyLifeMs = defaultIdempotencyLifeMs } = submission;
   const bodyHash = hash("sha256", canonicalJson(request), "hex");
   const now = cloud.clock.now();
@@ -72,8 +79,9 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
     return { task: { ...task, lastEventHash: event.hash }, spec, event, ...(idempotency ? { idempotency } : {}) };
   });
   if (made.kind === "repeated") return repeat(made, bodyHash, idempotencyKey ?? "");
-  await wake(cloud, made.taskId);
-  return { taskId: made.taskId, repeated: false };
+  const { task } = made.creation;
+  await wake(cloud, task.taskId);
+  return { taskId: task.taskId, repeated: false, made: { task, spec } };
 }
 
 /** What is written is as it would be admitted at that moment: when a switch was turned since they were read, they are read again. */
@@ -90,7 +98,7 @@ async function createAdmitted(
     refuseForbiddenYolo(request, switches);
     const creation = prepare(switches);
     const outcome = await createUncontended(cloud, creation);
-    if (outcome.kind === "created") return { kind: "created", taskId: creation.task.taskId } as const;
+    if (outcome.kind === "created") return { kind: "created", creation } as const;
     if (outcome.kind === "repeated") return outcome;
     switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
   }

@@ -25,7 +25,21 @@ export async function wakeAfter(cloud: Cloud, ended: Task): Promise<void> {
   } catch (error) {
     console.warn(`what waited for the slots of ${ended.taskId} was not let go yet`, error);
   }
-  await wake(cloud, ended.taskId);
+  const next = await findNext(cloud, ended);
+  if (next) await wake(cloud, next);
+}
+
+/**
+ * Somebody who is ready, whoever it is: the dispatcher chooses. Nobody is woken for a slot that nobody waits for. One
+ * that the index does not show yet has a wake-up of its own under way, and if that came too early the reaper's.
+ */
+async function findNext(cloud: Cloud, ended: Task): Promise<TaskId | undefined> {
+  try {
+    return (await cloud.table.readyAfter("", 1))[0]?.taskId;
+  } catch (error) {
+    console.warn(`who waits for the slots of ${ended.taskId} was not found out; the dispatcher will look`, error);
+    return ended.taskId;
+  }
 }
 
 /** When a provider's last pause ends, or has ended. */

@@ -14,7 +14,10 @@ export function plus(base: Counts, part: Counts, times = 1): Counts {
       { requests: add("requests"), writeUnits: add("writeUnits"), readUnits: add("readUnits"), ms: add("ms") },
     ];
   });
-  return new Map(sums.filter(([, { requests }]) => requests !== 0));
+  // One request more or less of a batch is none, and yet reads an item.
+  return new Map(
+    sums.filter(([, { requests, writeUnits, readUnits }]) => requests !== 0 || writeUnits !== 0 || readUnits !== 0),
+  );
 }
 
 export const sumOf = (counts: Counts, of: keyof Count): number =>

@@ -22,6 +22,7 @@ const beatMs = 60_000;
 /** Long enough to be read on from. */
 const streamMs = 3_000;
 const beatCharacters = "200";
+const logUploadMs = 300_000;
 
 const services = ["S3", "SSM", "SQS", "ECS"] as const;
 /** The credential for repositories, and its token. */
@@ -44,6 +45,7 @@ export async function openStage(
     DROVER_BEAT_MS: String(beatMs),
     DROVER_BEAT_CHARACTERS: beatCharacters,
     DROVER_STREAM_MS: String(streamMs),
+    DROVER_LOG_UPLOAD_MS: String(logUploadMs),
   });
   const stack: LocalStack = await startLocal({
     dataDir: join(home, "data"),

@@ -13,6 +13,14 @@ const arn = "arn:aws:ecs:eu-central-1:000000000000:task/drover/1";
 export function attemptContract(open: OpenTable): void {
   const claimed = async () => apply(open(), await createTask(open()), claim());
 
+  it("reads many attempts at once, each once, and leaves out what is not there", async () => {
+    const [first, second] = [agentIdOf((await claimed()).taskId, 1), agentIdOf((await claimed()).taskId, 1)];
+    const absent = agentIdOf(newTaskId(), 1);
+    const found = await open().getAttempts([first, absent, second, first]);
+    expect(found.map(({ agentId }) => agentId).sort()).toEqual([first, second].sort());
+    expect(found).toContainEqual(await open().getAttempt(first));
+  });
+
   it("takes a beat of a running attempt, and moves its lease", async () => {
     const task = await claimed();
     await apply(open(), task, { type: "started", leaseMs: 1_000, limitMs: 60_000 });

@@ -80,7 +80,7 @@ export const terms: readonly Term[] = [
     what: "an artifact",
     requests: 1,
     because: "log, diff, verdicts, transcript, checkpoint: what is too large for the table, each once",
-    times: (counts) => [...counts.keys()].filter((name) => name.startsWith("s3 PUT ")).length,
+    times: (counts) => [...counts].filter(([name, { requests }]) => name.startsWith("s3 PUT ") && requests > 0).length,
   },
   {
     what: "a stop of a sandbox that runs",

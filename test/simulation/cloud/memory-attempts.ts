@@ -20,6 +20,7 @@ type Part = Pick<
   | "dueCleanups"
   | "postponeCleanup"
   | "getAttempt"
+  | "getAttempts"
   | "listAttempts"
   | "heldSlots"
   | "releaseSlot"
@@ -96,6 +97,10 @@ export class MemoryAttempts extends MemoryActs implements Part {
 
   getAttempt(agentId: AgentId): Attempt | undefined {
     return this.attempts.get(agentId);
+  }
+
+  getAttempts(agentIds: AgentId[]): Attempt[] {
+    return [...new Set(agentIds)].flatMap((agentId) => this.attempts.get(agentId) ?? []);
   }
 
   listAttempts(taskId: TaskId): Attempt[] {

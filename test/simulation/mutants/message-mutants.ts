@@ -55,8 +55,8 @@ export const messageMutants = [
     "notices: an end is told in the reaper's next round only",
     edit(
       "functions/flows/announce.ts",
-      "sendMessages(cloud, [{ taskId }]);",
-      "sendMessages(cloud, taskId ? [] : [{ taskId }]);",
+      "await sendMessages(cloud, [{ taskId: task.taskId }]);",
+      "await sendMessages(cloud, []);",
     ),
   ),
   mutant(

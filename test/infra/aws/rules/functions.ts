@@ -250,18 +250,17 @@ export const functionRules: Rule[] = [
     },
   },
   {
-    rule: "only notify knows a bus for outcomes, and only intake its queue",
+    rule: "every function knows a bus for outcomes, or it would take an end for one that nobody waits for; only intake its queue",
     check: (graph) => {
+      const buses = ofType(graph, "aws:cloudwatch/eventBus:EventBus").map(({ inputs }) => inputs.name);
       for (const name of namesIn(graph)) {
         const variables = environmentOf(graph, titleOf(name));
-        if (name !== "notify") expect(variables.DROVER_OUTCOME_BUS).toBeUndefined();
+        expect([variables.DROVER_OUTCOME_BUS].filter(Boolean), name).toEqual(buses);
         if (name !== "intake") expect(variables.DROVER_INTAKE_QUEUE_URL).toBeUndefined();
       }
-      const buses = ofType(graph, "aws:cloudwatch/eventBus:EventBus").map(({ inputs }) => inputs.name);
-      expect([environmentOf(graph, "Notify").DROVER_OUTCOME_BUS].filter(Boolean)).toEqual(buses);
     },
     breakIt: (graph) => {
-      environmentOf(graph, "Api").DROVER_OUTCOME_BUS = "drover";
+      environmentOf(graph, "Kill").DROVER_OUTCOME_BUS = "another";
     },
   },
 ];
