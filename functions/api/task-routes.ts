@@ -11,7 +11,7 @@ import { authenticate, security } from "./auth.ts";
 import { idempotencyHeaders, json, requireJson, taskParams, tasks } from "./inputs.ts";
 import { readTask, taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
-import { taskSchema } from "./task-view.ts";
+import { taskSchema, viewTask } from "./task-view.ts";
 
 const submit = createRoute({
   method: "post",
