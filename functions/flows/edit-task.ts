@@ -8,7 +8,8 @@ import type { ApiKey } from "../core/table.ts";
 import type { Task, TaskSpec } from "../core/task.ts";
 import { admitAgent } from "./admit-agent.ts";
 import { type Change, changeTask, taskNotFound } from "./change-task.ts";
-import { chooseGates, submitTask } from "./submit-task.ts";
+import { chooseGates } from "./choose-gates.ts";
+import { submitTask } from "./submit-task.ts";
 import { wake } from "./wake.ts";
 
 /** Only while it is queued, and only the version that the user has seen: else 409 with the current one. */

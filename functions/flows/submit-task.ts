@@ -3,16 +3,16 @@ import { hash } from "node:crypto";
 import { type AuditEvent, canonicalJson, hashEvent } from "../core/audit.ts";
 import type { Cloud, Isolation } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
-import { resolveGates } from "../core/gates.ts";
 import { shownKey } from "../core/idempotency.ts";
 import type { TaskId } from "../core/ids.ts";
 import { decideStart, type TaskRequest, titleOf } from "../core/requests.ts";
 import { findStopped, findYoloForbidden, generationsOf, type Switches } from "../core/switches.ts";
 import type { ApiKey, Creation } from "../core/table.ts";
-import type { ModelAgent, Task, TaskSpec } from "../core/task.ts";
+import type { Task, TaskSpec } from "../core/task.ts";
 import { admitAgent } from "./admit-agent.ts";
 import { requireBackend } from "./backends.ts";
 import { checkRepository } from "./check-repository.ts";
+import { chooseGates } from "./choose-gates.ts";
 import { refuseWithoutForge } from "./find-forge.ts";
 import { wake } from "./wake.ts";
 
@@ -203,20 +203,6 @@ function refuseForbiddenYolo({ yolo }: TaskRequest, switches: Switches): void {
     `${forbidden.scope} forbids tasks that skip their gates (${forbidden.by}: ${forbidden.reason}). Send it without "yolo".`,
     { details: { scope: forbidden.scope } },
   );
-}
-
-/** Throws `invalid_request`. */
-export function chooseGates(
-  gates: TaskRequest["gates"],
-  agent: { kind: "command" } | Pick<ModelAgent, "kind" | "type">,
-) {
-  const resolved = resolveGates(gates, agent.kind === "model" ? agent.type : "command");
-  if (resolved.kind === "refused") throw new DroverError("invalid_request", resolved.why);
-  const { kind: _, ...chosen } = resolved;
-  if (agent.kind === "command" && chosen.gates.includes("ai_review")) {
-    throw new DroverError("invalid_request", "The gate ai_review needs a model agent, and this task runs a command.");
-  }
-  return chosen;
 }
 
 /** For the audit log: who will work, and what will not be checked. */
