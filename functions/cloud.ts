@@ -10,6 +10,7 @@ import { openOwnApi } from "./aws/own-api.ts";
 import { getSecret, openCredentials, openWebhookSecrets } from "./aws/parameters.ts";
 import { openTable } from "./aws/table.ts";
 import { openWakeUps } from "./aws/wake-ups.ts";
+import { hashEvent } from "./core/audit.ts";
 import { type BackendSettings, defaultBackend, type EcsTarget } from "./core/backends.ts";
 import type { Cloud, Isolation } from "./core/cloud.ts";
 import { knownModels } from "./core/models.ts";
@@ -44,6 +45,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
     credentials: openCredentials(ssm, env.DROVER_PARAMETERS),
     tokenOf: (agentId) => signAttempt(tokenSecret, agentId),
     sign: (purpose, text) => signFor(tokenSecret, purpose, text),
+    hashEvent,
     auditKey: later(async () => (await import("./aws/audit-key.ts")).openAuditKey(ssm, env.DROVER_PARAMETERS)),
     remotes: later(async () => (await import("./git/remotes.ts")).openRemotes()),
     notices: openNotices(dynamo),

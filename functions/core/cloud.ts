@@ -1,4 +1,5 @@
 // What does a flow need of the world? Production passes the SDK-backed cloud, the simulation one in memory.
+import type { hashEvent } from "./audit.ts";
 import type { BackendSettings } from "./backends.ts";
 import type { AgentId, EventId, KeyId, PermitId, TaskId } from "./ids.ts";
 import type { Intake } from "./intake.ts";
@@ -32,6 +33,8 @@ export interface Cloud {
   tokenOf(agentId: AgentId): string;
   /** A signature of this deployment under a text, for one purpose. */
   sign(purpose: SigningPurpose, text: string): string;
+  /** `hashEvent` of the audit log, except where millions of events are made and thrown away. */
+  hashEvent: typeof hashEvent;
   auditKey: AuditKey;
   remotes: Remotes;
   notices: Notices;

@@ -1,5 +1,4 @@
 // How does a task change? Read, decide, write on condition; somebody else was faster: read and decide again.
-import { hashEvent } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { leaveSlots } from "../core/endings.ts";
 import { DroverError } from "../core/errors.ts";
@@ -117,7 +116,7 @@ function toChange(
     type,
     version: applied.task.version,
   };
-  const event = { ...unhashed, hash: hashEvent(unhashed) };
+  const event = { ...unhashed, hash: cloud.hashEvent(unhashed) };
   const after = { ...applied.task, lastEventId: eventId, lastEventHash: event.hash };
   return { before, after, event, spec, message, spent, attempt: applied.attempt, slots: applied.slots, fenced: false };
 }

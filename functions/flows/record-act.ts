@@ -1,5 +1,5 @@
 // How does an act without a task get into the audit log? With what it changes, in one write.
-import { type AuditAct, hashEvent } from "../core/audit.ts";
+import type { AuditAct } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { ActWrite } from "../core/table.ts";
@@ -40,7 +40,7 @@ export async function recordAct(
       data: decided.data,
       previousHash: head.hash,
     };
-    const act = { ...unhashed, hash: hashEvent(unhashed) };
+    const act = { ...unhashed, hash: cloud.hashEvent(unhashed) };
     const outcome = await cloud.table.commitAct(act, decided.writes);
     if (outcome.kind === "committed") return act;
     await cloud.clock.sleep(cloud.ids.random() * backoffMs * 2 ** Math.min(n, 6));

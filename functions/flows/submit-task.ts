@@ -1,6 +1,6 @@
 // How does a task begin? Check what can be known now, write it with its first event, wake the dispatcher.
 import { hash } from "node:crypto";
-import { type AuditEvent, canonicalJson, hashEvent } from "../core/audit.ts";
+import { type AuditEvent, canonicalJson } from "../core/audit.ts";
 import type { Cloud, Isolation } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { shownKey } from "../core/idempotency.ts";
@@ -75,7 +75,7 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   const idempotency = idempotencyKey && { key: idempotencyKey, bodyHash, expiresAt: now + idempotencyLifeMs };
   const made = await createAdmitted(cloud, request, workspace, switches, (current) => {
     const task = newTask(cloud, submission, current, now);
-    const event = firstEvent(task, facts);
+    const event = firstEvent(cloud, task, facts);
     return { task: { ...task, lastEventHash: event.hash }, spec, event, ...(idempotency ? { idempotency } : {}) };
   });
   if (made.kind === "repeated") return repeat(made, bodyHash, idempotencyKey ?? "");
@@ -105,7 +105,7 @@ async function createAdmitted(
   throw busy();
 }
 
-function firstEvent(task: Task, data: Record<string, unknown>): AuditEvent {
+function firstEvent(cloud: Cloud, task: Task, data: Record<string, unknown>): AuditEvent {
   const unhashed = {
     at: task.createdAt,
     by: task.createdBy,
@@ -117,7 +117,7 @@ function firstEvent(task: Task, data: Record<string, unknown>): AuditEvent {
     type: "created",
     version: 1,
   };
-  return { ...unhashed, hash: hashEvent(unhashed) };
+  return { ...unhashed, hash: cloud.hashEvent(unhashed) };
 }
 
 async function createUncontended(cloud: Cloud, creation: Creation) {

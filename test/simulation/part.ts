@@ -10,7 +10,7 @@ export interface Part {
   cpuSeconds: number;
 }
 
-const hashesEvery = 50;
+const hashesEvery = 20;
 const twiceEvery = 100;
 
 /** Every `step`-th seed, so that each part has its share of what is rare and long. */

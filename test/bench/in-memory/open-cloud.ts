@@ -1,5 +1,6 @@
 // The cloud of the simulation's memory, without its faults and its time: what drover's own code costs, and nothing else.
 import { ulid } from "ulid";
+import { hashEvent } from "../../../functions/core/audit.ts";
 import type { Cloud } from "../../../functions/core/cloud.ts";
 import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
 import { knownModels } from "../../../functions/core/models.ts";
@@ -53,6 +54,7 @@ export async function openMemoryCloud(): Promise<{ cloud: Cloud; table: MemoryTa
     credentials: { put: nobodyAsks, get: async () => undefined, remove: nobodyAsks, list: nobodyAsks },
     tokenOf: (agentId) => signAttempt(secret, agentId),
     sign: (purpose, text) => signFor(secret, purpose, text),
+    hashEvent,
     auditKey: { publicKey: nobodyAsks, sign: nobodyAsks },
     remotes: {
       inspect: async () => ({ kind: "found", branch: "main", commit: "a".repeat(40) }),

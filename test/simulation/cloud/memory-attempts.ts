@@ -8,6 +8,7 @@ import type { Attempt, Beat, Slot } from "../../../functions/core/task.ts";
 import type { Watch } from "../../../functions/core/watch.ts";
 import { order } from "./index-order.ts";
 import { MemoryActs } from "./memory-acts.ts";
+import { shapeAttempt } from "./one-shape.ts";
 import type { Sync } from "./sync.ts";
 
 type Part = Pick<
@@ -45,7 +46,7 @@ export class MemoryAttempts extends MemoryActs implements Part {
 
   protected writeAttempt(change: AttemptChange): void {
     if (change.kind === "open") {
-      this.attempts.set(change.attempt.agentId, change.attempt);
+      this.attempts.set(change.attempt.agentId, shapeAttempt(change.attempt));
       return;
     }
     const attempt = this.attempts.get(change.agentId);
@@ -55,8 +56,9 @@ export class MemoryAttempts extends MemoryActs implements Part {
   beat(agentId: AgentId, beat: Beat, leaseExpiresAt: number, at: number): BeatOutcome {
     const attempt = this.attempts.get(agentId);
     if (attempt?.state !== "running") return { kind: "refused" };
-    const spentUntil = beat.spend && { ...attempt.spentUntil, [hourOf(at)]: beat.spend.microDollars };
-    this.attempts.set(agentId, { ...attempt, beat, leaseExpiresAt, ...(spentUntil ? { spentUntil } : {}) });
+    const { spend } = beat;
+    const spentUntil = spend ? { ...attempt.spentUntil, [hourOf(at)]: spend.microDollars } : attempt.spentUntil;
+    this.attempts.set(agentId, { ...attempt, beat, leaseExpiresAt, spentUntil });
     return { kind: "accepted", inbox: attempt.inbox ?? 0 };
   }
 

@@ -20,7 +20,7 @@ import type {
 import { type Due, isFinal, type Task, type TaskSpec } from "../../../functions/core/task.ts";
 import { byDue, byId, byReady, order } from "./index-order.ts";
 import { MemoryAttempts, slotName } from "./memory-attempts.ts";
-import { inOneShape } from "./one-shape.ts";
+import { shapeTask } from "./one-shape.ts";
 import type { Sync } from "./sync.ts";
 
 export interface Row {
@@ -74,7 +74,7 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     }
     if (isRefused) return { kind: "fenced" };
     this.rows.set(task.taskId, {
-      task: inOneShape(task),
+      task: shapeTask(task),
       spec,
       events: [event],
       messages: [],

@@ -41,6 +41,7 @@ class SimCloud implements Cloud {
   readonly #activity: Activity;
   readonly table: Cloud["table"];
   readonly settings: Cloud["settings"];
+  readonly hashEvent: Cloud["hashEvent"];
   readonly clock: Clock;
   readonly ids: Ids;
   #sandboxes: Sandboxes | undefined;
@@ -51,6 +52,7 @@ class SimCloud implements Cloud {
     const isOlder = stage.world.strikes(activity, "older_version");
     this.table = isOlder ? openOlderTable(stage, activity) : openSimTable(stage, activity);
     this.settings = stage.settings;
+    this.hashEvent = stage.hashEvent;
     this.clock = new SimClock(activity);
     this.ids = new SimIds(stage, activity);
   }
