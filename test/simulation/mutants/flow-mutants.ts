@@ -130,8 +130,8 @@ export const flowMutants = [
     "fail: nobody is woken for the free slot",
     edit(
       finish,
-      "task.provider, task.due.at);\n  }\n  await wakeAfter(cloud, task);",
-      "task.provider, task.due.at);\n  }",
+      "await pauseOthers(cloud, task, task.due.at);\n  await wakeAfter(cloud, task);",
+      "await pauseOthers(cloud, task, task.due.at);",
     ),
   ),
   mutant(
