@@ -15,7 +15,7 @@ const confirm = "functions/flows/confirm-stop.ts";
 const resolve = "functions/flows/resolve-outcome.ts";
 const stopScope = "functions/flows/stop-scope.ts";
 
-const noFenceOfClaim = edit(dispatch, "{ fenced: true },", "{},");
+const noFenceOfClaim = edit(dispatch, "{ fenced: true, asRead: choice.task },", "{ asRead: choice.task },");
 
 export const flowMutants = [
   mutant(
@@ -120,7 +120,7 @@ export const flowMutants = [
       "throw error;",
     ),
   ),
-  mutant("submit: nobody is woken", edit(submit, "await wake(cloud, made.taskId);", "")),
+  mutant("submit: nobody is woken", edit(submit, "await wake(cloud, task.taskId);", "")),
   mutant("submit: the idempotency key is not written", edit(submit, "...(idempotency ? { idempotency } : {})", "")),
   mutant(
     "complete: nobody is woken for the free slot",
