@@ -1,11 +1,10 @@
 // Can an agent drown its supervisor, or what people read of it?
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import { startEgress } from "../../functions/sandbox/egress.ts";
+import type { EgressOptions } from "../../functions/sandbox/egress.ts";
 import { noteRefusals } from "../../functions/sandbox/egress-notes.ts";
 import { OutputLog } from "../../functions/sandbox/output-log.ts";
 import type { AcceptOptions, Workspace } from "../../functions/sandbox/workspace.ts";
@@ -13,6 +12,7 @@ import { dataFrame, startFake } from "../sandbox/harness.ts";
 import { openWorkshop } from "./crossing.ts";
 import type { Field, Program } from "./field.ts";
 import { frameBytes, inFrames, tarOf, wanted } from "./files.ts";
+import { throughEgress } from "./through-egress.ts";
 import type { Vector } from "./vector.ts";
 
 const mebibyte = 2 ** 20;
@@ -239,23 +239,6 @@ const connectMany = (target: string): Program => ({
     }`,
 });
 
-async function throughEgress(field: Field, program: Program, options: Partial<Parameters<typeof startEgress>[1]>) {
-  const folder = field.nextFolder();
-  const sockets = join(folder.root, "sockets/workspace");
-  mkdirSync(sockets, { recursive: true });
-  const proxy = await startEgress(join(sockets, "egress.sock"), {
-    ...{
-      rules: { allow: [] },
-      resolve: async () => ["127.0.0.1"],
-      onRefused: () => undefined,
-      maxUploadBytes: mebibyte,
-    },
-    ...options,
-  });
-  field.undo(() => proxy.close());
-  return field.confined(program, { folder });
-}
-
 async function openMany(field: Field, options: { maxConnections?: number }): Promise<number> {
   const server = createServer((socket) => void socket.on("error", () => undefined)).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -265,10 +248,7 @@ async function openMany(field: Field, options: { maxConnections?: number }): Pro
   return Number(await throughEgress(field, connectMany(JSON.stringify(target)), { rules, ...options }));
 }
 
-async function refuseMany(
-  field: Field,
-  keep: (log: OutputLog) => Parameters<typeof startEgress>[1]["onRefused"],
-): Promise<number> {
+async function refuseMany(field: Field, keep: (log: OutputLog) => EgressOptions["onRefused"]): Promise<number> {
   const log = new OutputLog();
   await throughEgress(field, connectMany(`"h" + at + ".test:443"`), { maxConnections: 1_000, onRefused: keep(log) });
   return log.read().toString().split("\n").length;

@@ -7,6 +7,8 @@ import { applyEdit, type Edit } from "../simulation/mutants/edit.ts";
 import type { Field } from "./field.ts";
 
 export interface Unguarded {
+  /** Where it lies. */
+  root: string;
   /** One of its modules; `file` as in the edits. */
   load<Module>(file: string): Promise<Module>;
   /** Gives it to what runs in a sandbox as well. */
@@ -25,6 +27,7 @@ export function withoutSafeguard(field: Field, edits: readonly Edit[]): Unguarde
     writeFileSync(place, applyEdit(readFileSync(place, "utf8"), edit));
   }
   return {
+    root: copy,
     load: (file) => import(join(copy, file)),
     weaken(given) {
       const inside = edits.filter(({ file }) => isInImage(file));
