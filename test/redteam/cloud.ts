@@ -12,7 +12,7 @@ import { withoutSafeguard } from "./unguarded.ts";
 const fixture = join(import.meta.dirname, "fixtures/cloud-network.ts");
 const checkout = resolve(import.meta.dirname, "../..");
 /** IPv4, IPv6, and where the credentials of an ECS task are. */
-const metadataAddresses = ["169.254.169.254", "169.254.170.2", "fd00:ec2::254"];
+export const metadataAddresses = ["169.254.169.254", "169.254.170.2", "fd00:ec2::254"];
 
 /** Only root may make a network in which it is not root of a user namespace as well. */
 function inCloudNetwork(field: Field, order: Omit<CloudOrder, "secret" | "addresses">) {

@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { chmodSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type ListenOptions } from "node:net";
 import { join } from "node:path";
+import { metadataAddresses, printedInCloud } from "./cloud.ts";
 import type { Conditions, Field, Program } from "./field.ts";
-import { inScratchNamespaces } from "./scratch-namespaces.ts";
 import type { Vector } from "./vector.ts";
 import { sharing } from "./weaken.ts";
 
@@ -96,25 +96,13 @@ async function namesAsked(field: Field, conditions: Conditions): Promise<boolean
   return heard.some((text) => text.includes(field.secret));
 }
 
-const metadata = ["169.254.169.254", "169.254.170.2", "fd00:ec2::254"];
-
-/** Where these addresses exist they answer; where there is no way to them, there is nobody to be asked. */
-const askMetadata: Program = {
-  language: "node",
-  source: `import { connect, createServer } from "node:net";
-    import { spawnSync } from "node:child_process";
-    if (process.argv[2] === "with") {
-      spawnSync("ip", ["link", "set", "lo", "up"]);
-      for (const address of ${JSON.stringify(metadata)}) spawnSync("ip", ["addr", "add", address + (address.includes(":") ? "/128" : "/32"), "dev", "lo"]);
-      await new Promise((up) => createServer((socket) => socket.end("credentials")).listen(80, up).unref());
-      await new Promise((up) => setTimeout(up, 500));
-    }
-    for (const host of ${JSON.stringify(metadata)}) await new Promise((done) => {
-      const socket = connect({ host, port: 80 });
-      socket.setTimeout(3000, () => socket.destroy());
-      socket.on("data", (bytes) => console.log(host, String(bytes))).on("error", () => undefined).on("close", done);
-    });`,
-};
+/** Prints what each address answers. */
+const askMetadata = `for (const host of ${JSON.stringify(metadataAddresses)}) {
+  const socket = require("node:net").connect({ host, port: 80 });
+  socket.setTimeout(3000, () => socket.destroy());
+  socket.on("data", (bytes) => console.log(host, String(bytes).split("\\r\\n\\r\\n")[1])).on("error", () => undefined);
+  socket.write("GET /latest/meta-data/ HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n");
+}`;
 
 export const networkVectors: Vector[] = [
   pastTheWall("reach a service on the machine's loopback", async (field) => {
@@ -139,11 +127,12 @@ export const networkVectors: Vector[] = [
   {
     attack: "reach the metadata addresses of a cloud directly (IPv4, IPv6, task credentials)",
     heldBy: "a network namespace with nothing but a loopback",
-    needs: ["ip"],
-    run: async (field) => (await field.confined(askMetadata)).includes("credentials"),
+    needs: ["root", "ip", "ipv6"],
+    // In a network where they do answer.
+    run: async (field) => hears(field, await printedInCloud(field, askMetadata, true)),
     control: async (field) => {
-      const printed = await inScratchNamespaces(field, { ...askMetadata, args: ["with"] });
-      return metadata.slice(0, 2).every((address) => printed.includes(`${address} credentials`));
+      const printed = await printedInCloud(field, askMetadata, false);
+      return metadataAddresses.every((address) => printed.includes(`${address} ${field.secret}`));
     },
   },
   {
