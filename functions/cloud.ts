@@ -4,6 +4,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { ulid } from "ulid";
 import { openIntake } from "./aws/intake-queue.ts";
+import { openMetrics } from "./aws/metrics.ts";
 import { openNoticeQueue } from "./aws/notice-queue.ts";
 import { openNotices } from "./aws/notices.ts";
 import { openOwnApi } from "./aws/own-api.ts";
@@ -62,6 +63,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
     ...(env.DROVER_API_URL && {
       ownApi: openOwnApi(env.DROVER_API_URL, (agentId) => signAttempt(tokenSecret, agentId)),
     }),
+    ...(env.DROVER_METRICS && { metrics: openMetrics(env.DROVER_METRICS, () => Date.now()) }),
     ...intakeOf(sqs, env),
     settings: {
       limits: {

@@ -108,6 +108,8 @@ const variables = {
   /** For the reaper, which asks whether agents can be heard there. Without it they can: it serves the API itself. */
   DROVER_API_URL: optional(url),
   DROVER_PUBLIC_ORIGIN: optional((given) => new URL(url(given)).origin),
+  /** Namespace of CloudWatch for drover's own metrics; without it none are written. */
+  DROVER_METRICS: optional(text),
   /** JSON: other prices or windows, or more models; see `readModels`. */
   DROVER_MODELS: optional(text),
 };

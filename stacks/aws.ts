@@ -1,5 +1,5 @@
 // What runs together on AWS? One stage: the functions, what they stand on, and the clusters that sandboxes run in.
-import { createAlarms } from "../infra/aws/alarms.ts";
+import { createAlarms, ownNamespace } from "../infra/aws/alarms.ts";
 import { createArtifacts } from "../infra/aws/artifacts.ts";
 import { createBudget } from "../infra/aws/budget.ts";
 import { createOperatorDashboard } from "../infra/aws/dashboard.ts";
@@ -26,7 +26,12 @@ export function createStage() {
   const clusters = createClusters(settings);
   const { table, artifacts, wakeUps, notices, intake, outcomeBus } = kept;
   const rights = rightsOf(nameWhatIsKept(kept, clusters));
-  const environment = { ...describeForFunctions(kept, clusters, settings), DROVER_PUBLIC_ORIGIN: front.url };
+  const environment = {
+    ...describeForFunctions(kept, clusters, settings),
+    DROVER_PUBLIC_ORIGIN: front.url,
+    // Each costs by the month, so only where somebody watches.
+    ...(settings.alarmsTo !== undefined && { DROVER_METRICS: ownNamespace() }),
+  };
   // For whoever sets the stage up, or looks into it with rights of their own. Secrets are not in it.
   new aws.ssm.Parameter("Environment", {
     name: `${parametersPrefix()}/environment`,

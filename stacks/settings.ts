@@ -27,7 +27,7 @@ const environment = z
     DROVER_INTAKE_WORKSPACE: resourceName.optional(),
     /** An EventBridge bus for what becomes of tasks. */
     DROVER_OUTCOMES: z.stringbool().default(false),
-    /** Alarms go there, and there is a CloudWatch dashboard; without it neither. */
+    /** Alarms go there, and there are a CloudWatch dashboard and drover's own metrics; without it none of them. */
     DROVER_ALARMS_TO: z.email().optional(),
     /** A month. Whoever gets the alarms is told when it is exceeded, or is going to be. */
     DROVER_BUDGET_DOLLARS: count.optional(),

@@ -3,6 +3,7 @@ import type { hashEvent } from "./audit.ts";
 import type { BackendSettings } from "./backends.ts";
 import type { AgentId, EventId, KeyId, PermitId, TaskId } from "./ids.ts";
 import type { Intake } from "./intake.ts";
+import type { Measure } from "./metrics.ts";
 import type { ModelProfile } from "./models.ts";
 import type {
   NoticeQueue,
@@ -48,9 +49,15 @@ export interface Cloud {
   intake?: Intake;
   /** Where whoever looks is not whoever listens. */
   ownApi?: OwnApi;
+  /** Where somebody watches. */
+  metrics?: Metrics;
   settings: Settings;
   clock: Clock;
   ids: Ids;
+}
+
+export interface Metrics {
+  tell(measure: Measure): void;
 }
 
 export interface Clock {

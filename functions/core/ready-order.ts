@@ -7,6 +7,7 @@ export interface ReadyTask {
   taskId: TaskId;
   workspace: string;
   position: string;
+  createdAt: number;
 }
 
 /**
@@ -37,8 +38,7 @@ export const orderOf = ({ priority, createdAt, taskId }: Task): string =>
 
 export const positionOf = (task: Task): string => `${beginningOf(task.workspace)}${orderOf(task)}`;
 
-export const parseReady = (taskId: TaskId, position: string): ReadyTask => ({
-  taskId,
-  position,
-  workspace: position.split("#").slice(1, -3).join("#"),
-});
+export function parseReady(taskId: TaskId, position: string): ReadyTask {
+  const parts = position.split("#");
+  return { taskId, position, workspace: parts.slice(1, -3).join("#"), createdAt: Number(parts.at(-2)) };
+}

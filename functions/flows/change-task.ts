@@ -5,6 +5,7 @@ import { DroverError } from "../core/errors.ts";
 import type { Applied, Refused, TaskEvent } from "../core/events.ts";
 import type { TaskId } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
+import { measureEvent } from "../core/metrics.ts";
 import { owedBy } from "../core/notices.ts";
 import type { TaskChange } from "../core/table.ts";
 import type { Task, TaskSpec } from "../core/task.ts";
@@ -70,6 +71,7 @@ export async function changeTask(
     const outcome = await cloud.table.commit(change);
     switch (outcome.kind) {
       case "committed":
+        tellOf(cloud, decision.event);
         if (owedBy(change) && !options.quiet) await announceEnd(cloud, change.after);
         return { kind: "changed", before, task: change.after };
       case "fenced":
@@ -94,6 +96,11 @@ export async function changeTask(
     }
     await cloud.clock.sleep(cloud.ids.random() * Math.min(longestBackoffMs, backoffMs * 2 ** (stale + contended)));
   }
+}
+
+function tellOf({ metrics }: Cloud, event: TaskEvent): void {
+  const measure = measureEvent(event);
+  if (measure) metrics?.tell(measure);
 }
 
 function toChange(

@@ -18,6 +18,7 @@ import { resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
 import { askBackend, beginRound, type Round } from "./round.ts";
 import { isSound } from "./sound-tasks.ts";
 import { continueOperation } from "./stop-scope.ts";
+import { tellMetrics } from "./tell-metrics.ts";
 import { tendBackends } from "./tend-backends.ts";
 import { wake } from "./wake.ts";
 import { writeDigest } from "./write-digest.ts";
@@ -46,6 +47,7 @@ const steps = {
   resendWakeUps,
   resendNotices,
   writeDigest,
+  tellMetrics,
   // Others' servers are asked last: what they take of the round is nobody else's.
   fireSchedules,
   resolveOutcomes,
@@ -154,6 +156,7 @@ async function cleanUpEnded(cloud: Cloud, round: Round): Promise<void> {
     const attempt = await cloud.table.getAttempt(agentId);
     // The index lags: somebody may have been faster.
     if (attempt?.cleanupAt === undefined) return;
+    round.owing.push(attempt);
     const isDone = await askBackend(round, attempt.backend, () => cleanUp(cloud, attempt));
     if (!isDone) await cloud.table.postponeCleanup(agentId, cloud.clock.now() + retryMs, attempt.unseenAt);
   });

@@ -28,6 +28,8 @@ export interface Round {
   switches(task: Task): Promise<Switches>;
   /** Backends that gave no answer in this round. */
   silent: Set<string>;
+  /** Attempts that ended, were looked at in this round, and of which something may be left. */
+  owing: Attempt[];
 }
 
 export function beginRound(cloud: Cloud): Round {
@@ -49,6 +51,7 @@ export function beginRound(cloud: Cloud): Round {
       return read();
     },
     silent: new Set(),
+    owing: [],
   };
 }
 

@@ -1,4 +1,5 @@
 // What must a person hear of at once? Functions that fail, queues that grow, a reaper that does not come.
+import type { MetricName } from "../../functions/core/metrics.ts";
 import { type FunctionName, titleOf } from "./entry-points.ts";
 import type { QueuePair } from "./queue.ts";
 
@@ -63,6 +64,10 @@ export function createAlarms(mailbox: string, { functions, wakeUps, notices, int
       treatMissingData: "breaching",
     });
   }
+  alarm("UnconfirmedStops", "sandboxes were told to stop, and nobody has confirmed it", ofDrover("UnconfirmedStops"), {
+    statistic: "Maximum",
+    evaluationPeriods: 2,
+  });
   alarm("WakeUpsOld", "wake-ups wait for ten minutes: tasks are not dispatched", ofQueue(wakeUps.queue, ageMetric), {
     statistic: "Maximum",
     threshold: 10 * minuteS,
@@ -112,7 +117,10 @@ function watchLogs(functions: Watched["functions"]): void {
   }
 }
 
-const loggedErrors = () => ({ namespace: `drover/${$app.stage}`, metricName: "LoggedErrors" });
+/** Of drover's own metrics. */
+export const ownNamespace = () => `drover/${$app.stage}`;
+const ofDrover = (metricName: MetricName): Metric => ({ namespace: ownNamespace(), metricName });
+const loggedErrors = () => ({ namespace: ownNamespace(), metricName: "LoggedErrors" });
 const ageMetric = "ApproximateAgeOfOldestMessage";
 const depthMetric = "ApproximateNumberOfMessagesVisible";
 

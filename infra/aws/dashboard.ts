@@ -1,4 +1,7 @@
 // What does an operator see in CloudWatch? Functions, queues and table side by side, for when drover's own dashboard is silent.
+import { type MetricName, roundMetrics } from "../../functions/core/metrics.ts";
+import { failureClasses } from "../../functions/core/task.ts";
+import { ownNamespace } from "./alarms.ts";
 import type { QueuePair } from "./queue.ts";
 
 interface Shown {
@@ -42,12 +45,17 @@ export function createOperatorDashboard({ functions, queues, table }: Shown): vo
               ofTable("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "TransactionConflict"),
               "Sum",
             ),
+            plot(6, "Agents, the queue's age, stops to be confirmed", region, ofDrover(...roundMetrics), "Maximum"),
+            plot(7, "Attempts that failed or were put back", region, [...ofDrover("PutBacks"), ...failures()], "Sum"),
           ],
         };
       }),
     ),
   });
 }
+
+const ofDrover = (...metrics: MetricName[]): Line[] => metrics.map((metric) => [ownNamespace(), metric]);
+const failures = (): Line[] => failureClasses.map((one) => [ownNamespace(), "Failures", "Class", one]);
 
 const [width, height] = [12, 6];
 

@@ -25,6 +25,8 @@ export const prices = {
 export const monthly = {
   alarm: 0.1,
   dashboard: 3,
+  /** Of one's own, for the hours in which it is told. */
+  metric: 0.3,
   tableGb: 0.25,
   tableBackupGb: 0.2,
   bucketGb: 0.023,

@@ -1,6 +1,7 @@
 // What of a stage costs something by being there, though nobody uses it? Read from the resources that a deploy would make.
+import { roundMetrics } from "../../functions/core/metrics.ts";
 import type { Graph, Resource } from "../synth/graph.ts";
-import { hourly, hoursPerMonth, monthly } from "./prices.ts";
+import { hourly, hoursPerMonth, monthly, prices } from "./prices.ts";
 
 export interface Standing {
   /** Queues that call a function: Lambda asks each of them all the time. */
@@ -16,6 +17,8 @@ export interface Standing {
 
 /** START, END and REPORT, unless Lambda is told to write of what went wrong only. */
 const systemLogBytes = 512;
+/** What the reaper writes of its numbers, with what CloudWatch adds to each line. */
+const metricLineBytes = 512;
 const instanceHourly: Record<string, number> = { "t4g.nano": hourly.t4gNano, "t4g.micro": hourly.t4gMicro };
 
 /** Throws for what nobody has thought of: a price is better asked for than missed. */
@@ -31,9 +34,11 @@ export function readStanding({ resources }: Graph): Standing {
   );
   const functions = of("aws:lambda/function:Function");
   const isQuiet = functions.every(({ inputs }) => inputs.loggingConfig?.systemLogLevel === "WARN");
+  const tellsMetrics = functions.some(({ inputs }) => inputs.environment.variables.DROVER_METRICS !== undefined);
+  const rounds = sum(of("aws:scheduler/schedule:Schedule").map(roundsOf));
   return {
     queueMappings: of("aws:lambda/eventSourceMapping:EventSourceMapping").length,
-    roundsPerMonth: sum(of("aws:scheduler/schedule:Schedule").map(roundsOf)),
+    roundsPerMonth: rounds,
     logBytesPerCall: isQuiet ? 0 : systemLogBytes,
     always: withoutNothing({
       "filter instance": sum(instances.map(({ inputs }) => priceInstance(inputs.instanceType) * hoursPerMonth)),
@@ -46,6 +51,10 @@ export function readStanding({ resources }: Graph): Standing {
     watching: withoutNothing({
       alarms: of("aws:cloudwatch/metricAlarm:MetricAlarm").length * monthly.alarm,
       dashboards: of("aws:cloudwatch/dashboard:Dashboard").length * monthly.dashboard,
+      ...(tellsMetrics && {
+        "metrics of each round": roundMetrics.length * monthly.metric,
+        "their lines": rounds * metricLineBytes * prices.logsGb * 1e-9,
+      }),
     }),
   };
 }

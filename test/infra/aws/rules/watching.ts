@@ -1,5 +1,7 @@
 // What must somebody be told of? Of a stage that has alarms only.
 import { expect } from "vitest";
+import { metricUnits } from "../../../../functions/core/metrics.ts";
+import { failureClasses } from "../../../../functions/core/task.ts";
 import { ofType, one } from "../../../../scripts/synth/graph.ts";
 import type { Rule } from "./rule.ts";
 
@@ -8,7 +10,7 @@ const topic = /:drover-production-alarms$/;
 
 export const watchingRules: Rule[] = [
   {
-    rule: "there is an alarm for every function that fails or answers that it failed, for logged errors, old wake-ups, dead notices, a reaper that is gone, and the table",
+    rule: "there is an alarm for every function that fails or answers that it failed, for logged errors, old wake-ups, dead notices, a reaper that is gone, stops that nobody confirms, and the table",
     check: (graph) => {
       expect(ofType(graph, alarm).map(({ name }) => name)).toEqual([
         "Api5xxAlarm",
@@ -29,6 +31,7 @@ export const watchingRules: Rule[] = [
         "StreamErrorsAlarm",
         "TableReadsAlarm",
         "TableWritesAlarm",
+        "UnconfirmedStopsAlarm",
         "WakeUpsOldAlarm",
       ]);
     },
@@ -75,7 +78,7 @@ export const watchingRules: Rule[] = [
         "AWS/Lambda": [["Errors", "Throttles", "Invocations", "Url5xxCount"], ["FunctionName"]],
         "AWS/SQS": [["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"], ["QueueName"]],
         "AWS/DynamoDB": [["ReadThrottleEvents", "WriteThrottleEvents"], ["TableName"]],
-        "drover/production": [["LoggedErrors"], []],
+        "drover/production": [["LoggedErrors", "UnconfirmedStops"], []],
       };
       for (const { inputs } of ofType(graph, alarm)) {
         const [metrics, dimensions] = kept[inputs.namespace] ?? [[], []];
@@ -127,6 +130,21 @@ export const watchingRules: Rule[] = [
     breakIt: (graph) => {
       const { inputs } = one(graph, "aws:cloudwatch/dashboard:Dashboard");
       inputs.dashboardBody = inputs.dashboardBody.replaceAll("ReaperFunction", "Reaper");
+    },
+  },
+  {
+    rule: "drover's own numbers are told by every function into the namespace that alarm and dashboard look at, and all are shown",
+    check: (graph) => {
+      const { namespace } = one(graph, alarm, /^UnconfirmedStops/).inputs;
+      for (const { inputs } of ofType(graph, "aws:lambda/function:Function"))
+        expect(inputs.environment.variables.DROVER_METRICS).toBe(namespace);
+      const body = one(graph, "aws:cloudwatch/dashboard:Dashboard").inputs.dashboardBody;
+      for (const name of Object.keys(metricUnits)) expect(body).toContain(`["${namespace}","${name}"`);
+      for (const name of failureClasses) expect(body).toContain(`["${namespace}","Failures","Class","${name}"]`);
+    },
+    breakIt: (graph) => {
+      const { inputs } = one(graph, "aws:cloudwatch/dashboard:Dashboard");
+      inputs.dashboardBody = inputs.dashboardBody.replace('"UnconfirmedStops"', '"Stops"');
     },
   },
   {
