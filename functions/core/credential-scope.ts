@@ -18,6 +18,15 @@ export function mayBeSentTo({ model, repositories }: Credential, url: string): b
 }
 
 export function matchesRepository(pattern: string, url: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(url);
+  const [first = "", ...others] = pattern.split("*");
+  const last = others.pop();
+  if (last === undefined) return url === pattern;
+  if (!url.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of others) {
+    const found = url.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return url.endsWith(last) && url.length - last.length >= at;
 }

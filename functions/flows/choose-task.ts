@@ -56,7 +56,8 @@ async function* leastServedFirst(
     else served.push(ready);
   }
   if (woken && !isIndexed) served.push({ workspace: woken.workspace, head: [] });
-  yield* served.sort((a, b) => running(a.workspace) - running(b.workspace));
+  served.sort((a, b) => running(a.workspace) - running(b.workspace));
+  for (const one of served) yield one;
 }
 
 async function readHead(cloud: Cloud, { workspace, head }: ReadyWorkspace, woken: Task | undefined): Promise<Task[]> {

@@ -26,7 +26,8 @@ export async function* readyWorkspaces(
   if (all.length < pageSize) {
     const groups = group(all);
     const first = Math.floor(ids.random() * groups.length);
-    yield* [...groups.slice(first), ...groups.slice(0, first)];
+    // `yield*` would wrap the list into promises first, and most often there is nothing in it.
+    for (const one of [...groups.slice(first), ...groups.slice(0, first)]) yield one;
     return;
   }
   const start = placeByChance(ids.random());

@@ -33,7 +33,7 @@ const remotesRoundMs = 20_000;
 const retryMs = 10_000;
 
 /** By name: what is uploaded to AWS is minified, and a function has no name of its own there. */
-const steps = {
+const steps = Object.entries({
   tendBackends,
   finishOperations,
   promoteWaiting,
@@ -51,13 +51,13 @@ const steps = {
   // Others' servers are asked last: what they take of the round is nobody else's.
   fireSchedules,
   resolveOutcomes,
-};
+});
 
 /** One round. A step that fails does not keep the others from their work; then the round fails, or nobody would see it. */
 export async function reap(cloud: Cloud): Promise<void> {
   const round = beginRound(cloud);
   const failed = new Map<string, unknown>();
-  for (const [name, step] of Object.entries(steps)) {
+  for (const [name, step] of steps) {
     try {
       await step(cloud, round);
     } catch (error) {

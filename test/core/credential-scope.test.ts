@@ -20,6 +20,12 @@ describe("a credential", () => {
     ["https://git.acme.example/shop/*", "https://github.com/acme/shop", false],
     ["https://git.acme.example/*/api", "https://git.acme.example/team/api", true],
     ["https://git.acme.example/a.b", "https://git.acme.example/aXb", false],
+    ["https://git.acme.example/shop", "https://git.acme.example/shop", true],
+    ["https://git.acme.example/shop", "https://git.acme.example/shop/api", false],
+    ["https://git.acme.example/*/api/*", "https://git.acme.example/team/api/v2", true],
+    ["https://git.acme.example/*/api/*", "https://git.acme.example/api/v2", false],
+    ["https://git.acme.example/team/*team", "https://git.acme.example/team", false],
+    ["https://git.acme.example/ab*ba", "https://git.acme.example/aba", false],
   ])("with repositories goes where they say and nowhere else: %s, %s, %s", (pattern, url, expected) => {
     expect(mayBeSentTo({ ...token, repositories: [pattern] }, url)).toBe(expected);
   });

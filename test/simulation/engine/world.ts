@@ -103,8 +103,9 @@ export class World {
 
   /** Does this fault strike now? Weighs the schedule's own appetite for it, and keeps record. */
   strikes(activity: Activity, kind: FaultKind): boolean {
+    if (!this.faultsAreOn) return false;
     const weight = this.swarm.weights[kind];
-    if (weight === 0 || !this.faultsAreOn) return false;
+    if (weight === 0) return false;
     return activity.random.next() < weight && this.fire(activity, kind);
   }
 
