@@ -1,5 +1,5 @@
 // The cloud of the simulation's memory, without its faults and its time: what drover's own code costs, and nothing else.
-import { ulid } from "ulid";
+import { ids } from "../../../functions/cloud.ts";
 import { hashEvent } from "../../../functions/core/audit.ts";
 import type { Cloud } from "../../../functions/core/cloud.ts";
 import type { AgentId, TaskId } from "../../../functions/core/ids.ts";
@@ -83,17 +83,7 @@ export async function openMemoryCloud(): Promise<{ cloud: Cloud; table: MemoryTa
       isolation: { kind: "confined" },
     },
     clock: { now: Date.now, sleep: async () => undefined },
-    ids: {
-      task: () => `tsk_${ulid()}`,
-      event: () => `evt_${ulid()}`,
-      permit: () => `prm_${ulid()}`,
-      key: () => `key_${ulid()}`,
-      webhook: () => `whk_${ulid()}`,
-      source: () => `src_${ulid()}`,
-      schedule: () => `sch_${ulid()}`,
-      operation: () => `opr_${ulid()}`,
-      random: Math.random,
-    },
+    ids,
   };
   return { cloud, table, handed, apiKey: await addKey(cloud) };
 }
