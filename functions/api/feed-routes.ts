@@ -8,6 +8,7 @@ import { authenticate, security } from "./auth.ts";
 import { type Snapshot, viewEvent } from "./feed-view.ts";
 import { ofWorkspace } from "./inputs.ts";
 import { chooseWorkspace } from "./roles.ts";
+import { shareLooks } from "./share-looks.ts";
 import { viewTasks } from "./task-view.ts";
 
 const pollMs = 500;
@@ -16,6 +17,8 @@ const retryMs = 3_000;
 const pageSize = 200;
 /** How far back each look begins: the index may lag, and clocks of functions differ. */
 const overlapMs = 15_000;
+/** Half of the time between two looks: what many look at at once is read a few times a second, however many they are. */
+const sharedMs = 250;
 /** An older position gets a snapshot of what is active instead of all that it missed. */
 const maxBehindMs = 60 * 60_000;
 const snapshotSize = 1_000;
@@ -40,11 +43,12 @@ const feed = createRoute({
 });
 
 export function addFeedRoutes(app: Api, openCloud: OpenCloud): void {
+  const look = shareLooks({ pageSize, overlapMs, sharedMs });
   app.openapi(feed, async (context) => {
     const cloud = await openCloud();
     const workspace = chooseWorkspace(await authenticate(cloud, context), context.req.valid("query").workspace);
     const since = parsePosition(context.req.valid("header")["last-event-id"]);
-    return streamSSE(context, (stream) => follow(cloud, workspace, since, stream));
+    return streamSSE(context, (stream) => follow(cloud, workspace, since, stream, look));
   });
 }
 
@@ -53,6 +57,7 @@ async function follow(
   workspace: string,
   since: number | undefined,
   stream: SSEStreamingApi,
+  look: ReturnType<typeof shareLooks>,
 ): Promise<void> {
   const now = cloud.clock.now();
   let from = since === undefined || now - since > maxBehindMs ? undefined : since - overlapMs;
@@ -70,7 +75,7 @@ async function follow(
       await stream.write(`retry: ${retryMs}\n: ping\n\n`);
       pingAt = cloud.clock.now() + pingMs;
     }
-    const events = await cloud.table.listFeed(workspace, from, cloud.clock.now(), pageSize);
+    const { events, at, isFull } = await look(cloud, workspace, from);
     for (const event of events.filter(({ eventId }) => !sent.has(eventId))) {
       sent.set(event.eventId, event.at);
       await stream.writeSSE({
@@ -79,8 +84,7 @@ async function follow(
         data: JSON.stringify(viewEvent(event)),
       });
     }
-    const isFull = events.length === pageSize;
-    from = Math.max(from, isFull ? (events.at(-1)?.at ?? from) : cloud.clock.now() - overlapMs);
+    from = Math.max(from, isFull ? (events.at(-1)?.at ?? from) : at - overlapMs);
     for (const [id, at] of sent) if (at < from) sent.delete(id);
     if (!isFull) await cloud.clock.sleep(pollMs);
   }

@@ -1,7 +1,6 @@
 // What has happened in a workspace since a moment, over all its tasks?
 import type { AuditEvent } from "../core/audit.ts";
-import type { TaskId } from "../core/ids.ts";
-import { type Dynamo, getItem, queryItems, toItem } from "./dynamo.ts";
+import { type Dynamo, getItems, queryItems, toItem } from "./dynamo.ts";
 import { feedPartitions, feedSortKey, indexes } from "./keys.ts";
 import { stripKeys } from "./tasks.ts";
 
@@ -25,8 +24,13 @@ export async function listFeed(
       }),
       Limit: limit - events.length,
     });
-    const items = await Promise.all(keys.map((key) => getItem(dynamo, { pk: key.pk as TaskId, sk: String(key.sk) })));
-    events.push(...items.flatMap((item) => (item ? [stripKeys<AuditEvent>(item)] : [])));
+    const items = await getItems(
+      dynamo,
+      keys.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) })),
+    );
+    // They come in any order.
+    const found = items.map((item) => stripKeys<AuditEvent>(item));
+    events.push(...found.sort((a, b) => (feedSortKey(a.at, a.eventId) < feedSortKey(b.at, b.eventId) ? -1 : 1)));
     if (events.length >= limit) break;
   }
   return events;
