@@ -172,7 +172,7 @@ const confirmed = (before: Task, stopConfirmation: StopConfirmation, now: number
 export function cleanUp(
   before: Task,
   next: Task,
-  { attempt, sandbox, slots }: Extract<TaskEvent, { type: "cleanup" }>,
+  { attempt, sandbox, slots, isFolderLeft }: Extract<TaskEvent, { type: "cleanup" }>,
   now: number,
 ): Applied {
   const left = (next.owedCleanups ?? []).filter((owed) => owed.attempt !== attempt);
@@ -189,7 +189,8 @@ export function cleanUp(
     unseenAt: undefined,
     ...(sandbox === "stopped" ? { sandboxStoppedAt: now } : {}),
   };
-  const disk = sandbox === "never_started" ? "never_made" : "removed_with_sandbox";
+  const removed = isFolderLeft ? "not_removed_yet" : "removed_with_sandbox";
+  const disk = sandbox === "never_started" ? "never_made" : removed;
   // Its token opens nothing since its end, and what its supervisor held in memory went with the sandbox.
   const steps = { access: "void", disk, sandbox, slots };
   return { ...applied(task, { agentId, steps }), attempt: { kind: "set", agentId, set } };

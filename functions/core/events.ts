@@ -26,7 +26,7 @@ export type TaskEvent =
   | { type: "given_up"; why: string }
   | { type: "killed"; reason: string; by: string; cause: KillCause }
   /** Nothing of an ended attempt is left; `sandbox` is how that is known of its sandbox. */
-  | { type: "cleanup"; attempt: number; sandbox: SandboxFate; slots: "released" | "given_up" }
+  | { type: "cleanup"; attempt: number; sandbox: SandboxFate; slots: "released" | "given_up"; isFolderLeft?: true }
   /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */
   | { type: "outcome_resolved"; outcome: PublishOutcome; takeBack: boolean }
   | { type: "branch_taken_back"; deleted: boolean }

@@ -15,11 +15,20 @@ const limitReason = /^(?:OutOfMemory|ProcessLimit|DiskLimit)Error: /;
 /** AWS's own words say less than we know. */
 const bareMemoryReason = /^OutOfMemoryError: Container killed due to memory usage/i;
 
+/** What one machine says when nothing runs any more, and the disk is still there. On Fargate it goes with the micro-VM. */
+export const folderIsLeft = "its folder could not be removed yet";
+export const isFolderLeft = (why: string): boolean => why.endsWith(folderIsLeft);
+
 /** A supervisor's own when it could not begin, because the API never took its first word: as in sysexits.h. */
 export const unansweredExitCode = 69;
 const unanswered = `supervisor ended with ${unansweredExitCode}: the API did not take its first word`;
 
-export function describeEnd({ stopCode, stoppedReason, memory, containers = [] }: SandboxEnd): string {
+export function describeEnd(end: SandboxEnd): string {
+  const said = describeCause(end);
+  return end.stoppedReason && isFolderLeft(end.stoppedReason) ? `${said}; ${folderIsLeft}` : said;
+}
+
+function describeCause({ stopCode, stoppedReason, memory, containers = [] }: SandboxEnd): string {
   const limit = containers
     .map(({ reason }) => reason)
     .find((reason) => reason !== undefined && limitReason.test(reason));

@@ -3,6 +3,7 @@ import { judgeLook, type Seen } from "../core/cleanup.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
 import { type AgentId, agentIdOf, parseAgentId } from "../core/ids.ts";
+import { isFolderLeft } from "../core/sandbox-end.ts";
 import { spentByHour } from "../core/spending.ts";
 import type { Attempt, SandboxFate, Slot, Task } from "../core/task.ts";
 import { changeTask, type Decision } from "./change-task.ts";
@@ -16,18 +17,18 @@ const giveUpAfterMs = 10 * 60_000;
 /** One look at an attempt that owes its cleanup; what fails is tried again at the next. Throws `backend_unavailable`. */
 export async function cleanUp(cloud: Cloud, attempt: Attempt): Promise<void> {
   const { agentId } = attempt;
-  const seen = await stopWhatLives(cloud, attempt);
+  const { seen, why } = await stopWhatLives(cloud, attempt);
   const after = judgeLook(attempt, seen, attempt.claimedAt + launchDeadlineMs, cloud.clock.now());
   if (after.kind === "look_again") return cloud.table.postponeCleanup(agentId, after.at, after.unseenAt);
-  await recordCleanup(cloud, agentId, after.sandbox);
+  await recordCleanup(cloud, agentId, after.sandbox, why);
 }
 
-/** The sandbox is known to be gone: the rest of the steps, and the event that tells of all of them. */
-export async function recordCleanup(cloud: Cloud, agentId: AgentId, sandbox: SandboxFate): Promise<void> {
+/** The sandbox is known to be gone: the rest of the steps, and the event that tells of all of them. `why`: what ECS said of its end. */
+export async function recordCleanup(cloud: Cloud, agentId: AgentId, sandbox: SandboxFate, why = ""): Promise<void> {
   const parsed = parseAgentId(agentId);
   if (!parsed) return;
   const change = await changeTask(cloud, parsed.taskId, by, (task) =>
-    decideCleanup(cloud, task, parsed.attempt, sandbox),
+    decideCleanup(cloud, task, parsed.attempt, sandbox, why),
   );
   if (change.kind === "changed") await afterCleanup(cloud, change.task);
 }
@@ -37,6 +38,7 @@ export async function decideCleanup(
   task: Task,
   attempt: number,
   sandbox: SandboxFate,
+  why: string,
 ): Promise<Decision> {
   const agentId = agentIdOf(task.taskId, attempt);
   const refused = (reason: string) => ({ kind: "refused", code: "illegal_transition", reason }) as const;
@@ -46,7 +48,8 @@ export async function decideCleanup(
   if (slots === "held") return refused(`${agentId} still holds its slots`);
   // Only models cost money. Its attempt has ended, so no beat adds to this any more.
   const spent = task.provider ? spentByHour(await cloud.table.listAttempts(task.taskId), attempt) : undefined;
-  return { event: { type: "cleanup", attempt, sandbox, slots }, ...(spent ? { spent } : {}) };
+  const left = isFolderLeft(why) ? ({ isFolderLeft: true } as const) : {};
+  return { event: { type: "cleanup", attempt, sandbox, slots, ...left }, ...(spent ? { spent } : {}) };
 }
 
 /** Nothing of the task runs any more, so what it has pushed is certain. */
@@ -54,7 +57,10 @@ export async function afterCleanup(cloud: Cloud, task: Task): Promise<void> {
   if (task.stopConfirmation && task.due?.kind === "outcome") await resolveOutcome(cloud, task);
 }
 
-async function stopWhatLives(cloud: Cloud, { agentId, backend, sandboxArn }: Attempt): Promise<Seen> {
+async function stopWhatLives(
+  cloud: Cloud,
+  { agentId, backend, sandboxArn }: Attempt,
+): Promise<{ seen: Seen; why?: string }> {
   try {
     const sandboxes = cloud.sandboxes(backend);
     const found = sandboxArn
@@ -64,12 +70,13 @@ async function stopWhatLives(cloud: Cloud, { agentId, backend, sandboxArn }: Att
     // One that ECS does not list may live all the same: lists lag, and a stop does not need them.
     const toStop = sandboxArn && found.length === 0 ? [sandboxArn] : alive;
     for (const arn of toStop) await sandboxes.stop(arn, `${agentId} has ended`);
-    if (alive.length > 0) return "alive";
-    return found.length > 0 ? "stopped" : "nothing";
+    if (alive.length > 0) return { seen: "alive" };
+    const [last] = found;
+    return last ? { seen: "stopped", ...(last.why && { why: last.why }) } : { seen: "nothing" };
   } catch (error) {
     if (hasCode(error, "backend_unavailable")) throw error;
     console.warn(`the sandbox of ${agentId} could not be looked at or stopped; it is tried again`, error);
-    return "unknown";
+    return { seen: "unknown" };
   }
 }
 

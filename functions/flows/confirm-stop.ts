@@ -24,7 +24,7 @@ export async function confirmStop(cloud: Cloud, agentId: AgentId, why: string): 
   const change = await changeTask(cloud, taskId, by, (task) =>
     task.attempt === attempt && isLive(task.status)
       ? { event: endOf(cloud, task, why) }
-      : decideCleanup(cloud, task, attempt, "stopped"),
+      : decideCleanup(cloud, task, attempt, "stopped", why),
   ).catch((error: unknown) => {
     // Somebody else's drover uses the same cluster, and we hear of its sandboxes too.
     if (hasCode(error, "task_not_found")) return undefined;
@@ -35,7 +35,7 @@ export async function confirmStop(cloud: Cloud, agentId: AgentId, why: string): 
   if (!wasLost) return afterCleanup(cloud, change.task);
   if (isLaunchOutage(why)) await restBackend(cloud, change.task.backend);
   await wakeAfter(cloud, change.task);
-  await recordCleanup(cloud, agentId, "stopped");
+  await recordCleanup(cloud, agentId, "stopped", why);
 }
 
 /** One that an outage kept from starting has not been tried; it waits as one does that found no capacity. */

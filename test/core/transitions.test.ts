@@ -330,6 +330,12 @@ describe("a cleanup", () => {
     if (result.kind === "applied") expect(result.task.owedCleanups).toBeUndefined();
   });
 
+  it("says so when the disk is still there", () => {
+    const task = makeTask({ status: "completed", owedCleanups: [{ attempt: 1 }] });
+    const result = applyEvent(task, cleanup(1, { isFolderLeft: true }), now);
+    expect(result).toMatchObject({ data: { steps: { sandbox: "stopped", disk: "not_removed_yet" } } });
+  });
+
   it("of a sandbox that was never there says so of its disk, and sets no time of a stop", () => {
     const task = makeTask({ status: "killed", owedCleanups: [{ attempt: 1 }] });
     const result = applyEvent(task, cleanup(1, { sandbox: "never_started", slots: "given_up" }), now);

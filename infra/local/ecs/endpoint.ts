@@ -91,7 +91,7 @@ function operation(ecs: Ecs, answer: (ecs: Ecs, input: Record<string, unknown>) 
 
 function forgetOldTasks(ecs: Ecs): void {
   for (const [id, { record }] of ecs.tasks) {
-    if (record.stoppedAt === undefined || record.undelivered.length > 0) continue;
+    if (record.stoppedAt === undefined || record.leftFolder || record.undelivered.length > 0) continue;
     if (ecs.now() - record.stoppedAt < ecs.stoppedVisibleMs) continue;
     ecs.tasks.delete(id);
     deleteRecord(ecs.stateDir, id);

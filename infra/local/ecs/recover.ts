@@ -2,13 +2,14 @@
 import { changeTask, decideStop, type StopCause } from "./change.ts";
 import type { Ecs } from "./context.ts";
 import { deliverEvents } from "./deliver.ts";
-import { enforceStop, finishTask } from "./stop.ts";
+import { enforceStop, finishTask, removeFolder } from "./stop.ts";
 import type { ContainerState, LiveTask, TaskRecord } from "./task.ts";
 import { watchContainers } from "./watch.ts";
 
 /** Takes one task over from the endpoint before: goes on with it, or says honestly how it ended. */
 export function recoverTask(ecs: Ecs, task: LiveTask): void {
   deliverEvents(ecs, task);
+  if (task.record.leftFolder) removeFolder(ecs, task);
   if (task.record.lastStatus === "STOPPED") task.ended.resolve();
   else if (task.record.lastStatus === "DEPROVISIONING") finishTask(ecs, task);
   else recoverContainers(ecs, task);

@@ -1,10 +1,11 @@
 // How are the containers of a task ended?
+import { folderIsLeft } from "../../../functions/core/sandbox-end.ts";
 import type { ContainerProcess, ContainerSpec } from "../containers.ts";
 import { pause } from "../pause.ts";
 import { changeTask, decideStop, type StopCause } from "./change.ts";
 import { type Ecs, folderOf, runAside } from "./context.ts";
 import { saveTask } from "./records.ts";
-import type { LiveTask } from "./task.ts";
+import type { LiveTask, TaskRecord } from "./task.ts";
 
 /** Marks a task as stopping and signals what lives of it. The second stop changes nothing. */
 export function stopTask(ecs: Ecs, task: LiveTask, cause: StopCause): void {
@@ -55,7 +56,9 @@ function signal(task: LiveTask, process: ContainerProcess, name: "SIGTERM" | "SI
 }
 
 const firstPauseMs = 50;
-const longestPauseMs = 5_000;
+const longestPauseMs = 60_000;
+/** A folder that is busy for a moment is free after such a pause. Then the task is STOPPED all the same: nothing of it runs. */
+const patientPauseMs = 1_000;
 
 /** Every container has exited: removes the disk, then the task is STOPPED. */
 export function finishTask(ecs: Ecs, task: LiveTask): void {
@@ -63,22 +66,33 @@ export function finishTask(ecs: Ecs, task: LiveTask): void {
   if (task.record.lastStatus !== "DEPROVISIONING") {
     changeTask(ecs, task, { lastStatus: "DEPROVISIONING", executionStoppedAt: ecs.now() });
   }
-  tryToFinish(ecs, task, firstPauseMs);
+  removeFolder(ecs, task, firstPauseMs);
 }
 
-function tryToFinish(ecs: Ecs, task: LiveTask, pauseMs: number): void {
+/** Tries until it is gone, also for a task that has stopped long ago. */
+export function removeFolder(ecs: Ecs, task: LiveTask, pauseMs = longestPauseMs): void {
   runAside(ecs, task, async () => {
     try {
       await ecs.runtime.remove(folderOf(ecs, task));
     } catch (error) {
-      // Not STOPPED while something of it is left; the next try may find the disk free.
-      console.error(`local ECS: the folder of task ${task.record.id} cannot be removed`, error);
+      const { root } = folderOf(ecs, task);
+      console.error(`local ECS: the folder of task ${task.record.id} cannot be removed; see what holds ${root}`, error);
+      if (pauseMs > patientPauseMs && !task.record.leftFolder) endTask(ecs, task, { leftFolder: true });
       void pause(pauseMs, ecs.closed).then(() => {
-        if (!ecs.closed.aborted) tryToFinish(ecs, task, Math.min(pauseMs * 2, longestPauseMs));
+        if (!ecs.closed.aborted) removeFolder(ecs, task, Math.min(pauseMs * 2, longestPauseMs));
       });
       return;
     }
-    changeTask(ecs, task, { lastStatus: "STOPPED", stoppedAt: ecs.now() });
-    task.ended.resolve();
+    if (!task.record.leftFolder) return endTask(ecs, task, {});
+    const { leftFolder: _, ...record } = task.record;
+    task.record = record;
+    saveTask(ecs, task);
   });
+}
+
+function endTask(ecs: Ecs, task: LiveTask, { leftFolder }: Pick<TaskRecord, "leftFolder">): void {
+  const { stoppedReason = "" } = task.record;
+  const left = leftFolder ? { leftFolder, stoppedReason: `${stoppedReason}; ${folderIsLeft}` } : {};
+  changeTask(ecs, task, { lastStatus: "STOPPED", stoppedAt: ecs.now(), ...left });
+  task.ended.resolve();
 }

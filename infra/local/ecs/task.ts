@@ -53,6 +53,8 @@ export interface TaskRecord {
   stoppedAt?: number;
   stopCode?: StopCode;
   stoppedReason?: string;
+  /** It has stopped, and its folder could not be removed yet. */
+  leftFolder?: true;
   /** Events that nobody has acknowledged yet, oldest first. Written with the change they tell of, so none is lost. */
   undelivered: EcsTaskStateChange[];
 }

@@ -9,6 +9,7 @@ import {
   type RunTaskCommandInput,
 } from "@aws-sdk/client-ecs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describeEnd, isFolderLeft } from "../../../functions/core/sandbox-end.ts";
 import { arnOf, Cluster, networkConfiguration } from "../../support/ecs-cluster.ts";
 import { createProcessRuntime, isGroupAlive } from "../../support/ecs-process-runtime.ts";
 import { definitions, idOf, obedient, pidOf, readRecord, stubborn, untilUp } from "../../support/ecs-tasks.ts";
@@ -136,6 +137,38 @@ describe("the life of a task", () => {
     await cluster.reach(arn, "STOPPED");
     expect(existsSync(`${cluster.stateDir}/${idOf(arn)}`)).toBe(false);
   });
+});
+
+it("a folder that cannot be removed keeps no task from being STOPPED: it is told of, and tried again, also after a restart", async () => {
+  let refuses = true;
+  const beforeRemove = () => {
+    if (refuses) throw new Error("busy for good");
+  };
+  let nowMs = Date.now();
+  const options = { runtime: createProcessRuntime({ beforeRemove }), now: () => nowMs, stoppedVisibleMs: 10 };
+  await cluster.start(options);
+  const arn = await cluster.runOne(sh("exit 7"));
+  const task = await cluster.reach(arn, "STOPPED");
+  expect(isFolderLeft(describeEnd(task))).toBe(true);
+  expect(describeEnd(task)).toContain("main ended with 7");
+  await settled(arn);
+  const folder = `${cluster.stateDir}/${idOf(arn)}`;
+  expect(existsSync(folder)).toBe(true);
+
+  // It is not forgotten while it is there.
+  nowMs += 20;
+  expect(await cluster.describe(arn)).toMatchObject({ lastStatus: "STOPPED" });
+  await cluster.ecs?.close();
+  refuses = false;
+  await cluster.start(options);
+  await until("it is gone", () => !existsSync(folder));
+  await until("it is forgotten", async () =>
+    cluster.describe(arn).then(
+      () => false,
+      () => true,
+    ),
+  );
+  expect(cluster.eventsOf(arn).filter(({ detail }) => detail.lastStatus === "STOPPED")).toHaveLength(1);
 });
 
 describe("StopTask", () => {

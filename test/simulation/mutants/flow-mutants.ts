@@ -52,7 +52,7 @@ export const flowMutants = [
     "stop: its confirmation is left to the reaper",
     edit(
       confirm,
-      ': decideCleanup(cloud, task, attempt, "stopped"),',
+      ': decideCleanup(cloud, task, attempt, "stopped", why),',
       ': { kind: "refused", code: "task_ended", reason: "left to the reaper" },',
     ),
   ),
