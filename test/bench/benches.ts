@@ -3,6 +3,7 @@ import type { Bench } from "./bench.ts";
 
 export const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   requests: () => import("./requests.ts"),
+  kill: () => import("./kill.ts"),
   imports: () => import("./imports.ts"),
   lifecycles: () => import("./lifecycles.ts"),
   backlog: () => import("./backlog.ts"),

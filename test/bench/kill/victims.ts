@@ -1,0 +1,92 @@
+// Who is to be killed? Agents that do not want to be, each watched from the inside and the outside.
+import { setTimeout as pause } from "node:timers/promises";
+import { agentIdOf, type TaskId } from "../../../functions/core/ids.ts";
+import { countIn, findSandbox, isAnyAlive, namespacesOf, type SandboxSeen } from "../sandbox-processes.ts";
+import type { Stack } from "../stack/start-stack.ts";
+import { type Load, loads } from "./hostile-loads.ts";
+
+const patienceMs = 120_000;
+const beatMs = 3;
+/** How often it is looked whether a load has begun, of which all processes of the machine are read. */
+const beginMs = 50;
+const goneMs = 1;
+/** Beats after the first that was refused. */
+const beatsAfter = 5;
+
+export const now = () => performance.timeOrigin + performance.now();
+
+export interface Victim {
+  taskId: TaskId;
+  load: Load;
+  sandbox: SandboxSeen;
+  namespaces: ReadonlySet<string | undefined>;
+}
+
+export interface Watched {
+  refusedAt: number;
+  goneAt: number;
+  /** Beats that were accepted although one had been refused, or after the kill had been answered. */
+  slipped: number;
+  /** Processes that a scan at the end still found. */
+  left: number;
+}
+
+async function until<T>(what: string, everyMs: number, look: () => T | undefined | false): Promise<T> {
+  for (const end = now() + patienceMs; now() < end; await pause(everyMs)) {
+    const seen = look();
+    if (seen !== undefined && seen !== false) return seen;
+  }
+  throw new Error(`waited ${patienceMs} ms in vain: ${what}`);
+}
+
+export async function submit(stack: Stack, repository: string, { name, command }: Load): Promise<TaskId> {
+  const agent = { kind: "command", command };
+  const request = { repository, prompt: name, maxAttempts: 1, agent };
+  return ((await (await stack.ask("POST", "/tasks", request)).json()) as { taskId: TaskId }).taskId;
+}
+
+/** So many at work at once, the loads in turn. */
+export async function raiseVictims(stack: Stack, repository: string, count: number): Promise<Victim[]> {
+  const wanted = Array.from({ length: count }, () => loads[nextLoad++ % loads.length] as Load);
+  return Promise.all(wanted.map(async (load) => findVictim(await submit(stack, repository, load), load)));
+}
+
+let nextLoad = 0;
+
+async function findVictim(taskId: TaskId, load: Load): Promise<Victim> {
+  // The workspace and the gates.
+  const sandbox = await until(`${taskId} has its sandbox`, beginMs, () => {
+    const seen = findSandbox(agentIdOf(taskId, 1));
+    return seen && seen.inits.length >= 2 && seen;
+  });
+  const namespaces = namespacesOf(sandbox);
+  await until(`"${load.name}" is under way`, beginMs, () => countIn(namespaces) >= load.processes + 2);
+  return { taskId, load, sandbox, namespaces };
+}
+
+/** From now until nothing of it is left and nothing is accepted. `isAnswered`: whoever asked for the kill has been told. */
+export async function watch(stack: Stack, victim: Victim, isAnswered: () => boolean): Promise<Watched> {
+  const { taskId, sandbox, namespaces } = victim;
+  const gone = until(`nothing of ${taskId} is left`, goneMs, () => !isAnyAlive(sandbox)).then(now);
+  const beaten = await beatUntilRefused(stack, victim, isAnswered);
+  return { ...beaten, goneAt: await gone, left: countIn(namespaces) };
+}
+
+/** With the attempt's own token, one after the other, until one is refused; then a few more. */
+async function beatUntilRefused({ url }: Stack, { taskId, sandbox }: Victim, isAnswered: () => boolean) {
+  let refusedAt: number | undefined;
+  let slipped = 0;
+  for (let seq = 1_000_000, after = 0; after < beatsAfter; seq += 1) {
+    const late = isAnswered() || refusedAt !== undefined;
+    const { status } = await fetch(`${url}/api/orchestrator/attempts/${agentIdOf(taskId, 1)}/beat`, {
+      method: "POST",
+      headers: { "x-drover-token": sandbox.token, "content-type": "application/json" },
+      body: JSON.stringify({ seq, step: "hostile", stepStartedAt: 0, output: "", outputLength: 0 }),
+    });
+    if (status === 200 && late) slipped += 1;
+    if (status !== 200) refusedAt ??= now();
+    if (refusedAt !== undefined) after += 1;
+    await pause(beatMs);
+  }
+  return { refusedAt: refusedAt ?? Number.NaN, slipped };
+}
