@@ -4,9 +4,11 @@ import type { Bench } from "./bench.ts";
 export const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   requests: () => import("./requests.ts"),
   kill: () => import("./kill.ts"),
+  start: () => import("./start.ts"),
   imports: () => import("./imports.ts"),
   lifecycles: () => import("./lifecycles.ts"),
   backlog: () => import("./backlog.ts"),
   memory: () => import("./memory.ts"),
   "fan-out": () => import("./fan-out.ts"),
+  proofs: () => import("./proofs.ts"),
 };

@@ -1,0 +1,67 @@
+// How long does a clone take, beside git's own, and what does it grow with?
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { cloneRepository } from "../../../functions/git/clone.ts";
+import { startGitServer } from "../../../infra/local/git-server.ts";
+import { median, type Row, rowOf, takeTurns } from "../bench.ts";
+
+const linesOfFile = 40;
+
+/** A stream for `git fast-import`: sources that are alike, so that the pack holds deltas as a real one does. */
+function describeCommit(files: number): string {
+  const parts = ["commit refs/heads/main\ncommitter T <t@localhost> 1700000000 +0000\ndata 4\nbase\n"];
+  for (let n = 0; n < files; n += 1) {
+    const lines = Array.from({ length: linesOfFile }, (_, line) => {
+      return `export const value${line} = ${(n * 7919 + line * 104_729) % 99_991};\n`;
+    });
+    const text = `// File ${n}\n${lines.join("")}`;
+    parts.push(`M 100644 inline packages/p${n % 50}/src/m${n % 7}/file${n}.ts\ndata ${text.length}\n${text}\n`);
+  }
+  return parts.join("");
+}
+
+function makeOrigin(dir: string, files: number): string {
+  const origin = join(dir, `${files}.git`);
+  execFileSync("git", ["init", "--quiet", "--bare", "--initial-branch=main", origin]);
+  execFileSync("git", ["fast-import", "--quiet"], { cwd: origin, input: describeCommit(files) });
+  // As a forge keeps it.
+  execFileSync("git", ["repack", "-adq"], { cwd: origin });
+  return origin;
+}
+
+export async function measureClones(fileCounts: readonly number[], rounds: number): Promise<Row[]> {
+  const dir = mkdtempSync(join(tmpdir(), "drover-clones-"));
+  const origins = new Map(fileCounts.map((files) => [`/${files}`, makeOrigin(dir, files)]));
+  const server = await startGitServer({ resolve: (path) => origins.get(path), authorize: () => true });
+  let made = 0;
+  const ways = {
+    drover: (url: string, target: string) => cloneRepository({ dir: target, url, branch: "main" }),
+    git: (url: string, target: string) =>
+      promisify(execFile)("git", ["clone", "--quiet", "--bare", "--depth", "1", "--branch", "main", url, target]),
+  };
+  const names = Object.keys(ways) as (keyof typeof ways)[];
+  try {
+    const rows: Row[] = [];
+    for (const files of fileCounts) {
+      const taken = await takeTurns(names, rounds, async (name) => {
+        const target = join(dir, `clone-${made++}`);
+        const startedAt = performance.now();
+        await ways[name](`${server.url}/${files}`, target);
+        const took = performance.now() - startedAt;
+        rmSync(target, { recursive: true, force: true });
+        return took;
+      });
+      const of = (name: keyof typeof ways) => taken.get(name) ?? [];
+      const times = `${(median(of("drover")) / median(of("git"))).toFixed(1)} × git`;
+      const group = `a clone of ${files.toLocaleString("en")} files`;
+      rows.push(rowOf(group, "drover", "ms", of("drover"), times), rowOf(group, "git", "ms", of("git")));
+    }
+    return rows;
+  } finally {
+    await server.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,34 @@
+// How many schedules does the simulation run in a second?
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
+import { type Row, rowOf, takeTurns } from "../bench.ts";
+
+const script = resolve(import.meta.dirname, "../../../scripts/simulate.ts");
+
+export async function measureSchedules(schedules: number, rounds: number): Promise<Row[]> {
+  let from = 1;
+  const taken = await takeTurns(["simulation"], rounds, async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      script,
+      "--schedules",
+      String(schedules),
+      "--from",
+      String(from),
+    ]);
+    from += schedules;
+    const read = (form: RegExp) => Number(form.exec(stdout)?.[1] ?? Number.NaN);
+    return {
+      perSecond: read(/(\d+)\/s$/m),
+      perCpuSecond: read(/(\d+) schedules for each second of CPU/),
+      steps: read(/([\d.]+) steps a schedule/),
+    };
+  });
+  const of = (what: "perSecond" | "perCpuSecond") => (taken.get("simulation") ?? []).map((one) => one[what]);
+  const steps = taken.get("simulation")?.at(-1)?.steps.toFixed(0);
+  const group = "the simulation";
+  return [
+    rowOf(group, "in a second", "schedules", of("perSecond"), `${steps} steps each`),
+    rowOf(group, "in a second of CPU", "schedules", of("perCpuSecond")),
+  ];
+}
