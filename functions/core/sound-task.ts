@@ -7,13 +7,11 @@ const generations = ["global", "workspace", "backend"] as const;
 
 /** What of it cannot be read, or undefined when all that is needed to run and to show it can be. */
 export function findFlaw(task: Task): string | undefined {
-  const number = numbers.find((name) => !Number.isFinite(task[name]));
-  if (number) return `${number} is no number`;
-  const text = texts.find((name) => typeof task[name] !== "string");
-  if (text) return `${text} is no text`;
+  for (const name of numbers) if (!Number.isFinite(task[name])) return `${name} is no number`;
+  for (const name of texts) if (typeof task[name] !== "string") return `${name} is no text`;
   if (!taskStatuses.includes(task.status)) return `status is ${JSON.stringify(task.status)}`;
-  const generation = generations.find((name) => !Number.isFinite(task.admitted?.[name]));
-  if (generation) return `the generation of ${generation} at its admission is no number`;
+  for (const name of generations)
+    if (!Number.isFinite(task.admitted?.[name])) return `the generation of ${name} at its admission is no number`;
   if (task.due && !Number.isFinite(task.due.at)) return "the time of what it owes is no number";
   if (task.labels && !Array.isArray(task.labels)) return "labels are no list";
   return undefined;
