@@ -48,5 +48,8 @@ export const reaperMutants = [
     "cleanup: what ECS does not list is gone",
     edit(cleanup, "const forgottenMs = 60 * 60_000;", "const forgottenMs = 0;"),
   ),
-  mutant("cleanup: a sandbox that runs counts as stopped", edit(cleanUp, 'if (alive.length > 0) return "alive";', "")),
+  mutant(
+    "cleanup: a sandbox that runs counts as stopped",
+    edit(cleanUp, 'if (alive.length > 0) return { seen: "alive" };', ""),
+  ),
 ];
