@@ -1,5 +1,5 @@
 // Which cloud do the entry points run on? The SDK's clients, set up from the environment once per process.
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { ulid } from "ulid";
@@ -19,14 +19,23 @@ import { signAttempt, signFor } from "./core/signing.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { later } from "./later.ts";
 
+const nothing = () => undefined;
+/**
+ * For what is asked often. It has no `info`: to tell it of each call, the SDK copies all that was sent and answered, which
+ * takes 6 % of the call's CPU time, also where nobody listens.
+ */
+const logger = { trace: nothing, debug: nothing, warn: console.warn, error: nothing } as unknown as NonNullable<
+  DynamoDBClientConfig["logger"]
+>;
+
 /** Opens the cloud that this process's environment names. What few processes need is loaded by the first that does. */
 async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
   const env = readEnvironment(variables);
   const ssm = new SSMClient();
   const tokenSecret = await getSecret(ssm, tokenSecretName(env.DROVER_PARAMETERS));
   if (!tokenSecret) throw new Error(`SSM parameter ${tokenSecretName(env.DROVER_PARAMETERS)} does not exist.`);
-  const sqs = new SQSClient();
-  const dynamo = { client: new DynamoDBClient(), tableName: env.DROVER_TABLE };
+  const sqs = new SQSClient({ logger });
+  const dynamo = { client: new DynamoDBClient({ logger }), tableName: env.DROVER_TABLE };
   const table = openTable(dynamo);
   const backends = await backendsOf(env);
   const bus = env.DROVER_OUTCOME_BUS;
