@@ -49,7 +49,11 @@ export function useBrowser(): TestBrowser {
   };
 }
 
-export async function signIn(page: Page, stack: DashboardStack, apiKey = stack.apiKey): Promise<void> {
+export async function signIn(
+  page: Page,
+  stack: Pick<DashboardStack, "url" | "apiKey">,
+  apiKey = stack.apiKey,
+): Promise<void> {
   await page.goto(stack.url);
   await page.getByLabel("API key").fill(apiKey);
   await page.getByRole("button", { name: "Sign in" }).click();

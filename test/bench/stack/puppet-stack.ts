@@ -7,7 +7,7 @@ import { sharedImageDir } from "../../support/image-dir.ts";
 import { openPuppets, puppetCluster } from "./puppets.ts";
 import type { FromStack, ToStack } from "./start-puppets.ts";
 
-const [dataDir = ""] = process.argv.slice(2);
+const [dataDir = "", dashboardDir] = process.argv.slice(2);
 const tell = (message: FromStack) => void process.send?.(message);
 
 const puppets = openPuppets((agentId, token) => tell({ kind: "launched", agentId, token }));
@@ -26,6 +26,7 @@ const stack = await startLocal({
   port: 0,
   imageDir: sharedImageDir,
   ephemeral: true,
+  ...(dashboardDir ? { dashboardDir } : {}),
   interpose: async (service, url) => (service === "ECS" ? ecs.url : url),
 });
 process.on("message", (message: ToStack) => {

@@ -58,8 +58,8 @@ class Meetings<T> {
 const script = join(import.meta.dirname, "puppet-stack.ts");
 const without = Number.MAX_SAFE_INTEGER.toString();
 
-/** `settings` are DROVER_* variables. */
-export async function startPuppets(settings: Record<string, string>): Promise<PuppetStack> {
+/** `settings` are DROVER_* variables. Without a `dashboardDir` the API alone is served. */
+export async function startPuppets(settings: Record<string, string>, dashboardDir?: string): Promise<PuppetStack> {
   const dataDir = mkdtempSync(join(tmpdir(), "drover-puppets-"));
   const limits = {
     DROVER_REQUESTS_PER_MINUTE: without,
@@ -68,7 +68,11 @@ export async function startPuppets(settings: Record<string, string>): Promise<Pu
   };
   const env = { ...process.env, ...limits, ...settings };
   const execArgv = ["--expose-gc"];
-  const child = fork(script, [dataDir], { env, execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(script, [dataDir, ...(dashboardDir ? [dashboardDir] : [])], {
+    env,
+    execArgv,
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
   const launches = new Meetings<Puppet>();
   const settlements = new Meetings<void>();
   const weights = new Meetings<number>();
