@@ -43,7 +43,7 @@ export interface Conditions {
   /** Which container of its task it is; the agent's own if left out. */
   container?: "workspace" | "gates";
   image?: string;
-  /** The last preparation of the workspace, as drover's own user. */
+  /** The last preparation of the workspace: what drover's own user leaves there stays its own. */
   prepare?(workspace: string): void;
   /** How long it may take. */
   timeMs?: number;
@@ -74,7 +74,7 @@ export interface Field {
   /** Runs it without any confinement under the same uid, in a directory of its own. */
   open(program: Program, options?: { environment?: Record<string, string>; directory?: string }): Promise<string>;
   /** A process of the machine that holds the secret in its environment and its memory. */
-  victim(): Promise<{ pid: number; isAlive(): boolean }>;
+  victim(): Promise<{ pid: number; isAlive(): boolean; settle(): Promise<void> }>;
   /** To be undone at the end, last one first. */
   undo(action: () => unknown): void;
   close(): Promise<void>;
@@ -105,8 +105,8 @@ export async function openField(): Promise<Field> {
     const workspace = join(folder.root, name === "workspace" ? name : `workspace-${name}`);
     mkdirSync(workspace, { recursive: true, mode: 0o755 });
     const command = place(program, workspace);
-    prepare?.(workspace);
     giveTo(uid, workspace);
+    prepare?.(workspace);
     const spec = {
       name,
       essential: true,
@@ -169,7 +169,13 @@ export async function openField(): Promise<Field> {
       });
       undoing.push(() => end(child));
       await once(child.stdout, "data");
-      return { pid: child.pid ?? 0, isAlive: () => child.exitCode === null && child.signalCode === null };
+      const { pid = 0 } = child;
+      const isAlive = () => child.exitCode === null && child.signalCode === null;
+      // One that the kernel has ended already is seen to be dead before we are told.
+      const settle = async () => {
+        if (isAlive() && /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))) await once(child, "exit");
+      };
+      return { pid, isAlive, settle };
     },
     undo: (action) => void undoing.push(action),
     async close() {

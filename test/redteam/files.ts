@@ -1,9 +1,9 @@
 // Can an agent get at the machine, or hold its supervisor up, by the files that it leaves in its workspace?
-import { chownSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pack } from "tar-stream";
-import type { ManifestEntry } from "../../functions/git/tree.ts";
+import type { ManifestEntry, TreeFile } from "../../functions/git/tree.ts";
 import { acceptWorkspace } from "../../functions/sandbox/workspace.ts";
 import type { Weaken } from "../../infra/local/sandbox/confined.ts";
 import { containerGid } from "../../infra/local/sandbox/ordinary-user.ts";
@@ -66,7 +66,26 @@ function throughTar(attack: string, heldBy: string, without: Edit, entries: TarE
   };
 }
 
-async function acceptWithout(field: Field, ...edits: Edit[]): Promise<typeof acceptWorkspace> {
+/** The same, and whoever writes down what the supervisor has taken has a file beside its tree: `outside` is where. */
+function escapeByTar(attack: string, entries: (outside: string) => TarEntry[]): Vector {
+  const attempt = async (field: Field, accept?: typeof acceptWorkspace) => {
+    const outside = field.scratch();
+    const tree = join(outside, "tree");
+    mkdirSync(tree);
+    for (const { path, mode, content } of await takeFiles(await tarOf(entries(outside)), accept)) {
+      if (mode === "120000") symlinkSync(String(content), resolve(tree, path));
+      else writeFileSync(resolve(tree, path), content);
+    }
+    return readdirSync(outside).includes("escaped");
+  };
+  return {
+    ...{ attack, heldBy: byName },
+    run: (field) => attempt(field),
+    control: async (field) => attempt(field, await acceptWithout(field, anyName)),
+  };
+}
+
+export async function acceptWithout(field: Field, ...edits: Edit[]): Promise<typeof acceptWorkspace> {
   const { load } = withoutSafeguard(field, edits);
   const file = "functions/sandbox/workspace.ts";
   return (await load<typeof import("../../functions/sandbox/workspace.ts")>(file)).acceptWorkspace;
@@ -93,15 +112,29 @@ export function inFrames(bytes: Buffer): Buffer {
   return Buffer.concat(frames);
 }
 
-async function isAnswered(bytes: Buffer, accept = acceptWorkspace): Promise<boolean> {
+async function answerWith(bytes: Buffer, accept = acceptWorkspace) {
   const talk = (socket: Socket) => {
     socket.once("data", () => socket.write(Buffer.concat([inFrames(bytes), done])));
   };
-  const { sandbox } = await startFake(talk, {}, accept);
-  return collect(sandbox.fetch([wanted("a")])).then(
+  return (await startFake(talk, {}, accept)).sandbox.fetch([wanted("a")]);
+}
+
+async function isAnswered(bytes: Buffer, accept?: typeof acceptWorkspace): Promise<boolean> {
+  return collect(await answerWith(bytes, accept)).then(
     () => true,
     () => false,
   );
+}
+
+/** As far as it was taken. */
+async function takeFiles(bytes: Buffer, accept?: typeof acceptWorkspace): Promise<TreeFile[]> {
+  const taken: TreeFile[] = [];
+  try {
+    for await (const file of await answerWith(bytes, accept)) taken.push(file);
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "WorkspaceError")) throw error;
+  }
+  return taken;
 }
 
 const walk = "functions/sandbox/runner/walk.ts";
@@ -198,16 +231,16 @@ export const fileVectors: Vector[] = [
       edit("functions/git/plan-changes.ts", "if (!fileModes.has(mode))", "if (false)"),
     ],
   }),
-  throughTar("write outside of the tree by a path with dots", byName, anyName, [
+  escapeByTar("write outside of the tree by a path with dots", () => [
     [{ name: "../escaped" }, "abc"],
     [{ name: "a" }, "abc"],
   ]),
-  throughTar("write outside of the tree by an absolute path", byName, anyName, [
-    [{ name: "/tmp/escaped" }, "abc"],
+  escapeByTar("write outside of the tree by an absolute path", (outside) => [
+    [{ name: `${outside}/escaped` }, "abc"],
     [{ name: "a" }, "abc"],
   ]),
-  throughTar("write outside of the tree through a link that was sent before", byName, anyName, [
-    [{ name: "a", type: "symlink", linkname: "/tmp" }],
+  escapeByTar("write outside of the tree through a link that was sent before", (outside) => [
+    [{ name: "a", type: "symlink", linkname: outside }],
     [{ name: "a/escaped" }, "abc"],
   ]),
   throughTar("pass a file of the machine off as its own by a hard link in the stream", byKind, anyKind, [

@@ -1,9 +1,14 @@
 // Can an agent gain rights from the kernel, or reach parts of it that have been opened before?
-import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import type { Weaken } from "../../infra/local/sandbox/confined.ts";
 import { findProgram } from "../../infra/local/sandbox/find-program.ts";
-import type { Program } from "./field.ts";
+import { type Edit, edit } from "../simulation/mutants/edit.ts";
+import type { Field, Program } from "./field.ts";
+import { withoutSafeguard } from "./unguarded.ts";
 import type { Vector } from "./vector.ts";
 import { allCapable, both, unfiltered, without } from "./weaken.ts";
 
@@ -197,17 +202,12 @@ export const kernelVectors: Vector[] = [
     attack: "open the controlling terminal of whoever started it (/dev/tty)",
     heldBy: "a session of its own",
     needs: ["script"],
-    run: async (field) => isDone(await field.confined(openTerminal)),
-    control: async (field) => {
-      const source = `script -qec 'sh inner.sh' /dev/null </dev/null`;
-      return (await field.open({ language: "sh", source, files: { "inner.sh": openTerminal.source } })).includes(
-        "done",
-      );
-    },
+    run: (field) => opensTerminal(field, [], false),
+    control: (field) => opensTerminal(field, [edit(confinedFile, "detached: true", "detached: false")], true),
   },
   {
     attack: "become root by a set-uid program of root's in its workspace",
-    heldBy: "no_new_privs, and nosuid on everything it sees",
+    heldBy: "no_new_privs, nosuid on everything it sees, and a namespace in which root is nobody",
     needs: ["root"],
     run: async (field) => (await field.confined(whoAmI, { prepare: plantSetUid })).trim() === "0",
     async control(field) {
@@ -241,11 +241,14 @@ export const kernelVectors: Vector[] = [
     },
   },
   {
-    attack: "open the machine's devices (kernel log, disks, memory)",
+    attack: "open the machine's devices (kernel log, disks, memory, and one that is open to all)",
     heldBy: "a /dev of its own",
     needs: ["root"],
-    run: async (field) => isDone(await field.confined(openDevices)),
-    control: async () => isDone(execFileSync("/bin/sh", ["-c", openDevices.source], { encoding: "utf8" })),
+    run: async (field) => isDone(await field.confined(openDevices(plantForAll(field)))),
+    async control(field) {
+      const planted = plantForAll(field);
+      return isDone(await field.confined(openDevices(planted), { weaken: withDevice(`/dev/${planted}`) }));
+    },
   },
 ];
 
@@ -268,22 +271,51 @@ const typeIn: Program = {
   source: `script -qec 'perl inner.pl' /dev/null </dev/null`,
   files: { "inner.pl": `my $c = "x"; print ioctl(STDIN, 0x5412, $c) || $! != 1 ? "typed" : "refused $!"` },
 };
-const openTerminal: Program = { language: "sh", source: `(exec 9<>/dev/tty) 2>/dev/null && echo done || echo refused` };
+const openTerminal = `try { require("node:fs").openSync("/dev/tty", "r+"); console.log("done"); } catch (error) { console.log("refused", error.code); }`;
+const confinedFile = "infra/local/sandbox/confined.ts";
+const fixture = join(import.meta.dirname, "fixtures/start-one.ts");
+
+/** A sandbox that is started from a terminal. */
+async function opensTerminal(field: Field, without: readonly Edit[], inItsSession: boolean): Promise<boolean> {
+  const module = without.length > 0 ? join(withoutSafeguard(field, without).root, confinedFile) : undefined;
+  const { image, uid } = field;
+  const order = JSON.stringify({ image, uid, root: field.nextFolder().root, module, inItsSession });
+  const quoted = [process.execPath, fixture, order, openTerminal].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  const child = spawn("script", ["-qec", quoted.join(" "), "/dev/null"], { stdio: ["ignore", "pipe", "inherit"] });
+  const printed = await text(child.stdout);
+  if (!/done|refused/.test(printed)) throw new Error(`the sandbox said ${JSON.stringify(printed)}`);
+  return printed.includes("done");
+}
 const whoAmI: Program = { language: "sh", source: "./id -u" };
 const makeDevice: Program = {
   language: "sh",
   source: "mknod null c 1 3 2>/dev/null && echo x > null && echo done || echo refused",
 };
 const openDevice: Program = { language: "sh", source: "(exec 9<null) 2>/dev/null && echo done || echo refused" };
-const openDevices: Program = {
+const openDevices = (planted: string): Program => ({
   language: "sh",
-  source: `for d in kmsg mem kvm vda sda nvme0n1 fuse loop0 loop-control net/tun vsock; do (exec 9</dev/$d) 2>/dev/null && echo $d && echo done && exit; done; echo refused`,
-};
+  source: `for d in kmsg mem kvm vda sda nvme0n1 fuse loop0 loop-control net/tun vsock ${planted}; do (exec 9</dev/$d) 2>/dev/null && echo $d && echo done && exit; done; echo refused`,
+});
+/** With one device of the machine beside the few that a sandbox gets. */
+const withDevice =
+  (path: string): Weaken =>
+  (given) => {
+    const end = given.indexOf("--remount-ro");
+    return [...given.slice(0, end), "--dev-bind", path, path, ...given.slice(end)];
+  };
 
 function plantSetUid(directory: string): void {
   const place = join(directory, "id");
   copyFileSync(findProgram("id") ?? "", place);
   chmodSync(place, 0o4755);
+}
+
+/** As a driver of the machine may make one. Answers its name. */
+function plantForAll(field: Field): string {
+  const name = `drover-redteam-${randomBytes(6).toString("hex")}`;
+  execFileSync("mknod", ["-m", "666", `/dev/${name}`, "c", "1", "3"]);
+  field.undo(() => rmSync(`/dev/${name}`));
+  return name;
 }
 
 function plantDevice(directory: string): void {

@@ -34,6 +34,7 @@ interface Place {
 const run = promisify(execFile);
 const commit = "a".repeat(40);
 const beat = { seq: 1_000_000, step: "x", stepStartedAt: 1, output: "", outputLength: 0 };
+const longBeat = { ...beat, seq: beat.seq + 1, output: "x".repeat(130_000) };
 /** What an attempt says while it lives. */
 const words = [
   ["beat", beat],
@@ -230,6 +231,20 @@ export const tokenVectors: Vector[] = [
     run: async (field) => says(field, await findKilled(field), "start", {}),
     control: async (field) => says(field, (await findPair(field))[0], "start", {}),
   },
+  {
+    attack: "ask for the secrets of a task once more when a newer attempt has taken its place (start)",
+    heldBy: fence,
+    needs: ["git"],
+    run: async (field) => says(field, await findReplaced(field), "start", {}),
+    control: async (field) => says(field, (await findPair(field))[0], "start", {}),
+  },
+  {
+    attack: "get the password of another task's repository, to push there (start)",
+    heldBy: "a token for each attempt",
+    needs: ["git"],
+    run: (field) => startOther(field),
+    control: (field) => startOther(field, anyToken),
+  },
   publish({
     attack: "get the permit to push to the base branch",
     heldBy: "permits for the task's own branch",
@@ -273,8 +288,16 @@ export const tokenVectors: Vector[] = [
     attack: "store megabytes in the table with the output that its beats carry",
     heldBy: "messages that are measured before they are taken",
     needs: ["git"],
-    run: async (field) => says(field, (await findPair(field))[0], "beat", { ...beat, output: "x".repeat(2 ** 20) }),
-    control: async (field) => says(field, (await findPair(field))[0], "beat", { ...beat, output: "x".repeat(2_000) }),
+    // A body of a megabyte is refused unread; this one would be a third of what an item may have.
+    run: async (field) => says(field, (await findPair(field))[0], "beat", longBeat),
+    control: async (field) =>
+      says(
+        field,
+        (await findPair(field))[0],
+        "beat",
+        longBeat,
+        edit("functions/core/callbacks.ts", "output: z.string().max(maxBeatOutputCharacters)", "output: z.string()"),
+      ),
   },
   {
     attack: "overwrite the log of another task with the address for its own",
@@ -328,6 +351,11 @@ async function holdUpOthers(field: Field, without?: Edit): Promise<boolean> {
   if (!(await says(field, taskId, "fail", failure, without))) throw new Error(`${taskId} may not fail`);
   const pause = await stack.cloud.table.getProviderPause("default", provider);
   return (pause?.until ?? 0) > stack.cloud.clock.now() + 3_600_000;
+}
+
+async function startOther(field: Field, without?: Edit): Promise<boolean> {
+  const [mine, other] = (await findPair(field)).map((taskId) => agentIdOf(taskId, 1)) as [AgentId, AgentId];
+  return isTaken(field, other, await tokenOf(field, mine), "start", {}, without);
 }
 
 async function uploadUrl(field: Field, taskId: TaskId): Promise<string> {

@@ -13,5 +13,5 @@ export interface Vector {
   control(field: Field): Promise<boolean>;
 }
 
-/** What a machine must have for the attack or its control. `filterable`: the kernel does it when it is not filtered. */
+/** What a machine must have for the attack or its control. */
 export type Need = "root" | "perl" | "x64" | "script" | "ip" | "git" | "old bubblewrap" | "ipv6";
