@@ -2,13 +2,14 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { buildFunctions, bundle } from "../../scripts/build-functions.ts";
 import { type Bench, type BenchOptions, exactly, type Measured, median, type Row, rowOf, takeTurns } from "./bench.ts";
 import { openAsked } from "./first-requests.ts";
+import { installNest, packages } from "./peers/nest.ts";
 
 /** The runtime's global, which the function that streams asks for as it is loaded. */
 const load = `globalThis.awslambda = { streamifyResponse: (handle) => handle };
@@ -16,6 +17,8 @@ const [at, so] = [performance.now(), process.cpuUsage()];
 await import(process.argv[1]);
 const { user, system } = process.cpuUsage(so);
 console.log(JSON.stringify({ ms: performance.now() - at, cpuMs: (user + system) / 1000 }))`;
+
+const nestName = "NestJS with BullMQ";
 
 interface Import {
   ms: number;
@@ -35,17 +38,19 @@ async function importOnce({ file }: Subject): Promise<Import> {
   return JSON.parse(stdout);
 }
 
-/** Of all that is loaded at once: what is imported later is not. */
-function sizesOf(file: string): [kb: number, gzippedKb: number] {
-  const files = new Set<string>();
-  const read = (path: string) => {
-    if (files.has(path)) return;
-    files.add(path);
-    const statics = readFileSync(path, "utf8").matchAll(/(?:\bfrom|\bimport)"(\.\/[^"]+\.mjs)"/g);
-    for (const [, other = ""] of statics) read(join(dirname(path), other));
-  };
-  read(file);
-  const texts = [...files].map((path) => readFileSync(path));
+/** Prints the files that an import reads; what is imported later is not among them. */
+const listFiles = `import { registerHooks } from "node:module";
+import { fileURLToPath } from "node:url";
+globalThis.awslambda = { streamifyResponse: (handle) => handle };
+const files = [];
+registerHooks({ load(url, context, next) { if (url.startsWith("file:")) files.push(fileURLToPath(url)); return next(url, context); } });
+await import(process.argv[1]);
+console.log(JSON.stringify(files));`;
+
+async function sizesOf(file: string): Promise<[kb: number, gzippedKb: number]> {
+  const args = ["--input-type=module", "-e", listFiles, pathToFileURL(file).href];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const texts = (JSON.parse(stdout) as string[]).map((path) => readFileSync(path));
   const sum = (sizes: number[]) => sizes.reduce((total, size) => total + size, 0) / 1024;
   return [sum(texts.map(({ length }) => length)), sum(texts.map((text) => gzipSync(text).length))];
 }
@@ -59,7 +64,17 @@ async function buildSubjects(dir: string): Promise<Subject[]> {
   for (const [name, file] of await buildFunctions()) {
     subjects.push({ name, file, least: `least for ${name === "dispatcher" ? name : "api"}` });
   }
-  return subjects;
+  return [...subjects, ...(await addNest(dir))];
+}
+
+/** Without a package registry the others are measured all the same. */
+async function addNest(dir: string): Promise<Subject[]> {
+  try {
+    return [{ name: nestName, file: await installNest(join(dir, "nest")), least: "least for api" }];
+  } catch (error) {
+    console.error("NestJS could not be installed, so it is not measured:", error);
+    return [];
+  }
 }
 
 /** Of what is put off until somebody asks, the first who does pays. */
@@ -103,10 +118,11 @@ async function measure({ quick }: BenchOptions): Promise<Measured> {
         const times = median(sample) / median(sampleOf(least, of));
         return rowOf(group, subject.name, "ms", sample, least && `${times.toFixed(1)} × its least`);
       });
-    const sizes = subjects.map(({ name, file }) => {
-      const [kb, gzippedKb] = sizesOf(file);
-      return exactly("loaded at once", name, "KB", Math.round(kb), `${Math.round(gzippedKb)} KB gzipped`);
-    });
+    const sizes: Row[] = [];
+    for (const { name, file } of subjects) {
+      const [kb, gzippedKb] = await sizesOf(file);
+      sizes.push(exactly("loaded at once", name, "KB", Math.round(kb), `${Math.round(gzippedKb)} KB gzipped`));
+    }
     const firsts = await measureFirst(subjects, rounds);
     const rows = [
       ...rowsOf("CPU time of the import", "cpuMs"),
@@ -114,19 +130,31 @@ async function measure({ quick }: BenchOptions): Promise<Measured> {
       ...firsts,
       ...sizes,
     ];
-    return { rounds, sizes: {}, rows, remarks: [] };
+    return { rounds, sizes: {}, rows, remarks: describeNest(subjects, imports) };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+function describeNest(subjects: Subject[], imports: ReadonlyMap<Subject, Import[]>): string[] {
+  const cpuMsOf = (name: string) => {
+    const subject = subjects.find((one) => one.name === name);
+    return median((subject && imports.get(subject)?.map(({ cpuMs }) => cpuMs)) ?? []);
+  };
+  const times = cpuMsOf(nestName) / cpuMsOf("api");
+  return Number.isNaN(times)
+    ? []
+    : [`NestJS with BullMQ takes ${times.toFixed(1)} × the CPU time of drover's API to load`];
 }
 
 export const bench: Bench = {
   name: "imports",
   title: "Loading a function",
   compares:
-    "Each function's bundle, as it is uploaded, beside the least that such a function could load: Hono with the clients of DynamoDB and SQS, or the clients of DynamoDB and ECS.",
+    "Each function's bundle, as it is uploaded, beside the least that such a function could load: Hono with the clients of DynamoDB and SQS, or the clients of DynamoDB and ECS; and NestJS on Express with a queue of BullMQ, as it is usually deployed.",
   method:
-    "Each import is that of a new process; all bundles take turns in each round. First requests come after it, to the API " +
+    `NestJS ${packages["@nestjs/core"]} and BullMQ ${packages.bullmq} are not bundled. ` +
+    "Each import is that of a new process; all take turns in each round. First requests come after it, to the API " +
     "and to the same two requests of the least, which only reads an item, or writes one and sends a message; table, " +
     "queue and secrets are the local stack's.",
   doesNotShow: "a cold start on AWS, which also fetches the code and starts Node, on slower CPUs and with other disks.",
