@@ -1,6 +1,7 @@
 // The tasks as a coordinator sees them: agents that are spawned, watched and killed.
-import { createRoute, z } from "@hono/zod-openapi";
+
 import type { Context } from "hono";
+import * as z from "zod";
 import { DroverError } from "../core/errors.ts";
 import { callersKey } from "../core/idempotency.ts";
 import { agentIdOf, parseAgentId } from "../core/ids.ts";
@@ -10,7 +11,7 @@ import { killTask } from "../flows/kill-task.ts";
 import { isSound } from "../flows/sound-tasks.ts";
 import { stopScope } from "../flows/stop-scope.ts";
 import { submitTask } from "../flows/submit-task.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { idempotencyHeaders, json } from "./inputs.ts";
 import { taskOf } from "./own-task.ts";

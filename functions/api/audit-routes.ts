@@ -1,14 +1,15 @@
 // How does an auditor get the audit log, its digests, and the key that they are signed with?
-import { createRoute, z } from "@hono/zod-openapi";
+
 import type { Context } from "hono";
 import { stream } from "hono/streaming";
+import * as z from "zod";
 import { canonicalJson } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import type { ApiKey } from "../core/table.ts";
 import type { Extent } from "../core/verify-digests.ts";
 import { exportAudit, partsOf } from "../flows/export-audit.ts";
 import { listDigestRecords, readDigest } from "../flows/read-digest.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

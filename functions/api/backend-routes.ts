@@ -1,6 +1,7 @@
 // How are backends added, listed, shown, tested, changed and revoked?
-import { createRoute, z } from "@hono/zod-openapi";
+
 import type { Context } from "hono";
+import * as z from "zod";
 import { backendEdit, backendRequest } from "../core/backend-requests.ts";
 import type { KnownBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
@@ -9,10 +10,10 @@ import type { Role } from "../core/table.ts";
 import { checkBackend, findBackend, readBackends } from "../flows/backends.ts";
 import { addBackend, changeBackend, releaseBackend, revokeBackend } from "../flows/manage-backends.ts";
 import { turnSwitch } from "../flows/turn-switch.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { backendSchema, healthSchema, viewBackends, viewHealth } from "./backend-view.ts";
-import { json, requireJson } from "./inputs.ts";
+import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { requireRole } from "./roles.ts";
 import { answerWithinMs, stopResponses, turnResponses, viewOperation, viewTurn } from "./switch-routes.ts";
@@ -114,7 +115,6 @@ export function addRevokeRoute(app: Api, openCloud: OpenCloud): void {
 }
 
 export function addBackendRoutes(app: Api, openCloud: OpenCloud): void {
-  app.use(path, requireJson);
   app.openapi(list, async (context) => {
     const { cloud } = await openFor(context, openCloud, "member");
     const views = await viewBackends(cloud, await readBackends(cloud));

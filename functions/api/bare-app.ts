@@ -1,17 +1,15 @@
 // What has every request to go through? Who asks, how much it sends, and the one place where errors become problem documents.
-import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { DroverError } from "../core/errors.ts";
 import { answerProblem } from "./answer-problem.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createApi, type OpenCloud } from "./api.ts";
 import { requireKey } from "./auth.ts";
-import { refuseInvalid } from "./problems.ts";
 import { recordRefusals } from "./record-refusals.ts";
 
 const maxBodyBytes = 1024 * 1024;
 
 export function createBareApp(cloud: OpenCloud): Api {
-  const app: Api = new OpenAPIHono({ defaultHook: refuseInvalid });
+  const app = createApi();
   app.onError(answerProblem);
   app.notFound((context) => {
     const { method, path } = context.req;

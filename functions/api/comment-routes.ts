@@ -1,8 +1,8 @@
 // What became of the comment on a task's issue, and how is it tried again?
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import type { DeliveryId } from "../core/notices.ts";
 import { redeliver } from "../flows/webhooks.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { deliveriesSchema, deliveryPage, deliverySchema, readDeliveries, viewDelivery } from "./delivery-view.ts";
 import { json, taskParams, tasks } from "./inputs.ts";

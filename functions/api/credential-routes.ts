@@ -1,13 +1,12 @@
 // How does a workspace get a git token? It is written here, and no route reads it back.
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import type { Cloud } from "../core/cloud.ts";
 import { credentialRequest, killRequest, resourceName } from "../core/requests.ts";
 import { resumeProvider } from "../flows/resume-provider.ts";
 import { removeCredential, setCredential } from "../flows/set-credential.ts";
 import { pausedUntil } from "../flows/wake.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { requireJson } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { openForAdmin, requireRole } from "./roles.ts";
 import { answerWithinMs } from "./switch-routes.ts";
@@ -83,7 +82,6 @@ const resume = createRoute({
 });
 
 export function addCredentialRoutes(app: Api, openCloud: OpenCloud): void {
-  app.use("/api/orchestrator/workspaces/*", requireJson);
   app.openapi(set, async (context) => {
     const cloud = await openCloud();
     const principal = await authenticate(cloud, context);

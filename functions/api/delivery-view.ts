@@ -1,5 +1,5 @@
 // How does a delivery look through the API? What was sent, what came of every try, and when the next one is.
-import { z } from "@hono/zod-openapi";
+import * as z from "zod";
 import { DroverError } from "../core/errors.ts";
 import { type Delivery, type DeliveryId, isDeliveryId, noticeTypes } from "../core/notices.ts";
 

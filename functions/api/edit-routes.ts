@@ -1,11 +1,10 @@
 // How does a user change, withdraw or repeat a task?
-import { createRoute } from "@hono/zod-openapi";
 import type { TaskId } from "../core/ids.ts";
 import { cancelRequest, taskEdit } from "../core/requests.ts";
 import { cancelTask, editTask, retryTask } from "../flows/edit-task.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { json, requireJson, taskParams, tasks } from "./inputs.ts";
+import { json, taskParams, tasks } from "./inputs.ts";
 import { readTask, taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
 import { requireOwn } from "./roles.ts";
@@ -79,6 +78,4 @@ export function addEditRoutes(app: Api, openCloud: OpenCloud): void {
       location: `${tasks}/${taskId}`,
     });
   });
-
-  app.use(`${tasks}/:taskId`, requireJson);
 }

@@ -1,12 +1,13 @@
 // How does a user follow one task live? Server-sent events; the id of each says exactly where to go on.
-import { createRoute, z } from "@hono/zod-openapi";
+
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import * as z from "zod";
 import type { AuditEvent } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { agentIdOf, type TaskId } from "../core/ids.ts";
 import { isFinal, isLive, type Task } from "../core/task.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { viewBeat, viewEvent } from "./feed-view.ts";
 import { taskParams } from "./inputs.ts";

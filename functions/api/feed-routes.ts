@@ -1,9 +1,10 @@
 // How does a user follow all tasks of a workspace? One stream; after a break it goes on without a gap.
-import { createRoute, z } from "@hono/zod-openapi";
+
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import * as z from "zod";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { type Snapshot, viewEvent } from "./feed-view.ts";
 import { ofWorkspace } from "./inputs.ts";

@@ -1,9 +1,9 @@
 // What do the two feeds send? Audit events and progress, in the shapes that the API's document names.
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
 import type { AuditEvent } from "../core/audit.ts";
 import { spendSchema } from "../core/spend-schema.ts";
 import { type Beat, taskStatuses } from "../core/task.ts";
-import type { Api } from "./api.ts";
 import { taskSummarySchema } from "./task-view.ts";
 
 const auditEventSchema = z.object({
@@ -41,11 +41,11 @@ const snapshotSchema = z.object({
 
 export type Snapshot = z.output<typeof snapshotSchema>;
 
-/** No route answers these as JSON, but a client reads them from the streams. */
-export function registerFeedSchemas({ openAPIRegistry }: Api): void {
-  openAPIRegistry.register("AuditEvent", auditEventSchema);
-  openAPIRegistry.register("Progress", progressSchema);
-  openAPIRegistry.register("Snapshot", snapshotSchema);
+/** No route answers these as JSON, but a client reads them from the streams. Clones: the library knows what was made after it only. */
+export function registerFeedSchemas(registry: OpenAPIHono["openAPIRegistry"]): void {
+  registry.register("AuditEvent", auditEventSchema.clone());
+  registry.register("Progress", progressSchema.clone());
+  registry.register("Snapshot", snapshotSchema.clone());
 }
 
 export const viewEvent = ({ at, ...event }: AuditEvent): z.output<typeof auditEventSchema> => ({

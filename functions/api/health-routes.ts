@@ -1,7 +1,7 @@
 // Is this function up, and can it reach what it needs?
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import { probeBackends } from "../flows/backends.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 
 const probeTimeoutMs = 2_000;
 /** Everybody may ask, without a key: the answer is kept, so that asking costs the table and ECS nothing more. */

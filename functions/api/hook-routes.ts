@@ -1,7 +1,7 @@
 // Where do forges send what happens to issues? No API key: the signature says whose it is.
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import { takeHook } from "../flows/take-hook.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 

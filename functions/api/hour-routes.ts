@@ -1,8 +1,8 @@
 // How has the last day gone? What ended and what was spent, hour by hour, of one workspace or of all.
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import { type Hour, hourMs } from "../core/spending.ts";
 import { readHours } from "../flows/read-hours.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { json, ofWorkspace } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

@@ -1,11 +1,11 @@
 // How does an admin make, list and revoke API keys, and read the acts of the audit log?
 import { randomBytes } from "node:crypto";
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import type { KeyId } from "../core/ids.ts";
 import { resourceName } from "../core/requests.ts";
 import { type ApiKey, roles } from "../core/table.ts";
 import { createApiKey, revokeApiKey } from "../flows/api-keys.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, formatApiKey, hashSecret, security } from "./auth.ts";
 import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

@@ -1,5 +1,5 @@
 // How does a user find tasks, and see how many there are?
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { isTaskId, type TaskId } from "../core/ids.ts";
@@ -8,7 +8,7 @@ import { isFinal, type Task, taskStatuses } from "../core/task.ts";
 import { readStats } from "../flows/read-stats.ts";
 import { isSound } from "../flows/sound-tasks.ts";
 import { repositoryKeyOf } from "../flows/submit-task.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { json, ofWorkspace, tasks } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

@@ -1,11 +1,11 @@
 // How does a person speak to the agent of a task, and read what was said?
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import type { Message } from "../core/message.ts";
 import { messageRequest } from "../core/requests.ts";
 import { sendMessage } from "../flows/send-message.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { json, requireJson, taskParams, tasks } from "./inputs.ts";
+import { json, taskParams, tasks } from "./inputs.ts";
 import { taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
 import { requireOwn } from "./roles.ts";
@@ -43,8 +43,6 @@ const list = createRoute({
 });
 
 export function addMessageRoutes(app: Api, openCloud: OpenCloud): void {
-  app.use(`${tasks}/:taskId/messages`, requireJson);
-
   app.openapi(send, async (context) => {
     const cloud = await openCloud();
     const key = await authenticate(cloud, context);

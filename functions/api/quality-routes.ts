@@ -1,10 +1,10 @@
 // How does a coordinator outside ask whether an agent's work is good?
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import { qualityRequest } from "../core/quality.ts";
 import { checkQuality } from "../flows/check-quality.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { json, requireJson } from "./inputs.ts";
+import { json } from "./inputs.ts";
 import { taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
 
@@ -34,7 +34,6 @@ const check = createRoute({
 });
 
 export function addQualityRoutes(app: Api, openCloud: OpenCloud): void {
-  app.use(path, requireJson);
   app.openapi(check, async (context) => {
     const cloud = await openCloud();
     const key = await authenticate(cloud, context);

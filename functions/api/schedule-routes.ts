@@ -1,10 +1,10 @@
 // How does an admin have tasks asked for again and again?
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import { callersKey } from "../core/idempotency.ts";
 import { resourceName } from "../core/requests.ts";
 import { type Schedule, scheduleEdit, scheduleRequest } from "../core/schedules.ts";
 import { addSchedule, editSchedule, findSchedule, removeSchedule, runNow } from "../flows/schedules.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { security } from "./auth.ts";
 import { idempotencyHeaders, json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

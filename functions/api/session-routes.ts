@@ -1,9 +1,9 @@
 // How does a person sign in to the dashboard, and who is calling?
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import { type ApiKey, roles } from "../core/table.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, authenticateKey, security } from "./auth.ts";
-import { json, requireJson } from "./inputs.ts";
+import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { endSession, readSession, type Session, startSession } from "./session.ts";
 
@@ -52,8 +52,6 @@ const signOut = createRoute({
 });
 
 export function addSessionRoutes(app: Api, openCloud: OpenCloud): void {
-  app.on("POST", path, requireJson);
-
   app.openapi(signIn, async (context) => {
     const cloud = await openCloud();
     const key = await authenticateKey(cloud, context.req.valid("json").apiKey);

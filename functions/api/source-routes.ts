@@ -1,10 +1,10 @@
 // How does an admin say from which forge's issues tasks come?
 import { randomBytes } from "node:crypto";
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import { resourceName } from "../core/requests.ts";
 import { hookPath, type Source, sourceRequest } from "../core/sources.ts";
 import { addSource, removeSource } from "../flows/sources.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { security } from "./auth.ts";
 import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

@@ -1,6 +1,7 @@
 // How is a whole workspace or everything stopped, released, paused and resumed?
-import { createRoute, z } from "@hono/zod-openapi";
+
 import type { Context } from "hono";
+import * as z from "zod";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { type Operation, remainingOf } from "../core/operations.ts";
@@ -8,7 +9,7 @@ import { killRequest, resourceName } from "../core/requests.ts";
 import { parseScope, type Scope, type SwitchAct } from "../core/switches.ts";
 import { stopScope } from "../flows/stop-scope.ts";
 import { readSwitch, type Turn, turnSwitch } from "../flows/turn-switch.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { json } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";

@@ -1,14 +1,14 @@
 // How does a user submit, read and list tasks, and read what an attempt left behind?
-import { createRoute, z } from "@hono/zod-openapi";
+import * as z from "zod";
 import type { ArtifactKind } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { callersKey } from "../core/idempotency.ts";
 import { agentIdOf } from "../core/ids.ts";
 import { taskRequest } from "../core/requests.ts";
 import { submitTask } from "../flows/submit-task.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { idempotencyHeaders, json, requireJson, taskParams, tasks } from "./inputs.ts";
+import { idempotencyHeaders, json, taskParams, tasks } from "./inputs.ts";
 import { readTask, taskOf } from "./own-task.ts";
 import { problemResponse } from "./problems.ts";
 import { taskSchema, viewTask } from "./task-view.ts";
@@ -57,8 +57,6 @@ const artifactRoute = (kind: ArtifactKind) =>
   });
 
 export function addTaskRoutes(app: Api, openCloud: OpenCloud): void {
-  app.use(tasks, requireJson);
-
   app.openapi(submit, async (context) => {
     const cloud = await openCloud();
     const principal = await authenticate(cloud, context);

@@ -1,12 +1,12 @@
 // How does an admin choose where a workspace's notices go, and see what became of them?
 import { randomBytes } from "node:crypto";
-import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import * as z from "zod";
 import { type DeliveryId, noticeTypes, type Webhook } from "../core/notices.ts";
 import { resourceName } from "../core/requests.ts";
 import { formatWebhookSecret } from "../core/webhook-signature.ts";
 import { addWebhook, findWebhook, redeliver, removeWebhook } from "../flows/webhooks.ts";
-import type { Api, OpenCloud } from "./api.ts";
+import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { security } from "./auth.ts";
 import { deliveriesSchema, deliveryPage, deliverySchema, readDeliveries, viewDelivery } from "./delivery-view.ts";
 import { json } from "./inputs.ts";

@@ -9,9 +9,7 @@ import { addCommentRoutes } from "./comment-routes.ts";
 import { addCredentialRoutes } from "./credential-routes.ts";
 import { addEditRoutes } from "./edit-routes.ts";
 import { addEventRoutes } from "./event-routes.ts";
-import { addExamples } from "./examples.ts";
 import { addFeedRoutes } from "./feed-routes.ts";
-import { registerFeedSchemas } from "./feed-view.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addHookRoutes } from "./hook-routes.ts";
 import { addHourRoutes } from "./hour-routes.ts";
@@ -24,7 +22,6 @@ import { addScheduleRoutes } from "./schedule-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import { addSourceRoutes } from "./source-routes.ts";
 import { addStopRoutes, addSwitchRoutes } from "./switch-routes.ts";
-import { addTags } from "./tags.ts";
 import { addTaskRoutes } from "./task-routes.ts";
 import { addWebhookRoutes } from "./webhook-routes.ts";
 
@@ -55,22 +52,6 @@ export function createWholeApp(cloud: OpenCloud): Api {
   addHookRoutes(app, cloud);
   addScheduleRoutes(app, cloud);
   addCallbackRoutes(app, cloud);
-  registerFeedSchemas(app);
-  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
-    type: "apiKey",
-    in: "header",
-    name: "X-API-Key",
-  });
-  app.openAPIRegistry.registerComponent("securitySchemes", "session", {
-    type: "apiKey",
-    in: "cookie",
-    name: "drover_session",
-  });
-  app.get("/openapi.json", async (context) => {
-    const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "drover", version: "1" } });
-    const paths = document.paths ?? {};
-    await addExamples(paths);
-    return context.json({ ...document, tags: addTags(paths) });
-  });
+  app.get("/openapi.json", async (context) => context.json(await (await import("./document.ts")).describeApi(app)));
   return app;
 }
