@@ -5131,6 +5131,9 @@ export interface components {
             branch?: string;
             commit?: string;
             publishOutcome?: string;
+            outcomeOverdue?: {
+                why: string;
+            };
             noChanges?: boolean;
             /** @enum {string} */
             merges?: "clean" | "conflicts" | "unknown";
@@ -5213,6 +5216,9 @@ export interface components {
             branch?: string;
             commit?: string;
             publishOutcome?: string;
+            outcomeOverdue?: {
+                why: string;
+            };
             noChanges?: boolean;
             /** @enum {string} */
             merges?: "clean" | "conflicts" | "unknown";

@@ -32,6 +32,7 @@ const samples: Record<TaskEvent["type"], TaskEvent> = {
   cleanup: { type: "cleanup", attempt: 1, sandbox: "stopped", slots: "released" },
   outcome_resolved: { type: "outcome_resolved", outcome: "not_pushed", takeBack: false },
   branch_taken_back: { type: "branch_taken_back", deleted: true },
+  outcome_overdue: { type: "outcome_overdue", why: "no such repository", notBefore: now },
   pull_request_opened: { type: "pull_request_opened", url: "https://example.com/1", number: 1, reused: false },
   pull_request_delayed: { type: "pull_request_delayed", why: "busy", tries: 1, notBefore: now },
   pull_request_failed: { type: "pull_request_failed", why: "no rights", tries: 1 },

@@ -30,11 +30,12 @@ export const sayDollars = (microDollars: number) =>
 export const sayClock = (iso: string) => new Date(iso).toTimeString().slice(0, 8);
 
 /** What nobody should overlook. */
-export function sayMarks({ yolo, unconfined, escalated, merges }: TaskSummary | Task): string {
+export function sayMarks({ yolo, unconfined, escalated, outcomeOverdue, merges }: TaskSummary | Task): string {
   return [
     ...(yolo ? ["YOLO"] : []),
     ...(unconfined ? ["unconfined"] : []),
     ...(escalated ? ["escalated"] : []),
+    ...(outcomeOverdue ? ["outcome overdue"] : []),
     ...(merges === "conflicts" ? ["conflicts"] : []),
   ].join(", ");
 }

@@ -49,6 +49,7 @@ export const taskSummarySchema = z
     branch: z.string().optional(),
     commit: z.string().optional(),
     publishOutcome: z.string().optional(),
+    outcomeOverdue: z.object({ why: z.string() }).optional(),
     noChanges: z.boolean().optional(),
     merges: z.enum(mergeabilities).optional(),
     pullRequest: pullRequestSchema.optional(),
@@ -153,11 +154,19 @@ export function viewTask(task: Task, spec: TaskSpec, attempts: Attempt[]): z.out
   };
 }
 
-function warningsOf({ unconfined }: Task, { yolo, gates }: TaskSpec): string[] {
+function warningsOf(task: Task, { yolo, gates }: TaskSpec): string[] {
+  const { unconfined, outcomeOverdue } = task;
   return [
+    ...(outcomeOverdue ? [sayOverdue(task, outcomeOverdue.why)] : []),
     ...(yolo ? [`YOLO: ${gates.gates.join(", ") || "no gates"} skipped, because: ${yolo.reason}`] : []),
     ...(unconfined ? ["Its sandbox has no isolation."] : []),
   ];
+}
+
+function sayOverdue({ branch, due }: Task, why: string): string {
+  const what =
+    due?.kind === "branch" ? `${branch} could not be taken back` : `nobody could say whether ${branch} was pushed`;
+  return `For a day ${what}. It is asked again every hour: look at the repository and the credential. The last answer: ${why}`;
 }
 
 function viewAttempt(attempt: Attempt): z.output<typeof attemptSchema> {

@@ -73,7 +73,7 @@ async function commitBehind(
   }
   items.push(...countHours(dynamo, change));
   const owed = owedBy(change);
-  if (owed) items.push(put(dynamo, { ...owedKey(owed.taskId), ...owed }));
+  if (owed) items.push(put(dynamo, { ...owedKey(owed), ...owed }));
   if (change.spec) items.push(put(dynamo, { ...specKey(change.after.taskId), ...change.spec }));
   const { message } = change;
   if (message) items.push(put(dynamo, { ...messageKey(after.taskId, message.number), ...message }, mustNotExist));

@@ -2,7 +2,7 @@
 
 import type { AgentId, KeyId, TaskId } from "../core/ids.ts";
 import { parseAgentId } from "../core/ids.ts";
-import { type DeliveryId, parseDeliveryId } from "../core/notices.ts";
+import { type DeliveryId, type OwedKey, parseDeliveryId } from "../core/notices.ts";
 import { orderOf, positionOf } from "../core/ready-order.ts";
 import { formatScope, type Scope } from "../core/switches.ts";
 import type { Phase } from "../core/table.ts";
@@ -85,8 +85,12 @@ export const refusalKey = (workspace: string, messageId: string): Key => ({
   sk: messageId,
 });
 
-/** The outbox: ended tasks whose end not everybody knows yet. In one place, so that the reaper finds them. */
-export const owedKey = (taskId: TaskId): Key => ({ pk: "outbox", sk: taskId });
+/** The outbox: tasks whose end not everybody knows yet, or what is overdue of them. In one place, so that the reaper finds them. */
+export const outboxPk = "outbox";
+export const owedKey = ({ taskId, eventId, overdue }: OwedKey): Key => ({
+  pk: outboxPk,
+  sk: overdue ? `${taskId}#${eventId}` : taskId,
+});
 export const webhookKey = (workspace: string, webhookId: string): Key => ({
   pk: `webhooks#${workspace}`,
   sk: webhookId,

@@ -2,7 +2,7 @@
 import { DeleteItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { type Delivery, isDeliveryId, type Notices, type Owed, type Webhook } from "../core/notices.ts";
 import { type Dynamo, getItem, type Item, isConditionFailure, mustNotExist, queryItems, toItem } from "./dynamo.ts";
-import { deliveryKey, deliveryPrefix, dueUntil, indexes, owedKey, pendingKeys, webhookKey } from "./keys.ts";
+import { deliveryKey, deliveryPrefix, dueUntil, indexes, outboxPk, owedKey, pendingKeys, webhookKey } from "./keys.ts";
 
 const dueKind = "delivery";
 const unchangedSinceRead = "attempts = :attempts AND #state = :state";
@@ -11,21 +11,25 @@ const keyNames = new Set<string>(["pk", "sk", indexes.due.pk, indexes.due.sk]);
 export function openNotices(dynamo: Dynamo): Notices {
   const TableName = dynamo.tableName;
   return {
-    async getOwed(taskId) {
-      const item = await getItem(dynamo, owedKey(taskId));
-      return item && stripKeys<Owed>(item);
+    async owedOf(taskId) {
+      const items = await queryItems(dynamo, {
+        KeyConditionExpression: "pk = :outbox AND begins_with(sk, :task)",
+        ExpressionAttributeValues: toItem({ ":outbox": outboxPk, ":task": taskId }),
+        ConsistentRead: true,
+      });
+      return items.map((item) => stripKeys<Owed>(item));
     },
     async listOwed(limit) {
       const items = await queryItems(dynamo, {
         KeyConditionExpression: "pk = :outbox",
-        ExpressionAttributeValues: toItem({ ":outbox": owedKey("tsk_").pk }),
+        ExpressionAttributeValues: toItem({ ":outbox": outboxPk }),
         ConsistentRead: true,
         Limit: limit,
       });
       return items.map((item) => stripKeys<Owed>(item));
     },
-    async clearOwed(taskId) {
-      await dynamo.client.send(new DeleteItemCommand({ TableName, Key: toItem(owedKey(taskId)) }));
+    async clearOwed(owed) {
+      await dynamo.client.send(new DeleteItemCommand({ TableName, Key: toItem(owedKey(owed)) }));
     },
     async getWebhook(workspace, webhookId) {
       const item = await getItem(dynamo, webhookKey(workspace, webhookId));

@@ -1,7 +1,7 @@
 // What does a notice say about a task that has ended?
 import type { AuditEvent } from "./audit.ts";
 import type { Notice, NoticeType, Owed } from "./notices.ts";
-import type { Task } from "./task.ts";
+import { isFinal, type Task } from "./task.ts";
 
 /** The last ones; a task that was put back for days has more than a receiver wants. */
 const maxHistory = 50;
@@ -10,11 +10,19 @@ const historyTypes = ["attempt_failed", "put_back", "rejected"];
 const iso = (at: number) => new Date(at).toISOString();
 
 /** One notice of how it ended, and one more when people must look. `events` are needed for that one only. */
-export function describeEnd(owed: Owed, task: Task, events: readonly AuditEvent[]): Notice[] {
-  const data = viewEnd(owed, task);
+export function describeOwed(owed: Owed, task: Task, events: readonly AuditEvent[]): Notice[] {
+  if (owed.overdue) return [describeOverdue(owed, task, events)];
+  const data = viewEnd(owed, task, owed.at);
   const ended = toNotice(owed, `task.${owed.status}`, data);
   if (!owed.escalated) return [ended];
   return [ended, toNotice(owed, "task.escalated", { ...data, history: failureHistory(events) })];
+}
+
+/** What is owed was so at that event, whatever has become of it since. */
+function describeOverdue(owed: Owed, task: Task, events: readonly AuditEvent[]): Notice {
+  const end = events.find(({ to }) => isFinal(to));
+  const overdue = events.find(({ eventId }) => eventId === owed.eventId)?.data;
+  return toNotice(owed, "task.escalated", { ...viewEnd(owed, task, end?.at ?? task.updatedAt), overdue });
 }
 
 export function toBody({ type, at, data }: Notice): string {
@@ -31,7 +39,7 @@ function toNotice(owed: Owed, type: NoticeType, data: Record<string, unknown>): 
 }
 
 /** Neither the prompt nor the command: they may hold what only the workspace should read. */
-function viewEnd(owed: Owed, task: Task): Record<string, unknown> {
+function viewEnd(owed: Owed, task: Task, endedAt: number): Record<string, unknown> {
   const { taskId, workspace, status, title, priority, owner, attempt, attemptsUsed, maxAttempts } = task;
   const { labels, retryOf, failure, killed, branch, commit, publishOutcome, noChanges, unconfined } = task;
   return {
@@ -39,7 +47,7 @@ function viewEnd(owed: Owed, task: Task): Record<string, unknown> {
     ...{ labels, retryOf, failure, killed, branch, commit, publishOutcome, noChanges, unconfined },
     escalated: owed.escalated,
     createdAt: iso(task.createdAt),
-    endedAt: iso(owed.at),
+    endedAt: iso(endedAt),
   };
 }
 

@@ -117,6 +117,16 @@ export function notePullRequest(next: Task, event: Extract<TaskEvent, { type: `p
   }
 }
 
+const maxWhyCharacters = 300;
+
+export const owesOutcome = ({ due }: Task): boolean => due?.kind === "outcome" || due?.kind === "branch";
+
+export function noteOverdue(next: Task, event: Extract<TaskEvent, { type: "outcome_overdue" }>): Applied {
+  const why = event.why.slice(0, maxWhyCharacters).toWellFormed();
+  const due = next.due && { ...next.due, at: event.notBefore };
+  return applied({ ...next, due, outcomeOverdue: { why } }, { owes: due?.kind, why });
+}
+
 export function failAttempt(
   before: Task,
   next: Task,

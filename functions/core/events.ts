@@ -30,6 +30,8 @@ export type TaskEvent =
   /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */
   | { type: "outcome_resolved"; outcome: PublishOutcome; takeBack: boolean }
   | { type: "branch_taken_back"; deleted: boolean }
+  /** Either of the two is owed for a day: people are told, and it is asked on. */
+  | { type: "outcome_overdue"; why: string; notBefore: number }
   /** `reused`: somebody had opened one from the branch already; maybe an earlier try of ours. */
   | { type: "pull_request_opened"; url: string; number: number; reused: boolean }
   | { type: "pull_request_delayed"; why: string; tries: number; notBefore: number }

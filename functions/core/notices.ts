@@ -11,18 +11,22 @@ export type WebhookId = `whk_${string}`;
 export type DeliveryId = `dlv_${string}`;
 
 /**
- * In the outbox, written with the task's end and there until every sink has taken it: this is why no end goes untold,
+ * In the outbox, written with the task's event and there until every sink has taken it: this is why no end goes untold,
  * though queues lose messages and functions die.
  */
 export interface Owed {
   taskId: TaskId;
   workspace: string;
-  /** The audit event of the end: the notices take their ids from it, so that a repetition is recognised. */
+  /** The audit event: the notices take their ids from it, so that a repetition is recognised. */
   eventId: EventId;
   status: FinalStatus;
   escalated: boolean;
+  /** Its end was told long ago: what became of its push is not known. */
+  overdue?: true;
   at: number;
 }
+
+export type OwedKey = Pick<Owed, "taskId" | "eventId" | "overdue">;
 
 /** What goes out: the same for every receiver, however often it is sent. */
 export interface Notice {
@@ -85,9 +89,10 @@ export type NoticeMessage = { taskId: TaskId } | { deliveryId: DeliveryId } | { 
 
 /** Where webhooks, deliveries and the outbox are kept; the outbox is filled by `Table.commit`. */
 export interface Notices {
-  getOwed(taskId: TaskId): Promise<Owed | undefined>;
+  /** Its end, and what is overdue. */
+  owedOf(taskId: TaskId): Promise<Owed[]>;
   listOwed(limit: number): Promise<Owed[]>;
-  clearOwed(taskId: TaskId): Promise<void>;
+  clearOwed(owed: OwedKey): Promise<void>;
   getWebhook(workspace: string, webhookId: WebhookId): Promise<Webhook | undefined>;
   listWebhooks(workspace: string): Promise<Webhook[]>;
   /** Nothing happens if it exists. */
@@ -141,17 +146,13 @@ export interface NoticeSettings {
   timeoutMs: number;
 }
 
-/** What a change of a task owes the outside: something only when it ends the task. */
+/** What a change of a task owes the outside: something only when it ends the task, or people must look at one that has ended. */
 export function owedBy({ before, after, event }: TaskChange): Owed | undefined {
-  if (isFinal(before.status) || !isFinal(after.status)) return undefined;
-  return {
-    taskId: after.taskId,
-    workspace: after.workspace,
-    eventId: event.eventId,
-    status: after.status,
-    escalated: after.escalated ?? false,
-    at: event.at,
-  };
+  const { taskId, workspace, status, escalated = false } = after;
+  if (!isFinal(status)) return undefined;
+  const owed = { taskId, workspace, eventId: event.eventId, status, escalated, at: event.at };
+  if (event.type === "outcome_overdue") return { ...owed, escalated: true, overdue: true };
+  return isFinal(before.status) ? undefined : owed;
 }
 
 const deliveryIdForm = /^dlv_([0-9A-Z]{1,40})_([0-9A-Z]{1,40})_(completed|failed|killed|escalated|comment)$/;

@@ -8,7 +8,6 @@ import type { PullRequest, PullRequestWish } from "./pull-requests.ts";
 export const liveStatuses = ["launching", "running", "verifying", "publishing"] as const;
 export const finalStatuses = ["completed", "failed", "killed"] as const;
 export const taskStatuses = ["queued", ...liveStatuses, ...finalStatuses] as const;
-
 export type LiveStatus = (typeof liveStatuses)[number];
 export type FinalStatus = (typeof finalStatuses)[number];
 export type TaskStatus = (typeof taskStatuses)[number];
@@ -50,6 +49,7 @@ export type PublishOutcome = "unresolved" | "pushed" | "not_pushed" | "pushed_be
 
 export const mergeabilities = ["clean", "conflicts", "unknown"] as const;
 export type Mergeability = (typeof mergeabilities)[number];
+export type MeasuredLimit = "memory" | "disk";
 
 /** Work that some later moment owes this task; at most one at a time, found by the reaper in the `due` index. */
 export type Due =
@@ -141,6 +141,8 @@ export interface Task {
   /** Every commit that a permit was given for; what stands on our branch and is not here is not ours. */
   permittedCommits?: string[];
   publishOutcome?: PublishOutcome;
+  /** For a day nobody could say what became of its push, or take its branch back: people were told why. It is asked on. */
+  outcomeOverdue?: { why: string };
   noChanges?: true;
   /** Whether its branch would merge into the base branch as that was when it was published. */
   merges?: Mergeability;
@@ -153,8 +155,6 @@ export interface Task {
   /** Limits of its sandbox that could be exceeded for a moment, since the kernel does not keep them on that machine. */
   measuredLimits?: MeasuredLimit[];
 }
-
-export type MeasuredLimit = "memory" | "disk";
 
 /** What was asked for, written once with the task and never changed. */
 export interface TaskSpec {

@@ -8,8 +8,10 @@ import {
   current,
   failAttempt,
   kill,
+  noteOverdue,
   notePullRequest,
   owesCleanup,
+  owesOutcome,
   putBack,
 } from "./endings.ts";
 import type { Applied, Refused, TaskEvent } from "./events.ts";
@@ -38,6 +40,7 @@ export const acceptedFrom: Record<TaskEvent["type"], readonly TaskStatus[]> = {
   cleanup: taskStatuses,
   outcome_resolved: ["completed", "failed", "killed"],
   branch_taken_back: ["failed", "killed"],
+  outcome_overdue: ["completed", "failed", "killed"],
   pull_request_opened: ["completed"],
   pull_request_delayed: ["completed"],
   pull_request_failed: ["completed"],
@@ -108,10 +111,15 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
       const { outcome, takeBack } = event;
       // Recorded before the branch is removed: after a crash in between, the remote would no longer show that it was there.
       const due: Task["due"] = takeBack ? { kind: "branch", at: now } : undefined;
-      return applied({ ...next, due, publishOutcome: outcome }, { outcome, takeBack, branch: task.branch });
+      const resolved = { ...next, due, outcomeOverdue: undefined, publishOutcome: outcome };
+      return applied(resolved, { outcome, takeBack, branch: task.branch });
     }
-    case "branch_taken_back":
-      return applied({ ...next, due: undefined }, { deleted: event.deleted, branch: task.branch });
+    case "branch_taken_back": {
+      const settled = { ...next, due: undefined, outcomeOverdue: undefined };
+      return applied(settled, { deleted: event.deleted, branch: task.branch });
+    }
+    case "outcome_overdue":
+      return noteOverdue(next, event);
     case "pull_request_opened":
     case "pull_request_delayed":
     case "pull_request_failed":
@@ -136,6 +144,8 @@ function refuse(task: Task, event: TaskEvent): Refused | undefined {
     if (event.type.startsWith("pull_request_") && task.due?.kind !== "pull_request") {
       return refusal(task, event, "task_ended");
     }
+    if (event.type === "outcome_overdue" && (!owesOutcome(task) || task.outcomeOverdue))
+      return refusal(task, event, "task_ended");
     if (event.type === "outcome_resolved" && task.publishOutcome !== "unresolved")
       return refusal(task, event, "task_ended");
     return undefined;

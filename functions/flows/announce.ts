@@ -1,19 +1,19 @@
 // How does the sender of notices hear that there is something to send? By messages whose loss only costs time.
 import type { Cloud } from "../core/cloud.ts";
-import type { NoticeMessage } from "../core/notices.ts";
+import type { NoticeMessage, OwedKey } from "../core/notices.ts";
 import type { Task } from "../core/task.ts";
 
 /** SQS holds a message back no longer; what is due later is left to the reaper. */
 const longestDelayMs = 900_000;
 
 /**
- * After a task's end has committed. Never fails the caller: the end is in the outbox, and the reaper looks there. Where
+ * After a task's end has committed, or what is overdue of it. Never fails the caller: that is in the outbox, and the reaper looks there. Where
  * nobody waits to be told, no message has to find that out.
  */
 export async function announceEnd(cloud: Cloud, task: Task): Promise<void> {
   try {
     if (await isAwaited(cloud, task)) await sendMessages(cloud, [{ taskId: task.taskId }]);
-    else await cloud.notices.clearOwed(task.taskId);
+    else await cloud.notices.clearOwed(owedOf(task));
   } catch (error) {
     console.warn(
       `whether anybody waits for the end of ${task.taskId} was not found out; the reaper will see to it`,
@@ -21,6 +21,13 @@ export async function announceEnd(cloud: Cloud, task: Task): Promise<void> {
     );
   }
 }
+
+/** By its last event. */
+const owedOf = ({ taskId, lastEventId, outcomeOverdue }: Task): OwedKey => ({
+  taskId,
+  eventId: lastEventId,
+  ...(outcomeOverdue ? { overdue: true } : {}),
+});
 
 /** Whoever is added after this was not there at the end. */
 async function isAwaited({ notices, outcomeBus }: Cloud, { workspace, issue, due }: Task): Promise<boolean> {

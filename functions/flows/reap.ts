@@ -14,7 +14,7 @@ import { recoverLaunch } from "./launch-attempt.ts";
 import { promoteHeld, promoteWaiting } from "./promote-waiting.ts";
 import { readyWorkspaces } from "./ready-workspaces.ts";
 import { resendNotices } from "./resend-notices.ts";
-import { resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
+import { askAgain, resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
 import { askBackend, beginRound, type Round } from "./round.ts";
 import { isSound } from "./sound-tasks.ts";
 import { continueOperation } from "./stop-scope.ts";
@@ -165,7 +165,7 @@ async function cleanUpEnded(cloud: Cloud, round: Round): Promise<void> {
 async function resolveOutcomes(cloud: Cloud, round: Round): Promise<void> {
   await eachDue(cloud, "outcome", async (task) => {
     const isDone = await askBackend(round, task.backend, () => resolveOutcome(cloud, task));
-    if (!isDone) await cloud.table.postpone(task, cloud.clock.now() + retryMs);
+    if (!isDone) await askAgain(cloud, task, `the backend ${task.backend} does not answer`);
   });
   await eachDue(cloud, "branch", (task) => takeBranchBack(cloud, task));
 }

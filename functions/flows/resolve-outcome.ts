@@ -1,27 +1,22 @@
 // A task ended while its push was permitted: did the push land? Asks the remote, and takes back what nobody wants.
 import type { Cloud } from "../core/cloud.ts";
+import { afterSilence } from "../core/overdue.ts";
 import type { Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { locateRepository } from "./locate-repository.ts";
 
 const by = "system:reaper";
-const retryMs = 30_000;
 
 /**
  * Only once the sandbox is known to be gone. A remote may still be busy with what it was sent before that, so absence
  * counts only some time after; what is there, counts at once.
  */
 export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
-  const spec = await cloud.table.getSpec(task.taskId);
-  if (!spec || !task.branch) return;
-  if (await isAnyAlive(cloud, task)) return cloud.table.postpone(task, cloud.clock.now() + retryMs);
+  if (await isAnyAlive(cloud, task)) return askAgain(cloud, task, "a sandbox of it has not stopped yet");
   const lookedAt = cloud.clock.now();
-  const look = await readRemote(cloud, task, spec);
-  if (look.kind === "unknown" || look.kind === "refused") {
-    console.warn(`the remote of ${task.taskId} did not answer: ${look.message}; asked again in ${retryMs} ms`);
-    return cloud.table.postpone(task, cloud.clock.now() + retryMs);
-  }
-  const landed = look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);
+  const look = await readRemote(cloud, task);
+  if (look.kind === "silent") return askAgain(cloud, task, look.why);
+  const landed = isOurs(task, look);
   const settledAt = task.updatedAt + cloud.settings.pushSettleMs;
   if (!landed && lookedAt < settledAt) return cloud.table.postpone(task, settledAt);
   const takeBack = landed && task.status !== "completed";
@@ -47,25 +42,40 @@ async function isAnyAlive(cloud: Cloud, task: Task): Promise<boolean> {
 
 /** Removes our branch from the remote, unless somebody has moved it meanwhile. */
 export async function takeBranchBack(cloud: Cloud, task: Task): Promise<void> {
-  const spec = await cloud.table.getSpec(task.taskId);
-  if (!spec || !task.branch) return;
-  const look = await readRemote(cloud, task, spec);
-  if (look.kind === "unknown" || look.kind === "refused")
-    return cloud.table.postpone(task, cloud.clock.now() + retryMs);
-  const isOurs = look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);
-  const deletion = isOurs && (await cloud.remotes.deleteBranch(look.url, look.auth, task.branch, look.commit));
+  const look = await readRemote(cloud, task);
+  if (look.kind === "silent") return askAgain(cloud, task, look.why);
+  const deletion =
+    isOurs(task, look) && (await cloud.remotes.deleteBranch(look.url, look.auth, look.branch, look.commit));
   // Its answer may be lost as well: the next look tells.
-  if (deletion === "unknown") return cloud.table.postpone(task, cloud.clock.now() + retryMs);
+  if (deletion === "unknown") return askAgain(cloud, task, `the removal of ${look.branch} was not answered`);
   const deleted = look.kind === "absent" || deletion === "gone";
   await changeTask(cloud, task.taskId, by, () => ({ event: { type: "branch_taken_back", deleted } }));
 }
 
-async function readRemote(cloud: Cloud, task: Task, spec: { repository: string; credential?: string }) {
+/** Later each time, and for ever: a repository may come back. After a day people are told, once. */
+export async function askAgain(cloud: Cloud, task: Task, why: string): Promise<void> {
+  const { kind, at } = afterSilence(task, cloud.clock.now(), cloud.ids.random());
+  console.warn(`what became of the push of ${task.taskId} is not known: ${why}; asked again later`);
+  if (kind === "ask_again") return cloud.table.postpone(task, at);
+  await changeTask(cloud, task.taskId, by, () => ({ event: { type: "outcome_overdue", why, notBefore: at } }));
+}
+
+type Look = Awaited<ReturnType<typeof readRemote>>;
+
+const isOurs = (task: Task, look: Look): look is Extract<Look, { kind: "at" }> =>
+  look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);
+
+async function readRemote(cloud: Cloud, { taskId, workspace, branch }: Task) {
+  const silent = (why: string) => ({ kind: "silent", why }) as const;
+  const spec = await cloud.table.getSpec(taskId);
+  if (!spec || !branch) return silent("it does not say where it was pushed to");
   try {
-    const { url, auth } = await locateRepository(cloud, task.workspace, spec);
-    return { ...(await cloud.remotes.readBranch(url, auth, task.branch ?? "")), url, auth };
+    const { url, auth } = await locateRepository(cloud, workspace, spec);
+    const state = await cloud.remotes.readBranch(url, auth, branch);
+    if (state.kind === "unknown" || state.kind === "refused") return silent(state.message);
+    return { ...state, url, auth, branch };
   } catch (error) {
     // A credential that was removed, say: unknown is not "not pushed", so it stays owed.
-    return { kind: "unknown" as const, message: String(error) };
+    return silent(error instanceof Error ? error.message : String(error));
   }
 }

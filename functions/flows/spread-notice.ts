@@ -1,8 +1,8 @@
-// A task has ended: who must be told? Its end leaves the outbox once every sink has taken it.
+// A task has ended, or people must look at it: who is told? It leaves the outbox once every sink has taken it.
 import type { Cloud } from "../core/cloud.ts";
-import { describeEnd, toBody } from "../core/describe-notice.ts";
+import { describeOwed, toBody } from "../core/describe-notice.ts";
 import type { TaskId } from "../core/ids.ts";
-import { deliveryIdOf, type Notice } from "../core/notices.ts";
+import { deliveryIdOf, type Notice, type Owed } from "../core/notices.ts";
 import { sendMessages } from "./announce.ts";
 import { oweComment } from "./comment-on-issue.ts";
 import { newDelivery } from "./new-delivery.ts";
@@ -16,17 +16,21 @@ const historyRead = 1_000;
 const busTries = 3;
 const busPauseMs = 200;
 
+/** Of a repetition nothing is owed any more. */
 export async function spreadNotice(cloud: Cloud, taskId: TaskId): Promise<void> {
-  const owed = await cloud.notices.getOwed(taskId);
-  if (!owed) return; // A repetition.
+  for (const owed of await cloud.notices.owedOf(taskId)) await spread(cloud, owed);
+}
+
+async function spread(cloud: Cloud, owed: Owed): Promise<void> {
+  const { taskId } = owed;
   const task = await cloud.table.getTask(taskId);
   if (!task) throw new Error(`${taskId} is in the outbox, and not in the table`);
   const events = owed.escalated ? await cloud.table.listEvents(taskId, 0, historyRead) : [];
-  const notices = describeEnd(owed, task, events);
+  const notices = describeOwed(owed, task, events);
   for (const sink of sinks) await sink(cloud, notices);
-  if (task.issue) await oweComment(cloud, task, owed);
+  if (task.issue && !owed.overdue) await oweComment(cloud, task, owed);
   if (task.due?.kind === "pull_request") await sendMessages(cloud, [{ pullRequestOf: taskId }]);
-  await cloud.notices.clearOwed(taskId);
+  await cloud.notices.clearOwed(owed);
 }
 
 async function writeDeliveries(cloud: Cloud, notices: readonly Notice[]): Promise<void> {

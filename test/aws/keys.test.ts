@@ -29,7 +29,7 @@ describe("docs/table.md", () => {
     ["backend's health", keys.backendHealthKey("gpu")],
     ["chain head", keys.chainHeadKey("global")],
     ["workspace", keys.workspaceKey("w")],
-    ["owed notice", keys.owedKey(taskId)],
+    ["owed notice", keys.owedKey({ taskId, eventId: "evt_1" })],
     ["webhook", keys.webhookKey("w", "whk_1")],
     ["schedule", keys.scheduleKey("w", "sch_1")],
     ["source", keys.sourceKey("src_1")],

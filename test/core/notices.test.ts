@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AuditEvent } from "../../functions/core/audit.ts";
-import { describeEnd, toBody } from "../../functions/core/describe-notice.ts";
+import { describeOwed, toBody } from "../../functions/core/describe-notice.ts";
 import { intakeDelaySeconds, isWorthRetrying, parseIntake, toReason } from "../../functions/core/intake.ts";
 import {
   type Delivery,
@@ -48,21 +48,24 @@ describe("the outbox", () => {
     );
   });
 
-  it("gets nothing of what is learned after the end", () => {
+  it("gets nothing of what is learned after the end, but that nobody can say what became of a push", () => {
     expect(owedFrom("killed", "killed")).toBeUndefined();
+    const task = makeTask({ status: "killed" });
+    const change = { before: task, after: task, event: { ...event, type: "outcome_overdue" }, fenced: false };
+    expect(owedBy(change)).toMatchObject({ eventId: "evt_9", status: "killed", escalated: true, overdue: true });
   });
 });
 
 describe("a notice", () => {
   it("has an id that is the same whenever it is made, and another for the escalation", () => {
     const task = makeTask({ status: "failed", escalated: true });
-    const [ended, escalated] = describeEnd({ ...owed, escalated: true }, task, []);
+    const [ended, escalated] = describeOwed({ ...owed, escalated: true }, task, []);
     expect([ended?.messageId, escalated?.messageId]).toEqual(["evt_9_failed", "evt_9_escalated"]);
-    expect(describeEnd(owed, task, [])).toHaveLength(1);
+    expect(describeOwed(owed, task, [])).toHaveLength(1);
   });
 
   it("shows nothing of drover's insides", () => {
-    const [notice] = describeEnd(owed, makeTask({ status: "failed", permitId: "prm_1" }), []);
+    const [notice] = describeOwed(owed, makeTask({ status: "failed", permitId: "prm_1" }), []);
     const body = JSON.parse(notice ? toBody(notice) : "");
     expect(Object.keys(body)).toEqual(["type", "timestamp", "data"]);
     expect(Object.keys(body.data).sort()).toEqual(
@@ -82,7 +85,7 @@ describe("a notice", () => {
       at: now + n,
       data: { agentId: `agt_${n}`, failure: { class: "infrastructure", message: `${n}` } },
     })) as unknown as AuditEvent[];
-    const [, escalated] = describeEnd({ ...owed, escalated: true }, makeTask(), events);
+    const [, escalated] = describeOwed({ ...owed, escalated: true }, makeTask(), events);
     const history = escalated?.data.history as { agentId: string }[];
     expect(history).toHaveLength(50);
     expect(history.at(-1)?.agentId).toBe("agt_69");

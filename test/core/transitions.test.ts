@@ -23,6 +23,7 @@ const events: TaskEvent[] = [
   { type: "cleanup", attempt: 1, sandbox: "stopped", slots: "released" },
   { type: "outcome_resolved", outcome: "not_pushed", takeBack: false },
   { type: "branch_taken_back", deleted: true },
+  { type: "outcome_overdue", why: "no such repository", notBefore: now + 5 },
   { type: "pull_request_opened", url: "https://forge.test/1", number: 1, reused: false },
   { type: "pull_request_delayed", why: "busy", tries: 1, notBefore: now + 5 },
   { type: "pull_request_failed", why: "no rights", tries: 1 },
@@ -52,6 +53,8 @@ const expected: Record<TaskEvent["type"], Partial<Record<TaskStatus, TaskStatus>
   cleanup: Object.fromEntries(taskStatuses.map((status) => [status, status])),
   outcome_resolved: { completed: "completed", failed: "failed", killed: "killed" },
   branch_taken_back: { failed: "failed", killed: "killed" },
+  // What a completed task owes here is its pull request.
+  outcome_overdue: { failed: "failed", killed: "killed" },
   pull_request_opened: { completed: "completed" },
   pull_request_delayed: { completed: "completed" },
   pull_request_failed: { completed: "completed" },
@@ -311,6 +314,26 @@ describe("a kill", () => {
 
   it("of a task whose last attempt is cleaned up needs no stop, and asks at once what that one pushed", () => {
     expect(apply(waiting, kill)).toMatchObject({ due: { kind: "outcome", at: now }, stopConfirmation: "not_needed" });
+  });
+});
+
+describe("what became of a push, when nobody could say so for a day", () => {
+  const overdue = { type: "outcome_overdue", why: "w".repeat(400), notBefore: now + 9 } as const;
+
+  it.each([
+    ["outcome", { type: "outcome_resolved", outcome: "not_pushed", takeBack: false }],
+    ["branch", { type: "branch_taken_back", deleted: true }],
+  ] as const)("is marked once, asked on, and no longer marked when it is known: %s", (kind, known) => {
+    const task = makeTask({ status: "killed", publishOutcome: "unresolved", due: { kind, at: now } });
+    const marked = applyEvent(task, overdue, now);
+    const why = "w".repeat(300);
+    expect(marked).toMatchObject({
+      task: { status: "killed", due: { kind, at: now + 9 }, outcomeOverdue: { why } },
+      data: { owes: kind, why },
+    });
+    if (marked.kind === "refused") throw new Error(marked.reason);
+    expect(applyEvent(marked.task, overdue, now)).toMatchObject({ kind: "refused", code: "task_ended" });
+    expect(applyEvent(marked.task, known, now)).toMatchObject({ task: { outcomeOverdue: undefined, due: undefined } });
   });
 });
 

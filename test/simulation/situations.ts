@@ -15,7 +15,9 @@ export type Situation =
   /** Supervisors stand still for so long that another attempt is at work when they come back; stops are ignored. */
   | "returns"
   /** The API answers nobody for some minutes, and the reaper goes on. */
-  | "deaf";
+  | "deaf"
+  /** No remote says for more than a day what stands on it. */
+  | "mute";
 
 /** When that is. */
 export const deafness = { fromMs: 60_000, untilMs: 360_000 } as const;
@@ -25,8 +27,9 @@ export const outages = ["no_room", "unreachable", "silent", "start_fails"] as co
 
 const hourMs = 60 * 60_000;
 const outageMs = 12 * hourMs;
+const muteMs = 30 * hourMs;
 /** By the number of the seed, so that a run of a thousand has each of them: an outage takes as long as forty others. */
-const oneIn = { outage: 2_400, crowd: 180, no_reaper: 80, contended: 100, returns: 80, deaf: 100 } as const;
+const oneIn = { outage: 2_400, crowd: 180, no_reaper: 80, contended: 100, returns: 80, deaf: 100, mute: 100 } as const;
 
 export function chooseSituation(seed: number): Situation {
   if (seed % oneIn.outage === 13) return "outage";
@@ -34,6 +37,7 @@ export function chooseSituation(seed: number): Situation {
   if (seed % oneIn.contended === 21) return "contended";
   if (seed % oneIn.returns === 31) return "returns";
   if (seed % oneIn.deaf === 61) return "deaf";
+  if (seed % oneIn.mute === 87) return "mute";
   return seed % oneIn.no_reaper === 3 ? "no_reaper" : "usual";
 }
 
@@ -85,6 +89,15 @@ export function settle(swarm: Swarm, situation: Situation): Swarm {
         ...{ operator: "none", parties: new Set(), limits: { global: 5 }, faultsEndMs: 900_000, soundFromMs: 0 },
         // As in production: it comes more than once in a lease, and a supervisor waits for much longer than one.
         ...{ reapEveryMs: 60_000, patienceMs: 900_000, maxQueueAgeMs: 48 * hourMs },
+      };
+    case "mute":
+      return {
+        ...swarm,
+        ...{ situation, weights: without({ remote_unknown: 1, supervisor_crashed: 0.6, push_answer_lost: 0.5 }) },
+        ...{ callTrouble: 0, isCalm: false, skewMs: 0, reapers: 1, operator: "none", limits: { global: 5 } },
+        // It comes rarely: what is watched here takes a day.
+        ...{ faultsEndMs: muteMs, soundFromMs: 0, reapEveryMs: hourMs / 3, maxQueueAgeMs: 48 * hourMs },
+        parties: new Set(["subscriber"]),
       };
     case "contended":
       return {

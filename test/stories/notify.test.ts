@@ -1,11 +1,18 @@
+import { renameSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { findBreak } from "../../functions/core/audit.ts";
+import type { Cloud } from "../../functions/core/cloud.ts";
+import type { TaskEvent } from "../../functions/core/events.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import { agentIdOf } from "../../functions/core/ids.ts";
 import type { WebhookId } from "../../functions/core/notices.ts";
+import type { Task } from "../../functions/core/task.ts";
+import { changeTask } from "../../functions/flows/change-task.ts";
 import { recordAct } from "../../functions/flows/record-act.ts";
+import { resolveOutcome } from "../../functions/flows/resolve-outcome.ts";
+import { spreadNotice } from "../../functions/flows/spread-notice.ts";
 import { handler as notify } from "../../functions/notify.ts";
 import { checkInvariants } from "../support/invariants.ts";
 import { isSigned, type Received, useReceiver } from "../support/receiver.ts";
@@ -37,6 +44,8 @@ interface Hook {
   path: string;
 }
 let made = 0;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 /** A webhook with a path of its own, so that tests do not see each other's. */
 async function addHook(events?: string[]): Promise<Hook> {
@@ -65,6 +74,15 @@ async function endOne(): Promise<TaskId> {
   expect(status).toBe(200);
   return taskId;
 }
+/** After its permit, so that only the remote can say whether its push has landed. */
+const killedWhilePublishing: readonly TaskEvent[] = [
+  { type: "claimed", slots: [], leaseMs: hourMs },
+  { type: "started", leaseMs: hourMs, limitMs: hourMs },
+  { type: "work_done", commit: "c".repeat(40), files: 1, additions: 1, deletions: 0 },
+  { type: "permit_granted", permitId: "prm_1", branch: "drover/x" },
+  { type: "killed", by: "key_1", reason: "the test says so", cause: "kill" },
+  { type: "cleanup", attempt: 1, sandbox: "stopped", slots: "released" },
+];
 const reap = () => stack.local.reaper.runNow();
 const untilOutboxIsEmpty = () =>
   until("nothing is owed", async () => (await stack.cloud.notices.listOwed(10)).length === 0);
@@ -114,7 +132,7 @@ describe("what a receiver gets", () => {
     down.remove();
     await until("the end from before is told", async () => {
       await reap();
-      return !(await stack.cloud.notices.getOwed(before));
+      return (await stack.cloud.notices.owedOf(before)).length === 0;
     });
     const taskId = await endOne();
     await untilReceived(wanted, 1);
@@ -122,6 +140,56 @@ describe("what a receiver gets", () => {
     expect(at(wanted).map(({ body }) => JSON.parse(body).data.taskId)).toEqual([taskId]);
     expect(at(other)).toEqual([]);
     expect(await deliveriesOf(other)).toEqual([]);
+  });
+
+  it("an escalation, once, when nobody could say for a day what became of a push; and it is asked on, later each time", async () => {
+    const hook = await addHook();
+    const down = stack.faults.SQS.on({ operation: "SendMessageBatch", do: { kind: "drop_request" } });
+    const taskId = await submit(stack, { repository: remote.url, command: ["true"], delayMs: 3_600_000 });
+    // Ahead of the stack's own reaper, so that nothing is due for that one.
+    let time = stack.cloud.clock.now() + dayMs;
+    const cloud: Cloud = { ...stack.cloud, clock: { ...stack.cloud.clock, now: () => time } };
+    for (const event of killedWhilePublishing) await changeTask(cloud, taskId, "system:test", () => ({ event }));
+    const task = async () => (await cloud.table.getTask(taskId)) as Task;
+    const endedAt = time;
+    renameSync(remote.bareDir, `${remote.bareDir}.away`);
+    const waits: number[] = [];
+    const askOnce = async () => {
+      const before = await task();
+      time = before.due?.at ?? 0;
+      await resolveOutcome(cloud, before);
+      waits.push(((await task()).due?.at ?? 0) - time);
+    };
+    while (waits.length < 100 && (await task()).outcomeOverdue === undefined) await askOnce();
+    expect(time - endedAt).toBeGreaterThanOrEqual(dayMs);
+    expect(time - endedAt).toBeLessThan(dayMs + hourMs);
+    for (let n = 0; n < 3; n += 1) await askOnce();
+    expect(Math.max(...waits)).toBeLessThanOrEqual(hourMs);
+    expect(Math.max(...waits.slice(0, 3))).toBeLessThan(10 * 60_000);
+    const { body } = await call(stack, "GET", `${tasksPath}/${taskId}`);
+    const why = expect.stringContaining(remote.url);
+    expect(body).toMatchObject({ status: "killed", publishOutcome: "unresolved", outcomeOverdue: { why } });
+    expect(body.warnings).toEqual([expect.stringMatching(/^For a day nobody could say whether drover\/x was pushed/)]);
+    const events = await cloud.table.listEvents(taskId, 0, 100);
+    expect(events.filter(({ type }) => type === "outcome_overdue")).toMatchObject([{ data: { owes: "outcome", why } }]);
+
+    // Its end was not told yet either, and neither takes the place of the other.
+    down.remove();
+    for (let n = 0; n < 2; n += 1) await spreadNotice(stack.cloud, taskId);
+    const notices = (await untilReceived(hook, 2)).map((one) => JSON.parse(one.body));
+    expect(notices.map(({ type }) => type).sort()).toEqual(["task.escalated", "task.killed"]);
+    expect(notices.find(({ type }) => type === "task.escalated")?.data).toMatchObject({
+      ...{ taskId, status: "killed", escalated: true, overdue: { owes: "outcome", why } },
+      endedAt: new Date(endedAt).toISOString(),
+    });
+    expect(await deliveriesOf(hook)).toHaveLength(2);
+
+    renameSync(`${remote.bareDir}.away`, remote.bareDir);
+    await askOnce();
+    const settled = await task();
+    expect(settled).toMatchObject({ publishOutcome: "not_pushed" });
+    expect([settled.due, settled.outcomeOverdue]).toEqual([undefined, undefined]);
+    await checkInvariants(stack, [taskId]);
   });
 
   it("an escalation with every failure that led to it", async () => {
@@ -359,7 +427,7 @@ describe("nothing is lost", () => {
     });
     const taskId = await endOne();
     await until("writing was tried", async () => dies.hits() > 2);
-    expect(await stack.cloud.notices.getOwed(taskId)).toMatchObject({ taskId, status: "killed" });
+    expect(await stack.cloud.notices.owedOf(taskId)).toMatchObject([{ taskId, status: "killed" }]);
     dies.remove();
     await until("the reaper has it sent after all", async () => {
       await reap();

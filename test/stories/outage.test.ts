@@ -153,6 +153,7 @@ it("remotes that swallow what they are asked take a part of a round, the last on
     remotes: Object.assign(Object.create(remotes), swallowing),
     table: Object.assign(Object.create(table), watching),
     clock: { ...stack.cloud.clock, now: () => time },
+    ids: { ...stack.cloud.ids, random: () => 1 },
   };
   const taskIds: TaskId[] = [];
   for (let n = 0; n < 5; n += 1) taskIds.push(await owedOutcome(cloud));
@@ -197,7 +198,8 @@ it("a branch whose deletion was not answered stays owed, until the remote has sa
   const { remotes, clock } = stack.cloud;
   let time = clock.now() + 60 * minute;
   // Ahead of the stack's own reaper, so that nothing is due for that one.
-  const cloud: Cloud = { ...stack.cloud, clock: { ...clock, now: () => time } };
+  const ids = { ...stack.cloud.ids, random: () => 1 };
+  const cloud: Cloud = { ...stack.cloud, ids, clock: { ...clock, now: () => time } };
   const unanswered = { deleteBranch: async () => "unknown" as const };
   const commit = remote.git("rev-parse", "HEAD").trim();
   const taskId = await owedOutcome(cloud, commit);

@@ -26,7 +26,7 @@ function readBus(): (BusEvent & { detail: { id: string; taskId: string } })[] {
 const ofTask = (taskId: TaskId) => readBus().filter(({ detail }) => detail.taskId === taskId);
 const untilTold = (taskId: TaskId, count = 1) =>
   until(`the bus was told of ${taskId}`, async () => ofTask(taskId).length >= count);
-const isOwed = async (taskId: TaskId) => (await stack.cloud.notices.getOwed(taskId)) !== undefined;
+const isOwed = async (taskId: TaskId) => (await stack.cloud.notices.owedOf(taskId)).length > 0;
 const untilNothingIsOwed = (taskIds: TaskId[]) =>
   until("nothing is owed", async () => {
     await stack.local.reaper.runNow();

@@ -34,6 +34,7 @@ export function marksOf(task: TaskSummary): Mark[] {
     task.yolo && { word: "YOLO", why: "Its gates are skipped", tone: "warn" },
     task.unconfined && { word: "unconfined", why: "Its sandbox has no isolation", tone: "bad" },
     task.escalated && { word: "escalated", why: "Given up after all tries: a person must look", tone: "bad" },
+    task.outcomeOverdue && { word: "outcome overdue", why: task.outcomeOverdue.why, tone: "bad" },
     task.killed && {
       word: causes[task.killed.cause] ?? plain(task.killed.cause),
       why: `${task.killed.reason} (by ${sayWho(task.killed.by)})`,

@@ -65,7 +65,9 @@ function drawSetbacks(random: Random): Setback[] {
 }
 
 function drawEnd(world: World, chance: number, which: number): Plan["ends"] {
-  if (chance < 0.65) return { kind: "changes" };
+  // An earlier attempt may have pushed all the same: the only way to complete and owe an outcome.
+  const changesShare = world.swarm.situation === "mute" ? 0.4 : 0.65;
+  if (chance < changesShare) return { kind: "changes" };
   if (chance < 0.8) return { kind: "no_changes" };
   const classes = world.swarm.isCalm
     ? (["agent_error", "timeout", "poison"] as const)

@@ -5,6 +5,7 @@ import {
   type DeliveryId,
   type Notices,
   type Owed,
+  type OwedKey,
   parseDeliveryId,
   type Webhook,
   type WebhookId,
@@ -12,7 +13,8 @@ import {
 import type { Sync } from "./sync.ts";
 
 export class MemoryNotices implements Sync<Notices> {
-  readonly owed = new Map<TaskId, Owed>();
+  /** By event. */
+  readonly owed = new Map<string, Owed>();
   readonly webhooks = new Map<WebhookId, Webhook>();
   readonly deliveries = new Map<DeliveryId, Delivery>();
   /** How old the index is that the next index read sees. */
@@ -24,16 +26,16 @@ export class MemoryNotices implements Sync<Notices> {
     return this.owed.size > 0;
   }
 
-  getOwed(taskId: TaskId): Owed | undefined {
-    return this.owed.get(taskId);
+  owedOf(taskId: TaskId): Owed[] {
+    return [...this.owed.values()].filter((owed) => owed.taskId === taskId);
   }
 
   listOwed(limit: number): Owed[] {
     return [...this.owed.values()].slice(0, limit);
   }
 
-  clearOwed(taskId: TaskId): void {
-    this.owed.delete(taskId);
+  clearOwed({ eventId }: OwedKey): void {
+    this.owed.delete(eventId);
   }
 
   getWebhook(workspace: string, webhookId: WebhookId): Webhook | undefined {

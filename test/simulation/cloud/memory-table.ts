@@ -109,7 +109,7 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     if (spec) row.spec = spec;
     if (message) row.messages.push(message);
     const owed = owedBy(change);
-    if (owed) this.notices.owed.set(owed.taskId, owed);
+    if (owed) this.notices.owed.set(owed.eventId, owed);
     this.#write(row, after);
     return { kind: "committed" };
   }

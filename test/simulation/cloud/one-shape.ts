@@ -44,6 +44,7 @@ const blankTask: Record<keyof Task, undefined> = {
   branch: _,
   permittedCommits: _,
   publishOutcome: _,
+  outcomeOverdue: _,
   noChanges: _,
   merges: _,
   pullRequest: _,

@@ -93,7 +93,7 @@ export function watchPace(stage: Stage, { before, after, event, slots = [] }: Ta
 function expectNotice({ world, table }: Stage, { taskId }: TaskChange["after"]): void {
   world.plan(world.now + noticeBoundMs, code.notice, () => {
     const pending = [...table.notices.deliveries.values()].filter((one) => one.taskId === taskId);
-    if (table.notices.owed.has(taskId) || pending.some(({ state }) => state === "pending"))
+    if (table.notices.owedOf(taskId).length > 0 || pending.some(({ state }) => state === "pending"))
       world.fail("notice_slow", `not everybody was told of ${taskId} within ${noticeBoundMs} ms of its end`);
   });
 }

@@ -21,10 +21,10 @@ import { watchFairness } from "./fair.ts";
 import { watchHeard } from "./heard.ts";
 import { watchBurn } from "./launches.ts";
 import { watchLoss, watchSilence } from "./losses.ts";
-import { checkOutcome, checkReceipt } from "./outcomes.ts";
+import { checkOutcome, checkReceipt, watchOverdue } from "./outcomes.ts";
 import { watchRevoked } from "./stops.ts";
 
-const factsLearnedLater = new Set(["outcome_resolved", "branch_taken_back", "cleanup"]);
+const factsLearnedLater = new Set(["outcome_resolved", "outcome_overdue", "branch_taken_back", "cleanup"]);
 for (const what of ["opened", "delayed", "failed"]) factsLearnedLater.add(`pull_request_${what}`);
 /** What a task may do; a stop that covers it forbids all of these. */
 const effects = new Set(["claimed", "started", "work_done", "rejected", "conflicted", "permit_granted", "completed"]);
@@ -76,6 +76,7 @@ export class Judge {
     watchHeard(this.#stage, change);
     watchFairness(this.#stage, change);
     watchPace(this.#stage, change);
+    watchOverdue(this.#stage, stored, event);
     const aliveMs = (attempt?.leaseExpiresAt ?? 0) - this.#stage.world.trueTime;
     if (isExpiry(event) && attempt?.state === "running" && aliveMs > 2 * this.#stage.world.swarm.skewMs)
       this.#fail("expired_alive", `${attempt.agentId} was given up ${aliveMs} ms before its lease was over`);

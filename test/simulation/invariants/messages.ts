@@ -1,6 +1,6 @@
 // Was everybody told, and was nothing dropped that came through a queue?
 import { createHmac } from "node:crypto";
-import { deliveryIdOf, noticeTypes, type Webhook } from "../../../functions/core/notices.ts";
+import { deliveryIdOf, type NoticeType, noticeTypes, type Webhook } from "../../../functions/core/notices.ts";
 import { isFinal, type Task } from "../../../functions/core/task.ts";
 import { secret } from "../actors/receivers.ts";
 import type { Row } from "../cloud/memory-table.ts";
@@ -38,10 +38,13 @@ function checkNotices(stage: Stage, webhook: Webhook, { task, events }: Row): vo
   // Both moments are by clocks that differ.
   const since = (subscribedAt.get(webhook.webhookId) ?? 0) + 3 * world.swarm.skewMs;
   if (task.workspace !== webhook.workspace || !end || since > end.at) return;
-  for (const type of noticeTypes) {
-    const isOwed = type === `task.${end.to}` || (type === "task.escalated" && task.escalated);
-    if (!isOwed || !webhook.events.includes(type)) continue;
-    const id = deliveryIdOf(webhook.webhookId, { eventId: end.eventId, type });
+  const isOwed = (type: NoticeType) => type === `task.${end.to}` || (type === "task.escalated" && task.escalated);
+  const ofEnd = noticeTypes.filter(isOwed).map((type) => ({ type, eventId: end.eventId }));
+  const overdue = events.filter((event) => event.type === "outcome_overdue");
+  const ofOverdue = overdue.map(({ eventId }) => ({ type: "task.escalated" as const, eventId }));
+  for (const { type, eventId } of [...ofEnd, ...ofOverdue]) {
+    if (!webhook.events.includes(type)) continue;
+    const id = deliveryIdOf(webhook.webhookId, { eventId, type });
     const delivery = table.notices.deliveries.get(id);
     const mine = posts.filter(({ url, messageId }) => url === webhook.url && messageId === delivery?.messageId);
     if (!mine.some(({ taken }) => taken))

@@ -1,6 +1,10 @@
 // Is what the table says about a push what the remote knows about it?
+import type { AuditEvent } from "../../../functions/core/audit.ts";
 import type { Task } from "../../../functions/core/task.ts";
 import type { Stage } from "../stage.ts";
+
+/** How long one round of the reaper takes at most. */
+const roundMs = 40_000;
 
 export function checkOutcome({ remote, world }: Stage, task: Task): void {
   const mine = remote.pushes.filter(({ taskId }) => taskId === task.taskId);
@@ -13,6 +17,30 @@ export function checkOutcome({ remote, world }: Stage, task: Task): void {
     world.fail(code, `${task.taskId} is called not pushed, and a commit of it landed`);
   if (task.publishOutcome === "pushed_before_stop" && !landed)
     world.fail("outcome_false", `${task.taskId} is called pushed, and nothing of it landed`);
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** People hear of what is owed for a day: then, not before, and once; it is asked in time to be known soon after the remote speaks. */
+export function watchOverdue(
+  { world }: Stage,
+  { taskId, updatedAt, due, outcomeOverdue }: Task,
+  event: AuditEvent,
+): void {
+  if (due?.kind !== "outcome" && due?.kind !== "branch") return;
+  const owedMs = event.at - updatedAt;
+  if (event.type === "outcome_overdue" && (outcomeOverdue || owedMs < dayMs))
+    world.fail("overdue_too_early", `${taskId} is called overdue after ${owedMs} ms`);
+  if (event.type === "outcome_overdue" || event.type === "cleanup") return;
+  const latestMs = dayMs + hourMs + world.swarm.reapEveryMs + roundMs;
+  if (!outcomeOverdue && owedMs > latestMs)
+    world.fail("overdue_untold", `nobody was told of ${taskId}, which owed its ${due.kind} for ${owedMs} ms`);
+  const { faultsEndMs, reapersBackMs, soundFromMs } = world.swarm;
+  const epochMs = world.trueTime - world.now;
+  const silentMs = event.at - Math.max(updatedAt, epochMs + Math.max(faultsEndMs, reapersBackMs, soundFromMs));
+  if (silentMs > hourMs + 2 * world.swarm.reapEveryMs + roundMs)
+    world.fail("outcome_slow", `${taskId} learned of its ${due.kind} ${silentMs} ms after its remote spoke again`);
 }
 
 export function checkReceipt({ remote, world }: Stage, task: Task): void {

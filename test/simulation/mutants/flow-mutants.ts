@@ -140,14 +140,14 @@ export const flowMutants = [
   ),
   mutant(
     "outcome: no answer counts as nothing there",
-    edit(resolve, 'if (look.kind === "unknown" || look.kind === "refused") {', "if (false) {"),
+    edit(resolve, 'if (state.kind === "unknown" || state.kind === "refused") return', "if (false) return"),
   ),
   mutant(
     "outcome: whatever stands there is ours",
     edit(
       resolve,
-      'const landed = look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit);',
-      'const landed = look.kind === "at";',
+      'look.kind === "at" && (task.permittedCommits ?? []).includes(look.commit)',
+      'look.kind === "at" && task.version > 0',
     ),
   ),
   mutant(

@@ -60,16 +60,24 @@ export const messageMutants = [
     ),
   ),
   mutant(
+    "outcome: nobody is told that it is overdue",
+    edit("functions/core/overdue.ts", "const isOverdue = !outcomeOverdue &&", "const isOverdue = owedMs < 0 &&"),
+  ),
+  mutant(
+    "outcome: that it is overdue is not put into the outbox",
+    edit("functions/core/notices.ts", 'if (event.type === "outcome_overdue") return', "if (!event) return"),
+  ),
+  mutant(
+    "outcome: it is not asked any more once people were told",
+    edit(endings, "const due = next.due && { ...next.due, at: event.notBefore };", "const due = undefined;"),
+  ),
+  mutant(
     "commit: the end is not put into the outbox",
-    edit(table, "if (owed) this.notices.owed.set(owed.taskId, owed);", ""),
+    edit(table, "if (owed) this.notices.owed.set(owed.eventId, owed);", ""),
   ),
   mutant(
     "notices: the outbox is cleared before the deliveries are written",
-    edit(
-      spread,
-      "  for (const sink of sinks)",
-      "  await cloud.notices.clearOwed(taskId);\n  for (const sink of sinks)",
-    ),
+    edit(spread, "  for (const sink of sinks)", "  await cloud.notices.clearOwed(owed);\n  for (const sink of sinks)"),
   ),
   mutant("notices: a try that failed is the last", edit(tries, "if (left <= 0 || isHopeless)", "if (true)")),
   mutant(
