@@ -44,7 +44,7 @@ export async function requireOwnWorkspace({ api, namedWorkspace }: Cli): Promise
   const session = await ask(api.GET("/api/session"));
   if (session.workspace === workspace) return;
   throw new CliError(
-    `A key makes tasks in its own workspace, and this one's is ${session.workspace}. Use a key of ${workspace}: drover keys create --workspace ${workspace}`,
+    `A key makes tasks in its own workspace, and this one's is ${session.workspace}. Use a key of ${workspace}: drover keys create NAME --workspace ${workspace}`,
   );
 }
 

@@ -23,9 +23,15 @@ export const verifyCommand = () =>
       try {
         if (!(await verifyAudit({ ...files, key, workspace }))) process.exitCode = exitCodes.failed;
       } catch (error) {
-        throw new CliError(error instanceof Error ? error.message : String(error), exitCodes.failed);
+        throw new CliError(describe(error), exitCodes.failed);
       }
     });
+
+function describe(error: unknown): string {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (code !== "ENOENT") return message;
+  return `There is no ${path}. Make it with drover audit export > FILE, and drover audit digests > FILE`;
+}
 
 function append(value: string, earlier: string[]): string[] {
   return [...earlier, value];

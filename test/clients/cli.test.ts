@@ -65,6 +65,8 @@ describe("run", () => {
     expect(code).toBe(130);
     expect(stderr).toContain(`drover kill ${taskId} --reason`);
     expect((await call(stack, "GET", `${tasksPath}/${taskId}`)).body.status).not.toMatch(/completed|failed|killed/);
+    const mixed = await cli(["logs", "-f", "--attempt", "1", taskId]);
+    expect(mixed).toMatchObject({ code: 2, stderr: expect.stringContaining("leave out --attempt, or -f") });
     const killed = await cli(["kill", taskId, "--reason", "the test is over"]);
     expect(killed).toMatchObject({ code: 0, stdout: expect.stringContaining(`${taskId} is killed`) });
     await untilSettled(stack, taskId);

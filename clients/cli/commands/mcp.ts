@@ -5,7 +5,7 @@ import { note } from "../terminal.ts";
 
 const snippet = `
 For an assistant's configuration:
-  { "mcpServers": { "drover": { "command": "node", "args": ["/path/to/drover/scripts/drover.mjs", "mcp"],
+  { "mcpServers": { "drover": { "command": "/path/to/drover/node_modules/.bin/node", "args": ["/path/to/drover/scripts/drover.mjs", "mcp"],
       "env": { "DROVER_URL": "http://127.0.0.1:8787", "DROVER_API_KEY": "drv_…" } } } }`;
 
 export const mcpCommand = (version: string) =>

@@ -2,6 +2,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { ask, type Task } from "../../client.ts";
 import { type Cli, openCli } from "../cli.ts";
+import { CliError } from "../exit-codes.ts";
 import { exitCodeOf, followTask } from "../follow.ts";
 import { given, parseCount } from "../inputs.ts";
 import { printFields, printTable } from "../table.ts";
@@ -35,6 +36,9 @@ export const logsCommand = () =>
         printArtifact(cli, "log", await readArtifact(cli, taskId, "log", attempt), tame);
         if (follow) process.exitCode = exitCodeOf(task);
         return;
+      }
+      if (attempt !== undefined) {
+        throw new CliError(`${taskId} goes on, and -f follows what runs: leave out --attempt, or -f`);
       }
       const ended = await followTask(cli, taskId, { events: false });
       if (cli.json) printJsonLine({ kind: "task", task: ended });
