@@ -37,15 +37,18 @@ export type FleetFeedEvent =
 
 export interface Following {
   signal?: AbortSignal | undefined;
-  /** Called when the connection is lost (with the reason), and when it is there (again). */
+  /**
+   * Called when the connection is lost (with the reason), and when it is there (again). That the API ends a stream after
+   * a while, and is asked to go on, is no loss.
+   */
   onConnection?: ((state: { connected: true } | { connected: false; why: string }) => void) | undefined;
 }
 
 export interface Drover {
   /** `api.GET("/api/orchestrator/tasks/{taskId}", { params: { path: { taskId } } })`; wrap it in `ask`. */
   api: Client<paths>;
-  /** From the first event to the end, across lost connections; throws DroverProblem when the API refuses. */
-  followTask(taskId: string, following?: Following): AsyncGenerator<TaskFeedEvent>;
+  /** From the first event, or that after the id of an earlier one, to the end, across lost connections; throws DroverProblem when the API refuses. */
+  followTask(taskId: string, following?: Following & { after?: string | undefined }): AsyncGenerator<TaskFeedEvent>;
   /** For ever, until the signal aborts; each event once. */
   followFleet(following?: Following & { workspace?: string | undefined }): AsyncGenerator<FleetFeedEvent>;
 }
@@ -73,7 +76,7 @@ export function openDrover({ url, apiKey, csrfToken, fetch: send = fetch }: Drov
     else if (csrf !== undefined) request.headers.set("x-csrf-token", csrf);
     return send(request);
   };
-  const stream = (path: string, following: Following) =>
+  const stream = (path: string, following: Following & { after?: string | undefined }) =>
     followStream({ url: `${baseUrl}${path}`, fetch: authorized, refuse: problemOf, ...following });
   return {
     api: createClient<paths>({ baseUrl, fetch: authorized }),

@@ -14,8 +14,12 @@ interface Options extends Following {
   fetch: (input: string, init: RequestInit) => Promise<Response>;
   /** What to throw for an answer that will be the same the next time. */
   refuse: (response: Response) => Promise<Error>;
+  /** The id after which it goes on; from the beginning without one. */
+  after?: string | undefined;
 }
 
+/** Streams that end as they should are not asked for more often than this. */
+const shortestMs = 1_000;
 const firstRetryMs = 3_000;
 const longestRetryMs = 30_000;
 /** The API pings every 10 seconds: a connection that is silent for longer is lost, whatever the network says. */
@@ -26,10 +30,11 @@ const maxRemembered = 5_000;
 export async function* followStream(options: Options): AsyncGenerator<StreamEvent> {
   const { signal, onConnection } = options;
   const seen = new Set<string>();
-  let lastId = "";
+  let lastId = options.after ?? "";
   let retryMs = firstRetryMs;
   for (let failures = 0; !signal?.aborted; ) {
-    let why = "the connection ended";
+    const beganAt = Date.now();
+    let why: string | undefined;
     try {
       for await (const message of connect(options, lastId, (ms) => (retryMs = ms))) {
         if (message === "connected") {
@@ -48,6 +53,11 @@ export async function* followStream(options: Options): AsyncGenerator<StreamEven
       why = error instanceof Error ? error.message : String(error);
     }
     if (signal?.aborted) return;
+    // The API ends each stream after a while: that is no loss, and nobody needs to hear of it.
+    if (why === undefined) {
+      await pause(Math.max(0, beganAt + shortestMs - Date.now()), signal);
+      continue;
+    }
     onConnection?.({ connected: false, why });
     // Many listeners lose their connection at once: not all of them come back at the same moment.
     const pauseMs = Math.min(longestRetryMs, retryMs * 2 ** failures) * (0.5 + Math.random() / 2);

@@ -4,8 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Router, Switch } from "wouter";
 import { useHashLocation } from "wouter/use-hash-location";
-import { ask, DroverProblem } from "../client.ts";
-import { api, carryCsrfOf, wordsOf } from "./drover.ts";
+import { ask } from "../client.ts";
+import { api, carryCsrfOf, isStranger, sessionKey, wordsOf } from "./drover.ts";
 import { FleetPage } from "./fleet/fleet-page.tsx";
 import { FleetProvider } from "./fleet/use-fleet.tsx";
 import { Frame } from "./frame.tsx";
@@ -33,7 +33,7 @@ const wait = (
 
 export function App() {
   const who = useQuery({
-    queryKey: ["session"],
+    queryKey: sessionKey,
     staleTime: Number.POSITIVE_INFINITY,
     async queryFn() {
       const session = await ask(api.GET("/api/session"));
@@ -42,8 +42,7 @@ export function App() {
     },
   });
   if (who.isPending) return wait;
-  const isStranger = who.error instanceof DroverProblem && who.error.status === 401;
-  if (isStranger) return <SignIn />;
+  if (isStranger(who.error)) return <SignIn hasEnded={who.data !== undefined} />;
   if (!who.data) {
     return (
       <Center h="60vh">

@@ -3,16 +3,21 @@ import { Button, Center, Paper, PasswordInput, Stack, Text, Title } from "@manti
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { ask } from "../client.ts";
-import { api, carryCsrfOf, wordsOf } from "./drover.ts";
+import { actWordsOf, api, carryCsrfOf, sessionKey } from "./drover.ts";
+import { Notice } from "./parts/notice.tsx";
 
-export function SignIn() {
+/** `hasEnded`: somebody was signed in. The address stays as it is, so that one comes back to the same page. */
+export function SignIn({ hasEnded }: { hasEnded: boolean }) {
   const client = useQueryClient();
   const [apiKey, setApiKey] = useState("");
   const entry = useMutation({
+    mutationKey: sessionKey,
     mutationFn: () => ask(api.POST("/api/session", { body: { apiKey: apiKey.trim() } })),
     onSuccess(session) {
       carryCsrfOf(session);
-      client.setQueryData(["session"], session);
+      // What the one before has read may be another's.
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
+      client.setQueryData(sessionKey, session);
     },
   });
   const submit = (event: FormEvent) => {
@@ -24,6 +29,11 @@ export function SignIn() {
       <Paper withBorder p="xl" w={400} component="form" onSubmit={submit}>
         <Stack>
           <Title order={1}>Sign in to drover</Title>
+          {hasEnded && (
+            <Notice tone="warn" title="Your session has ended">
+              It was 12 hours old, or its key was revoked. Sign in to come back to this page.
+            </Notice>
+          )}
           <PasswordInput
             label="API key"
             description="On this machine it is printed by npm start, and stands in .drover/api-key"
@@ -33,7 +43,7 @@ export function SignIn() {
             required
             value={apiKey}
             onChange={(event) => setApiKey(event.currentTarget.value)}
-            error={entry.error ? wordsOf(entry.error) : undefined}
+            error={entry.error ? actWordsOf(entry.error) : undefined}
           />
           <Button type="submit" size="sm" loading={entry.isPending}>
             Sign in

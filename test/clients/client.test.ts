@@ -53,8 +53,8 @@ it("an answer that is not drover's says so", async () => {
   await expect(ask(elsewhere.api.GET("/api/session"))).rejects.toThrow(/502, and not as drover does/);
 });
 
-/** Lets each stream have so many events and then breaks it, in the middle of the next. */
-function breaking(after: number) {
+/** Lets each stream have so many events and then breaks it, in the middle of the next; or ends it there as it should. */
+function breaking(after: number, how: "broken" | "ended" = "broken") {
   let connections = 0;
   const lossy: typeof fetch = async (input, init) => {
     const response = await fetch(input, init);
@@ -66,6 +66,7 @@ function breaking(after: number) {
         for (const part of Buffer.from(bytes)
           .toString()
           .split(/(?<=\n\n)/)) {
+          if (left === 0 && how === "ended") return controller.terminate();
           if (left === 0) controller.enqueue(Buffer.from(part.slice(0, part.length / 2)));
           // What was sent is read before the line dies, as it would be.
           if (left === 0) await new Promise((read) => setTimeout(read, 100));
@@ -94,6 +95,27 @@ it("a feed whose connection breaks again and again has every event once, in orde
   expect(versions).toEqual(Array.from({ length: version }, (_, index) => index + 1));
   expect(connections()).toBeGreaterThan(1);
   expect(states).toContain(false);
+});
+
+it("a feed whose streams end as they should goes on without a gap, and tells of no loss", async () => {
+  const { lossy, connections } = breaking(6, "ended");
+  const { api, followTask } = open({ fetch: lossy });
+  const { taskId } = await ask(api.POST("/api/orchestrator/tasks", { body: task("echo a; echo b > ran") }));
+  await untilSettled(stack, taskId as `tsk_${string}`);
+  const states: boolean[] = [];
+  const onConnection = ({ connected }: { connected: boolean }) => states.push(connected);
+  const versions: number[] = [];
+  let fourth = "";
+  for await (const event of followTask(taskId, { onConnection })) {
+    if (event.kind === "audit") versions.push(event.event.version);
+    if (event.kind === "audit" && event.event.version === 4) fourth = event.id;
+  }
+  expect(versions).toEqual(versions.map((_, index) => index + 1));
+  expect(connections()).toBeGreaterThan(1);
+  expect(states).toEqual(Array.from({ length: connections() }, () => true));
+  const rest = open().followTask(taskId, { after: fourth });
+  expect(await rest.next()).toMatchObject({ value: { kind: "audit", event: { version: 5 } } });
+  await rest.return(undefined);
 });
 
 it("the fleet's feed begins with what is active, drops what comes twice, and ends when told to", async () => {

@@ -25,6 +25,11 @@ it("a task is killed from its row, with the reason that another browser then rea
   await takePicture(first, "kill-from-row");
   await expectAccessible(first);
   await dialog.getByLabel("Reason").fill("it went astray");
+  await first.route("**/kill", (route) => route.abort());
+  await dialog.getByRole("button", { name: "Kill now" }).click();
+  await dialog.getByText("it is not known whether this was done").waitFor();
+  await takePicture(first, "kill-unanswered");
+  await first.unroute("**/kill");
   await dialog.getByRole("button", { name: "Kill now" }).click();
   await dialog.waitFor({ state: "hidden" });
   const other = second.getByRole("listitem").filter({ hasText: "Goes astray" });
@@ -34,6 +39,34 @@ it("a task is killed from its row, with the reason that another browser then rea
   await second.getByText("it went astray").first().waitFor();
   await stack.untilStatus(taskId, "killed");
 });
+
+it("a page that nobody looks at gives its connections back, and shows without a gap what happened meanwhile", async () => {
+  const page = await browser.open();
+  await signIn(page, stack);
+  const taskId = await stack.submit(nap, { title: "Killed while nobody looks" });
+  await stack.untilStatus(taskId, "running");
+  await visit(page, stack, `/tasks/${taskId}`);
+  await page.getByText("chain holds").waitFor();
+  const ended: string[] = [];
+  page.on("requestfailed", (request) => void (request.url().includes("/events") && ended.push(request.url())));
+  await page.evaluate(lookAway(true));
+  await expect.poll(() => ended.length).toBe(2);
+  await ask(
+    stack.drover.api.POST("/api/orchestrator/tasks/{taskId}/kill", {
+      params: { path: { taskId } },
+      body: { reason: "nobody looked" },
+    }),
+  );
+  await stack.untilStatus(taskId, "killed");
+  expect(await page.getByText("nobody looked").count()).toBe(0);
+  await page.evaluate(lookAway(false));
+  await page.getByText("nobody looked").first().waitFor();
+  await page.getByText("chain holds").waitFor();
+});
+
+const lookAway = (isHidden: boolean) => `
+  Object.defineProperty(document, "visibilityState", { configurable: true, value: "${isHidden ? "hidden" : "visible"}" });
+  document.dispatchEvent(new Event("visibilitychange"));`;
 
 it("what waits is changed and withdrawn, and asked for again as a new task that names it", async () => {
   const page = await browser.open();

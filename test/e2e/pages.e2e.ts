@@ -145,11 +145,16 @@ it("a key is made, shown once, and ends the session that it began when it is rev
   await signIn(member, stack, apiKey);
   expect(await member.getByRole("link", { name: "API keys" }).count()).toBe(0);
   expect(await member.getByRole("button", { name: "Stop…" }).count()).toBe(0);
+  await visit(member, stack, "/new");
   await page.getByRole("button", { name: "Revoke: somebody else" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await page.getByText("revoked", { exact: true }).waitFor();
-  await member.reload();
-  await member.getByLabel("API key").waitFor();
+  await member.getByText("Your session has ended").waitFor({ timeout: 30_000 });
+  await takePicture(member, "session-ended");
+  await expectAccessible(member);
+  await member.getByLabel("API key").fill(stack.apiKey);
+  await member.getByRole("button", { name: "Sign in" }).click();
+  await member.getByRole("heading", { name: "New task" }).waitFor();
 });
 
 it("a credential is stored and listed by its name alone", async () => {

@@ -3,7 +3,7 @@ import { Button, Table, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { paths } from "../../client.ts";
-import { wordsOf } from "../drover.ts";
+import { actWordsOf, wordsOf } from "../drover.ts";
 import { Age } from "../parts/age.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { sayDuration } from "../words.ts";
@@ -34,7 +34,7 @@ export function Deliveries({ receiver, read, sendAgain, empty }: DeliveriesProps
   if (data.deliveries.length === 0) return <Text c="dimmed">{empty}</Text>;
   return (
     <>
-      {sending.error && <Notice title="It was not sent again">{wordsOf(sending.error)}</Notice>}
+      {sending.error && <Notice title="It was not sent again">{actWordsOf(sending.error)}</Notice>}
       <Table aria-label="Deliveries" className="deliveries">
         <Table.Tbody>
           {data.deliveries.map((delivery) => (

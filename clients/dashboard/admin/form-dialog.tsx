@@ -3,7 +3,7 @@ import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { fieldErrorsOf, wordsOf } from "../drover.ts";
+import { actWordsOf, fieldErrorsOf } from "../drover.ts";
 import { Notice } from "../parts/notice.tsx";
 import { useFocusReturn } from "../parts/use-focus-return.ts";
 
@@ -38,7 +38,7 @@ export function FormDialog<Values extends Record<string, unknown>, Made>({
       <form onSubmit={form.onSubmit((values) => sending.mutate(values))} noValidate>
         <Stack gap="sm">
           {props.children}
-          {sending.error && <Notice title="It was refused">{wordsOf(sending.error)}</Notice>}
+          {sending.error && <Notice title="It was refused">{actWordsOf(sending.error)}</Notice>}
           <Group justify="flex-end">
             <Button variant="default" onClick={props.onClose}>
               Cancel

@@ -5,7 +5,7 @@ import { useFleet } from "./use-fleet.tsx";
 
 export function Connected() {
   const { connection } = useFleet();
-  if (connection.kind !== "lost") {
+  if (connection.kind === "connected" || connection.kind === "connecting") {
     return (
       <span className={`live live-${connection.kind}`} role="status">
         <span className="dot" aria-hidden />
@@ -13,11 +13,21 @@ export function Connected() {
       </span>
     );
   }
+  const lost = connection.kind === "lost" ? connection : undefined;
+  const says = lost ? `${lost.why}. The page tries again by itself, and catches up.` : connection.why;
   return (
-    <Tooltip label={`${connection.why}. The page tries again by itself, and catches up.`} multiline maw={320}>
-      <span className="live live-lost" role="alert">
+    <Tooltip label={says} multiline maw={320}>
+      <span className="live live-lost">
         <span className="dot" aria-hidden />
-        disconnected for <Age at={new Date(connection.since).toISOString()} />
+        <span>
+          <span role="alert">{lost ? "disconnected" : "not followed"}</span>
+          {lost && (
+            <>
+              {" for "}
+              <Age at={new Date(lost.since).toISOString()} />
+            </>
+          )}
+        </span>
       </span>
     </Tooltip>
   );

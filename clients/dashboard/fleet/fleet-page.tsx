@@ -22,7 +22,7 @@ const pageSize = 100;
 
 export function FleetPage() {
   const { workspace } = useSigned();
-  const { tasks, refused, connection } = useFleet();
+  const { tasks, connection } = useFleet();
   const [filter, setFilter] = useState<Filter>(noFilter);
   const nameOf = useRepositoryNames(tasks);
   const shown = useDeferredValue(filter);
@@ -46,7 +46,7 @@ export function FleetPage() {
           <Controls counts={counts.data} />
         </Group>
       </Group>
-      {refused && <Notice title="The fleet cannot be followed">{refused.message}</Notice>}
+      {connection.kind === "refused" && <Notice title="The fleet cannot be followed">{connection.why}</Notice>}
       {counts.error && <Notice title="The counts cannot be read">{wordsOf(counts.error)}</Notice>}
       <div className="overview">
         <Suspense fallback={<div className="plot" />}>

@@ -1,15 +1,18 @@
 // What does the page know of the fleet? The feed keeps it up to date; what an event does not say is read, a little later.
-import { type AuditEvent, ask, type DroverProblem, type TaskSummary } from "../../client.ts";
-import { api, drover } from "../drover.ts";
+import { type AuditEvent, ask, type TaskSummary } from "../../client.ts";
+import { api, drover, noteRefusal, wordsOf } from "../drover.ts";
 import { mergeEvents, mergeSnapshot, mergeTasks, type Tasks } from "./merge-tasks.ts";
 
-export type Connection = { kind: "connecting" | "connected" } | { kind: "lost"; why: string; since: number };
+export type Connection =
+  | { kind: "connecting" }
+  | { kind: "connected" }
+  | { kind: "lost"; why: string; since: number }
+  /** The API refuses to tell, and will not change its mind by itself. */
+  | { kind: "refused"; why: string };
 
 export interface Fleet {
   tasks: Tasks;
   connection: Connection;
-  /** The API refuses to tell, and will not change its mind by itself. */
-  refused?: DroverProblem;
 }
 
 export interface FleetStore {
@@ -103,7 +106,8 @@ export function createFleetStore(workspace: string): FleetStore {
           }
         }
       } catch (error) {
-        set({ refused: error as DroverProblem });
+        set({ connection: { kind: "refused", why: wordsOf(error) } });
+        noteRefusal(error);
       } finally {
         clearTimeout(gathering);
         clearTimeout(reading);

@@ -1,6 +1,6 @@
 // Where do the parts of the page get the fleet from? From one store for the chosen workspace, fed while the page is looked at.
-import { useDocumentVisibility } from "@mantine/hooks";
 import { createContext, type ReactNode, use, useEffect, useMemo, useSyncExternalStore } from "react";
+import { useIsLookedAt } from "../parts/use-is-looked-at.ts";
 import { useSigned } from "../session.tsx";
 import { createFleetStore, type Fleet, type FleetStore } from "./fleet-store.ts";
 
@@ -9,14 +9,13 @@ const Context = createContext<FleetStore | undefined>(undefined);
 export function FleetProvider({ children }: { children: ReactNode }) {
   const { workspace } = useSigned();
   const store = useMemo(() => createFleetStore(workspace), [workspace]);
-  const isVisible = useDocumentVisibility() === "visible";
-  // A browser has six connections to a host: a page that nobody looks at gives its own back, and catches up later.
+  const isLookedAt = useIsLookedAt();
   useEffect(() => {
-    if (!isVisible) return;
+    if (!isLookedAt) return;
     const ending = new AbortController();
     void store.follow(ending.signal);
     return () => ending.abort();
-  }, [store, isVisible]);
+  }, [store, isLookedAt]);
   return <Context value={store}>{children}</Context>;
 }
 

@@ -4,8 +4,8 @@ import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import { useRef } from "react";
 import { useLocation } from "wouter";
-import { ask } from "../../client.ts";
-import { api, fieldErrorsOf, wordsOf } from "../drover.ts";
+import { ask, DroverProblem } from "../../client.ts";
+import { actWordsOf, api, fieldErrorsOf } from "../drover.ts";
 import { Notice } from "../parts/notice.tsx";
 import { useSigned } from "../session.tsx";
 import { MoreFields } from "./more-fields.tsx";
@@ -32,7 +32,7 @@ export function NewTaskPage() {
     onSuccess: ({ taskId }) => go(`/tasks/${taskId}`),
     onError(error) {
       // A request that is answered is over: what is sent next is another one.
-      idempotencyKey.current = crypto.randomUUID();
+      if (error instanceof DroverProblem && error.status < 500) idempotencyKey.current = crypto.randomUUID();
       form.setErrors(formErrorsOf(fieldErrorsOf(error)));
     },
   });
@@ -49,7 +49,7 @@ export function NewTaskPage() {
         <WhereFields form={form} />
         <WhatFields form={form} />
         <MoreFields form={form} />
-        {asking.error && <Notice title="The task was not made">{wordsOf(asking.error)}</Notice>}
+        {asking.error && <Notice title="The task was not made">{actWordsOf(asking.error)}</Notice>}
         <Group>
           <Button type="submit" size="sm" loading={asking.isPending}>
             Submit the task

@@ -1,7 +1,6 @@
 // What is shown where a page breaks? What is wrong and a way on, while everything around it goes on working.
 import { Button } from "@mantine/core";
 import { Component, type ReactNode } from "react";
-import { wordsOf } from "../drover.ts";
 import { Notice } from "./notice.tsx";
 
 interface Caught {
@@ -27,7 +26,7 @@ export class Guard extends Component<{ children: ReactNode }, Caught> {
           </Button>
         }
       >
-        {isMissing ? "drover is away, or was upgraded since the page was opened." : wordsOf(error)}
+        {isMissing ? "drover is away, or was upgraded since the page was opened." : String(error)}
       </Notice>
     );
   }

@@ -2,7 +2,7 @@
 import { Button, Group, Modal, Stack, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { wordsOf } from "../drover.ts";
+import { actWordsOf } from "../drover.ts";
 import { Notice } from "./notice.tsx";
 
 export interface ReasonDialogProps {
@@ -46,7 +46,7 @@ export function ReasonForm(props: ReasonDialogProps) {
               onChange={(event) => setReason(event.currentTarget.value)}
             />
           )}
-          {acting.error && <Notice title="That did not work">{wordsOf(acting.error)}</Notice>}
+          {acting.error && <Notice title="That did not work">{actWordsOf(acting.error)}</Notice>}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from "react";
 import { useLocation } from "wouter";
 import { ask, type Task } from "../../client.ts";
 import { KillDialog } from "../control/kill-dialog.tsx";
-import { api, fieldErrorsOf, wordsOf } from "../drover.ts";
+import { actWordsOf, api, fieldErrorsOf } from "../drover.ts";
 import { Notice } from "../parts/notice.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { isLive } from "../parts/states.ts";
@@ -47,7 +47,7 @@ export function Actions({ task }: { task: Task }) {
           Retry as a new task
         </Button>
       )}
-      {retry.error && <Notice title="It was not retried">{wordsOf(retry.error)}</Notice>}
+      {retry.error && <Notice title="It was not retried">{actWordsOf(retry.error)}</Notice>}
       {dialog === "kill" && <KillDialog task={task} onClose={close} />}
       {dialog === "cancel" && (
         <ReasonDialog
@@ -118,7 +118,7 @@ function EditDialog({ task, onClose, onSaved }: EditDialogProps) {
             error={errors.priority}
           />
           {saving.error && Object.keys(errors).length === 0 && (
-            <Notice title="It was not changed">{wordsOf(saving.error)}</Notice>
+            <Notice title="It was not changed">{actWordsOf(saving.error)}</Notice>
           )}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>

@@ -3,7 +3,7 @@ import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { ask, type Task } from "../../client.ts";
-import { api, wordsOf } from "../drover.ts";
+import { actWordsOf, api, wordsOf } from "../drover.ts";
 import { Age } from "../parts/age.tsx";
 import { isEnded } from "../parts/states.ts";
 import { sayWho } from "../words.ts";
@@ -54,7 +54,7 @@ export function Messages({ task: { taskId, status, messages = 0 } }: { task: Tas
               maxLength={16_384}
               value={text}
               onChange={(event) => setText(event.currentTarget.value)}
-              error={sending.error ? wordsOf(sending.error) : undefined}
+              error={sending.error ? actWordsOf(sending.error) : undefined}
             />
             <Group justify="flex-end" mt={6}>
               <Button type="submit" variant="default" loading={sending.isPending} disabled={text.trim() === ""}>

@@ -21,6 +21,8 @@ export const emptyFeed: TaskFeed = { events: [], pieces: [], ended: false };
 export function takeTaskEvent(feed: TaskFeed, event: TaskFeedEvent): TaskFeed {
   switch (event.kind) {
     case "audit":
+      // What comes again after a break is known.
+      if (event.event.version <= (feed.events.at(-1)?.version ?? 0)) return feed;
       return { ...feed, events: [...feed.events, event.event] };
     case "end":
       return { ...feed, ended: true };
