@@ -1,16 +1,13 @@
 // Which cloud do the entry points run on? The SDK's clients, set up from the environment once per process.
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
-import { SQSClient } from "@aws-sdk/client-sqs";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { ulid } from "ulid";
-import { openIntake } from "./aws/intake-queue.ts";
 import { openMetrics } from "./aws/metrics.ts";
-import { openNoticeQueue } from "./aws/notice-queue.ts";
 import { openNotices } from "./aws/notices.ts";
 import { openOwnApi } from "./aws/own-api.ts";
 import { getSecret, openCredentials, openWebhookSecrets } from "./aws/parameters.ts";
 import { openTable } from "./aws/table.ts";
-import { openWakeUps } from "./aws/wake-ups.ts";
 import { hashEvent } from "./core/audit.ts";
 import { type BackendSettings, defaultBackend, type EcsTarget } from "./core/backends.ts";
 import type { Cloud, Ids, Isolation } from "./core/cloud.ts";
@@ -34,7 +31,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
   const ssm = new SSMClient();
   const tokenSecret = await getSecret(ssm, tokenSecretName(env.DROVER_PARAMETERS));
   if (!tokenSecret) throw new Error(`SSM parameter ${tokenSecretName(env.DROVER_PARAMETERS)} does not exist.`);
-  const sqs = new SQSClient({ logger });
+  const queues = openQueues();
   const dynamo = { client: new DynamoDBClient({ logger }), tableName: env.DROVER_TABLE };
   const table = openTable(dynamo);
   const backends = await backendsOf(env);
@@ -49,7 +46,9 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
   const localGitUrl = env.DROVER_LOCAL_GIT_URL;
   return {
     table,
-    wakeUps: openWakeUps(sqs, env.DROVER_WAKE_QUEUE_URL),
+    wakeUps: later(async () =>
+      (await import("./aws/wake-ups.ts")).openWakeUps(await queues(), env.DROVER_WAKE_QUEUE_URL),
+    ),
     sandboxes: (backend) => later(async () => (await sandboxes())(backend)),
     artifacts: later(async () => (await import("./aws/artifacts.ts")).openArtifacts(env.DROVER_ARTIFACTS_BUCKET)),
     credentials: openCredentials(ssm, env.DROVER_PARAMETERS),
@@ -59,7 +58,9 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
     auditKey: later(async () => (await import("./aws/audit-key.ts")).openAuditKey(ssm, env.DROVER_PARAMETERS)),
     remotes: later(async () => (await import("./git/remotes.ts")).openRemotes()),
     notices: openNotices(dynamo),
-    noticeQueue: openNoticeQueue(sqs, env.DROVER_NOTIFY_QUEUE_URL),
+    noticeQueue: later(async () =>
+      (await import("./aws/notice-queue.ts")).openNoticeQueue(await queues(), env.DROVER_NOTIFY_QUEUE_URL),
+    ),
     webhookSecrets: openWebhookSecrets(ssm, env.DROVER_PARAMETERS),
     receivers: later(async () =>
       (await import("./aws/receivers.ts")).openReceivers({
@@ -73,7 +74,7 @@ async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
       ownApi: openOwnApi(env.DROVER_API_URL, (agentId) => signAttempt(tokenSecret, agentId)),
     }),
     ...(env.DROVER_METRICS && { metrics: openMetrics(env.DROVER_METRICS, () => Date.now()) }),
-    ...intakeOf(sqs, env),
+    ...(await intakeOf(queues, env)),
     settings: {
       limits: {
         global: env.DROVER_SLOTS,
@@ -122,13 +123,23 @@ async function modelsOf({ DROVER_MODELS: setting }: Environment) {
   return setting ? (await import("./core/model-settings.ts")).readModels(setting) : knownModels;
 }
 
+/** One client for all queues. */
+function openQueues() {
+  let opening: Promise<SQSClient> | undefined;
+  return () => {
+    opening ??= import("./aws/queue-client.ts").then(({ openQueueClient }) => openQueueClient(logger));
+    return opening;
+  };
+}
+
 /** Only the intake function has these. */
-function intakeOf(sqs: SQSClient, env: Environment): Pick<Cloud, "intake"> {
+async function intakeOf(queues: () => Promise<SQSClient>, env: Environment): Promise<Pick<Cloud, "intake">> {
   const { DROVER_INTAKE_QUEUE_URL: queueUrl, DROVER_INTAKE_DEAD_QUEUE_URL: deadQueueUrl } = env;
   const { DROVER_INTAKE_WORKSPACE: workspace, DROVER_INTAKE_PRINCIPAL: principal } = env;
   if (!queueUrl || !deadQueueUrl || !workspace) return {};
   const maxReceives = env.DROVER_INTAKE_MAX_RECEIVES;
-  return { intake: openIntake(sqs, { queueUrl, deadQueueUrl, workspace, principal, maxReceives }) };
+  const { openIntake } = await import("./aws/intake-queue.ts");
+  return { intake: openIntake(await queues(), { queueUrl, deadQueueUrl, workspace, principal, maxReceives }) };
 }
 
 /** Drawn many at once: one by one, the sixteen that an id takes cost more than the rest of a small request. */

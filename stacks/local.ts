@@ -2,7 +2,7 @@
 import { join, resolve } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { app } from "../functions/api.ts";
-// All of it now: a stack that runs for weeks must not meet files that somebody has replaced meanwhile.
+// Every route now: a stack that runs for weeks must not meet files that somebody has replaced meanwhile.
 import "../functions/api/whole-app.ts";
 import { cloudOfThisProcess } from "../functions/cloud.ts";
 import type { Isolation } from "../functions/core/cloud.ts";

@@ -1,0 +1,4 @@
+// How is SQS reached? Loaded by the first message that is sent: many a process only takes messages, which Lambda hands over.
+import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
+
+export const openQueueClient = (logger: NonNullable<SQSClientConfig["logger"]>): SQSClient => new SQSClient({ logger });
