@@ -3,7 +3,6 @@ import type { Failure } from "../core/task.ts";
 import type { Conflict } from "../git/merge-stages.ts";
 import type { Repository } from "../git/objects.ts";
 import type { ReviewInput, ReviewOutcome } from "./agent/review.ts";
-import { openModelAuthor } from "./model-author.ts";
 import type { Attempt } from "./run-attempt.ts";
 import { runCommand } from "./run-command.ts";
 import type { Standing } from "./stand-on-base.ts";
@@ -23,6 +22,10 @@ export interface Author {
 
 export async function chooseAuthor(attempt: Attempt, repository: Repository): Promise<Author | Failure> {
   const { agent } = attempt.answer;
-  if (agent.kind === "model") return openModelAuthor(attempt, repository, agent);
+  if (agent.kind === "model") {
+    // A third of what the supervisor would load, and of no use to a command.
+    const { openModelAuthor } = await import("./model-author.ts");
+    return openModelAuthor(attempt, repository, agent);
+  }
   return { canRepair: false, unresolved: [], work: () => runCommand(attempt, agent.command) };
 }
