@@ -7,6 +7,7 @@ import { orderOf, positionOf } from "../core/ready-order.ts";
 import { formatScope, type Scope } from "../core/switches.ts";
 import type { Phase } from "../core/table.ts";
 import { type Attempt, type Due, isFinal, type Slot, type Task } from "../core/task.ts";
+import { waitingPosition } from "../core/waiting-order.ts";
 
 /** Attribute names of the table and its sparse indexes. */
 export const indexes = {
@@ -170,17 +171,19 @@ export function taskIndexKeys(task: Task): Record<string, string> {
     phaseSk: task.taskId,
   };
   if (task.due?.kind === "held") return { ...keys, ...heldKeys(task, task.due) };
+  if (task.due?.kind === "ready") return { ...keys, ...waitingKeys(task, task.due) };
   if (task.due) return { ...keys, duePk: task.due.kind, dueSk: dueSortKey(task.due.at, task) };
   if (task.status === "queued") return { ...keys, ...readyKeys(task) };
   return keys;
 }
 
+const waitingKeys = (task: Task, { kind, at }: Due) => ({ duePk: kind, dueSk: waitingPosition(at, task) });
+
 /** The partition of the ready index for tasks that wait for room in a pool. */
 export const heldBackPk = (pool: string) => `held#${pool}`;
-export const heldKeys = (task: Task, { kind, at, pool }: Extract<Due, { kind: "held" }>) => ({
-  duePk: kind,
-  dueSk: dueSortKey(at, task),
-  readyPk: heldBackPk(pool),
+export const heldKeys = (task: Task, due: Extract<Due, { kind: "held" }>) => ({
+  ...waitingKeys(task, due),
+  readyPk: heldBackPk(due.pool),
   readySk: orderOf(task),
 });
 
@@ -188,7 +191,7 @@ export const heldKeys = (task: Task, { kind, at, pool }: Extract<Due, { kind: "h
 export const readyPk = "ready";
 export const readyKeys = (task: Task) => ({ readyPk, readySk: positionOf(task) });
 
-/** The workspace at the end, so that its delayed tasks can be counted from the keys alone. */
+/** Of what a task owes that has ended: by time alone. */
 export const dueSortKey = (at: number, { taskId, workspace }: Pick<Task, "taskId" | "workspace">) =>
   `${padded(at, 13)}#${taskId}#${workspace}`;
 /** Sorts after every key that is due at `now`. */

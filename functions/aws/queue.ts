@@ -2,7 +2,9 @@
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { TaskId } from "../core/ids.ts";
 import { beginningOf, parseReady, type ReadyTask } from "../core/ready-order.ts";
-import type { Due, Task } from "../core/task.ts";
+import type { OwedKind, WaitingKind } from "../core/table.ts";
+import type { Task } from "../core/task.ts";
+import { parseWaiting, type WaitingTask, waitingUntil } from "../core/waiting-order.ts";
 import { type Dynamo, type Item, isConditionFailure, queryItems, toItem } from "./dynamo.ts";
 import { dueSortKey, dueUntil, heldBackPk, heldKeys, indexes, readyKeys, readyPk, taskKey } from "./keys.ts";
 
@@ -21,7 +23,25 @@ export async function readyHead(dynamo: Dynamo, workspace: string, limit: number
   return ready.filter((one) => one.workspace === workspace).map(({ taskId }) => taskId);
 }
 
-export async function dueTasks(dynamo: Dynamo, kind: Due["kind"], now: number, limit: number): Promise<TaskId[]> {
+/** The keys alone tell all of it. */
+export async function waitingAfter(
+  dynamo: Dynamo,
+  kind: WaitingKind,
+  after: string,
+  now: number,
+  limit: number,
+): Promise<WaitingTask[]> {
+  const keys = await queryItems(dynamo, {
+    IndexName: indexes.due.name,
+    KeyConditionExpression: "duePk = :kind AND dueSk BETWEEN :after AND :until",
+    // BETWEEN takes both ends in, and nothing stands there: a space comes right behind the position itself.
+    ExpressionAttributeValues: toItem({ ":kind": kind, ":after": `${after} `, ":until": waitingUntil(now) }),
+    Limit: limit,
+  });
+  return keys.map(({ pk, dueSk }) => parseWaiting(pk as TaskId, String(dueSk)));
+}
+
+export async function dueTasks(dynamo: Dynamo, kind: OwedKind, now: number, limit: number): Promise<TaskId[]> {
   const keys = await queryItems(dynamo, {
     IndexName: indexes.due.name,
     KeyConditionExpression: "duePk = :kind AND dueSk <= :until",

@@ -43,6 +43,7 @@ export function openTable(dynamo: Dynamo): Table {
     listHours: (workspace, from, until) => listHours(dynamo, workspace, from, until),
     readyAfter: (after, limit) => queue.readyAfter(dynamo, after, limit),
     readyHead: (workspace, limit) => queue.readyHead(dynamo, workspace, limit),
+    waitingAfter: (kind, after, now, limit) => queue.waitingAfter(dynamo, kind, after, now, limit),
     dueTasks: (kind, now, limit) => queue.dueTasks(dynamo, kind, now, limit),
     makeReady: (task) => queue.makeReady(dynamo, task),
     holdBack: (task, pool, at) => queue.holdBack(dynamo, task, pool, at),

@@ -2,8 +2,9 @@
 import type { AuditEvent } from "../core/audit.ts";
 import type { TaskId } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
-import type { TaskCounts, TaskPage } from "../core/table.ts";
-import type { Due, Task, TaskSpec } from "../core/task.ts";
+import type { TaskCounts, TaskPage, WaitingKind } from "../core/table.ts";
+import type { Task, TaskSpec } from "../core/task.ts";
+import { parseWaiting } from "../core/waiting-order.ts";
 import { type Dynamo, getItem, getItems, type Item, queryItems, toItem } from "./dynamo.ts";
 import { noteTurns, turnsAttribute } from "./fences.ts";
 import {
@@ -111,14 +112,15 @@ export async function getTasks(dynamo: Dynamo, ids: TaskId[]): Promise<Map<TaskI
 const maxCounted = 10_000;
 
 export async function countDelayed(dynamo: Dynamo, workspace: string): Promise<number> {
-  const kind: Due["kind"] = "ready";
+  const kind: WaitingKind = "ready";
   const keys = await queryItems(dynamo, {
     IndexName: indexes.due.name,
     KeyConditionExpression: "duePk = :kind",
     ExpressionAttributeValues: toItem({ ":kind": kind }),
     Limit: maxCounted,
   });
-  return keys.filter((key) => String(key.dueSk).endsWith(`#${workspace}`)).length;
+  const waiting = keys.map(({ pk, dueSk }) => parseWaiting(pk as TaskId, String(dueSk)));
+  return waiting.filter((one) => one.workspace === workspace).length;
 }
 
 export async function oldestActive(dynamo: Dynamo, workspace: string, limit: number, after = ""): Promise<Task[]> {

@@ -15,6 +15,7 @@ import type { Source, SourceId } from "./sources.ts";
 import type { Hour } from "./spending.ts";
 import type { Switch, Switches } from "./switches.ts";
 import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
+import type { WaitingTask } from "./waiting-order.ts";
 import type { Watch } from "./watch.ts";
 
 /** One change of a task with everything that must be true together with it. */
@@ -114,6 +115,10 @@ export interface TaskCounts {
   killed: number;
 }
 
+/** Delays and retries apart from what waits in a pool, so that neither hides the other. */
+export type WaitingKind = "ready" | "held";
+export type OwedKind = Exclude<Due["kind"], WaitingKind>;
+
 /** `active`: queued or live. */
 export type Phase = "active" | FinalStatus;
 
@@ -123,7 +128,7 @@ export interface Table {
     workspace: string,
     key: string,
   ): Promise<{ taskId: TaskId; bodyHash: string; expiresAt: number } | undefined>;
-  /** Strongly consistent, like every read here but `readyAfter`, `readyHead`, `dueTasks`, `dueSchedules` and `listTasks`' choice of ids. */
+  /** Strongly consistent, like every read here but `readyAfter`, `readyHead`, `waitingAfter`, `dueTasks`, `dueSchedules` and `listTasks`' choice of ids. */
   getTask(taskId: TaskId): Promise<Task | undefined>;
   /** Each once, in any order; those that do not exist are left out. */
   getTasks(taskIds: TaskId[]): Promise<Task[]>;
@@ -182,7 +187,10 @@ export interface Table {
   /** The last one, which may be over. */
   getProviderPause(workspace: string, credential: string): Promise<ProviderPause | undefined>;
   getSwitches(task: Pick<Task, "workspace" | "backend">): Promise<Switches>;
-  dueTasks(kind: Due["kind"], now: number, limit: number): Promise<TaskId[]>;
+  /** Of what is owed, the longest due first. */
+  dueTasks(kind: OwedKind, now: number, limit: number): Promise<TaskId[]>;
+  /** Tasks whose minute to go on has come, behind a position in the order of `core/waiting-order.ts`; from an index, which lags. */
+  waitingAfter(kind: WaitingKind, after: string, now: number, limit: number): Promise<WaitingTask[]>;
   /** A queued task whose waiting time is over enters the ready index. Not a change of state, so no version. */
   makeReady(task: Task): Promise<void>;
   /** Looks at an owed stop or outcome again at `at`. */

@@ -2,7 +2,8 @@
 import type { Cloud } from "../core/cloud.ts";
 import { type AgentId, parseAgentId, type TaskId } from "../core/ids.ts";
 import { isFenced } from "../core/switches.ts";
-import { type Attempt, type Due, isLive, type Task } from "../core/task.ts";
+import type { OwedKind } from "../core/table.ts";
+import { type Attempt, isLive, type Task } from "../core/task.ts";
 import { keepWatch } from "../core/watch.ts";
 import { cleanUp } from "./clean-up.ts";
 import { confirmStop } from "./confirm-stop.ts";
@@ -87,7 +88,7 @@ async function each<T extends string | { taskId: TaskId }>(
 }
 
 /** A host that swallows what it is asked takes its whole time each time. Those not reached are the first of the next round. */
-async function eachDue(cloud: Cloud, kind: Due["kind"], act: (task: Task) => Promise<unknown>): Promise<void> {
+async function eachDue(cloud: Cloud, kind: OwedKind, act: (task: Task) => Promise<unknown>): Promise<void> {
   const deadline = cloud.clock.now() + remotesRoundMs;
   await each(await cloud.table.dueTasks(kind, cloud.clock.now(), batch), async (taskId) => {
     if (cloud.clock.now() > deadline) return;

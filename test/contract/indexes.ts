@@ -1,9 +1,15 @@
 // What do the indexes promise? The order in which to run, what is due, and pages without a gap.
 import { expect, it } from "vitest";
+import { beginningOf } from "../../functions/core/ready-order.ts";
+import type { WaitingKind } from "../../functions/core/table.ts";
 import type { Task } from "../../functions/core/task.ts";
+import { behindNeighbours } from "../../functions/core/waiting-order.ts";
 import { apply, claim, createTask, kill, newWorkspace, now, type OpenTable } from "./support.ts";
 
 export function indexContract(open: OpenTable): void {
+  const waiting = async (kind: WaitingKind, at: number) =>
+    (await open().waitingAfter(kind, "", at, 1_000)).filter((one) => one.at <= at).map(({ taskId }) => taskId);
+
   it("lists ready tasks by priority, then age", async () => {
     const workspace = newWorkspace();
     const make = (over: Partial<Task>) => createTask(open(), { workspace, ...over });
@@ -45,8 +51,8 @@ export function indexContract(open: OpenTable): void {
     const task = await createTask(open(), { workspace, due: { kind: "ready", at: now + 5_000 } });
     expect(await open().readyHead(workspace, 10)).toEqual([]);
     expect(await open().countDelayed(workspace)).toBe(1);
-    expect(await open().dueTasks("ready", now + 4_999, 100)).not.toContain(task.taskId);
-    expect(await open().dueTasks("ready", now + 5_000, 1_000)).toContain(task.taskId);
+    expect(await waiting("ready", now + 4_999)).not.toContain(task.taskId);
+    expect(await waiting("ready", now + 5_000)).toContain(task.taskId);
     expect(await open().dueTasks("outcome", now + 5_000, 1_000)).not.toContain(task.taskId);
     await open().makeReady(task);
     expect(await open().readyHead(workspace, 10)).toEqual([task.taskId]);
@@ -78,8 +84,8 @@ export function indexContract(open: OpenTable): void {
     const task = await createTask(open(), { workspace });
     await open().holdBack(task, pool, now + 7_000);
     expect(await open().countDelayed(workspace)).toBe(0);
-    expect(await open().dueTasks("ready", now + 7_000, 1_000)).not.toContain(task.taskId);
-    expect(await open().dueTasks("held", now + 7_000, 1_000)).toContain(task.taskId);
+    expect(await waiting("ready", now + 7_000)).not.toContain(task.taskId);
+    expect(await waiting("held", now + 7_000)).toContain(task.taskId);
     const held = (await open().getTask(task.taskId)) ?? task;
     const edited = await apply(open(), held, { type: "edited", priority: 9, fields: ["priority"] });
     expect(edited.due).toEqual(held.due);
@@ -109,15 +115,43 @@ export function indexContract(open: OpenTable): void {
     expect(await open().readyHead(task.workspace, 10)).toEqual([]);
   });
 
-  it("lists what is due in the order of its time", async () => {
-    const workspace = newWorkspace();
+  it("lists what is owed in the order of its time", async () => {
     const times = [30, 10, 20];
     const made = await Promise.all(
-      times.map((ms) => createTask(open(), { workspace, due: { kind: "ready", at: now - 1_000_000 + ms } })),
+      times.map((ms) => createTask(open(), { status: "killed", due: { kind: "outcome", at: now - 1_000_000 + ms } })),
     );
     const mine = new Set(made.map(({ taskId }) => taskId));
-    const listed = (await open().dueTasks("ready", now - 900_000, 1_000)).filter((taskId) => mine.has(taskId));
+    const listed = (await open().dueTasks("outcome", now - 900_000, 1_000)).filter((taskId) => mine.has(taskId));
     expect(listed).toEqual([made[1], made[2], made[0]].map((task) => task?.taskId));
+  });
+
+  it("lists what waits minute by minute, in each workspace after workspace, in each by time; from any position on", async () => {
+    const minute = Math.floor(now / 60_000) * 60_000 - 600_000;
+    const [one, two] = [newWorkspace(), newWorkspace()].sort((a, b) => (beginningOf(a) < beginningOf(b) ? -1 : 1));
+    if (!one || !two) throw new Error("no workspace");
+    const make = (workspace: string, at: number) => createTask(open(), { workspace, due: { kind: "ready", at } });
+    const made = [
+      await make(two, minute + 1),
+      await make(one, minute + 30),
+      await make(one, minute + 20),
+      await make(one, minute - 1),
+      await make(one, minute + 60_000),
+    ];
+    const ids = made.map(({ taskId }) => taskId);
+    const list = async (after: string, until: number) =>
+      (await open().waitingAfter("ready", after, until, 1_000)).filter(({ taskId }) => ids.includes(taskId));
+    const all = await list("", minute);
+    expect(all.map(({ taskId }) => taskId)).toEqual([3, 2, 1, 0].map((n) => ids[n]));
+    expect(all.map(({ at, workspace }) => ({ at, workspace }))).toEqual([
+      { at: minute - 1, workspace: one },
+      { at: minute + 20, workspace: one },
+      { at: minute + 30, workspace: one },
+      { at: minute + 1, workspace: two },
+    ]);
+    expect(await list(all[1]?.position ?? "", minute)).toEqual(all.slice(2));
+    expect(await list(behindNeighbours(all[1]?.position ?? ""), minute)).toEqual(all.slice(3));
+    expect(await list("", minute + 60_000)).toHaveLength(5);
+    expect(await open().waitingAfter("ready", all[0]?.position ?? "", minute, 1)).toHaveLength(1);
   });
 
   it("lists a workspace newest first, page by page, without a gap", async () => {

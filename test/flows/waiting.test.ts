@@ -1,5 +1,6 @@
 // Does a crowd of waiting tasks keep others from what is theirs: their turn, their time, their end?
 import { expect, it } from "vitest";
+import { hashEvent } from "../../functions/core/audit.ts";
 import type { Cloud } from "../../functions/core/cloud.ts";
 import type { TaskEvent } from "../../functions/core/events.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
@@ -44,6 +45,7 @@ function open({ commitMs = 0 } = {}) {
       },
     },
     ids: { event: newEventId },
+    hashEvent,
     settings: { limits: { global: 20 }, maxQueueAgeMs: 7 * dayMs },
     wakeUps: { send: async (taskId: TaskId) => void woken.push(taskId) },
     noticeQueue: { send: async () => undefined },
@@ -58,36 +60,76 @@ function open({ commitMs = 0 } = {}) {
   return { cloud, memory, table, make, changed, woken };
 }
 
+/** A table that takes its time for each promotion; and of which workspaces they were. */
+function takingTime(cloud: Cloud, ms: number) {
+  const order: string[] = [];
+  const table: Table = {
+    ...cloud.table,
+    async makeReady(task) {
+      order.push(task.workspace);
+      await cloud.clock.sleep(ms);
+      return cloud.table.makeReady(task);
+    },
+  };
+  return { cloud: { ...cloud, table }, order };
+}
+
 it("hundreds of tasks that were held back do not keep a delayed one from its time, and are all let go in one round", async () => {
   const { cloud, memory, make } = open();
   make(400, { due: { kind: "held", at: now - 2, pool: "repository:full" } });
   make(120, { due: { kind: "ready", at: now - 1 } });
   await promoteWaiting(cloud);
-  expect([memory.dueTasks("ready", now, 1_000).length, memory.dueTasks("held", now, 1_000).length]).toEqual([0, 400]);
+  expect([
+    memory.waitingAfter("ready", "", now, 1_000).length,
+    memory.waitingAfter("held", "", now, 1_000).length,
+  ]).toEqual([0, 400]);
   await promoteHeld(cloud);
-  expect(memory.dueTasks("held", now, 1_000)).toEqual([]);
+  expect(memory.waitingAfter("held", "", now, 1_000)).toEqual([]);
 });
 
-it("thousands of tasks whose delay is over keep nobody's retry waiting for another round", async () => {
+it.each([
+  ["ready", promoteWaiting],
+  ["held", promoteHeld],
+] as const)("of thousands of tasks that fall due together, no other workspace's comes behind more than a page of each minute: %s", async (kind, act) => {
   const { cloud, memory, make } = open();
-  make(2_000, { due: { kind: "ready", at: now - 2 } });
-  make(1, { workspace: "another", due: { kind: "ready", at: now - 1 } });
-  await promoteWaiting(cloud);
-  expect(memory.readyHead("another", 10)).toHaveLength(1);
+  const due = (at: number) => (kind === "held" ? { kind, at, pool: "repository:full" } : { kind, at });
+  // In the same minute, and in the one before.
+  const minute = now - (now % 60_000);
+  make(1_000, { workspace: "many", due: due(minute - 50_000) });
+  make(1_000, { workspace: "many", due: due(minute) });
+  const others = ["a", "b", "c", "d"];
+  for (const workspace of others) make(1, { workspace, due: due(minute) });
+  const slow = takingTime(cloud, 100);
+  await act(slow.cloud);
+  expect(others.map((workspace) => memory.readyHead(workspace, 10).length)).toEqual([1, 1, 1, 1]);
+  for (const workspace of others) expect(slow.order.indexOf(workspace)).toBeLessThan(2 * 50 + others.length);
+});
+
+it("one who waits alone, by the thousand, is asked for twice for each page, and once while all fits in one", async () => {
+  const { cloud, memory, make } = open();
+  const asked: number[] = [];
+  const table: Table = {
+    ...cloud.table,
+    async waitingAfter(...args) {
+      const page = await cloud.table.waitingAfter(...args);
+      asked.push(page.length);
+      return page;
+    },
+  };
+  make(120, { due: { kind: "ready", at: now - 2 } });
+  await promoteWaiting({ ...cloud, table });
+  expect(memory.readyHead(workspace, 1_000)).toHaveLength(120);
+  expect(asked.splice(0)).toEqual([50, 0, 50, 0, 20]);
+  make(49, { due: { kind: "ready", at: now - 2 } });
+  await promoteWaiting({ ...cloud, table });
+  expect(asked).toEqual([49]);
 });
 
 it("a table that takes its time ends the promotion of a round, and the rest comes with the next", async () => {
   const { cloud, memory, make } = open();
   make(2_000, { due: { kind: "ready", at: now - 2 } });
-  const table: Table = {
-    ...cloud.table,
-    async makeReady(task) {
-      await cloud.clock.sleep(50);
-      return cloud.table.makeReady(task);
-    },
-  };
-  await promoteWaiting({ ...cloud, table });
-  expect(memory.dueTasks("ready", now, 10_000)).toHaveLength(2_000 - 450);
+  await promoteWaiting(takingTime(cloud, 50).cloud);
+  expect(memory.waitingAfter("ready", "", now, 10_000)).toHaveLength(2_000 - 450);
 });
 
 it("no more of them are woken than there are free slots", async () => {
@@ -96,7 +138,7 @@ it("no more of them are woken than there are free slots", async () => {
   if (first) memory.commit(changeOf(first, claim({ pool: "global", index: 3 })));
   make(60, { due: { kind: "held", at: now - 2, pool: "repository:full" } });
   await promoteHeld(cloud);
-  expect(memory.dueTasks("held", now, 1_000)).toEqual([]);
+  expect(memory.waitingAfter("held", "", now, 1_000)).toEqual([]);
   expect(woken).toHaveLength(19);
 });
 

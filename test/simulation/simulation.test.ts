@@ -67,7 +67,7 @@ describe("a failure", () => {
   it("is shrunk to fewer faults that break the same invariant", async () => {
     const prepare = (stage: Stage) => {
       // Nothing that is owed is ever found.
-      stage.table.dueTasks = () => [];
+      Object.assign(stage.table, { dueTasks: () => [], waitingAfter: () => [] });
     };
     const failing = await findFailure((seed) => simulate(seed, { known, prepare }));
     const small = await shrink(failing, { known, prepare });

@@ -11,13 +11,21 @@ import type {
   CommitOutcome,
   CreateOutcome,
   Creation,
+  OwedKind,
   Phase,
   Table,
   TaskChange,
   TaskCounts,
   TaskPage,
+  WaitingKind,
 } from "../../../functions/core/table.ts";
-import { type Due, isFinal, type Task, type TaskSpec } from "../../../functions/core/task.ts";
+import { isFinal, type Task, type TaskSpec } from "../../../functions/core/task.ts";
+import {
+  parseWaiting,
+  type WaitingTask,
+  waitingPosition,
+  waitingUntil,
+} from "../../../functions/core/waiting-order.ts";
 import { byDue, byId, byReady, order } from "./index-order.ts";
 import { MemoryAttempts, slotName } from "./memory-attempts.ts";
 import { shapeTask } from "./one-shape.ts";
@@ -219,7 +227,17 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     return ready.map(({ taskId }) => taskId);
   }
 
-  dueTasks(kind: Due["kind"], now: number, limit: number): TaskId[] {
+  waitingAfter(kind: WaitingKind, after: string, now: number, limit: number): WaitingTask[] {
+    const until = waitingUntil(now);
+    const waiting: WaitingTask[] = [];
+    for (const { taskId, workspace, due } of this.#seen((task) => task.due?.kind === kind)) {
+      const position = waitingPosition(due?.at ?? 0, { taskId, workspace });
+      if (position > after && position <= until) waiting.push(parseWaiting(taskId, position));
+    }
+    return order(waiting, (a, b) => (a.position < b.position ? -1 : 1)).slice(0, limit);
+  }
+
+  dueTasks(kind: OwedKind, now: number, limit: number): TaskId[] {
     const due = this.#seen((task) => task.due?.kind === kind && task.due.at <= now);
     return idsOf(order(due, byDue), limit);
   }

@@ -17,7 +17,7 @@ export function openOlderTable(stage: Stage, activity: Activity): Table {
   const older: Partial<Table> = {
     holdBack: (task, pool, at) => callCloud(activity, holdBack, () => delay(stage, task, pool, at)),
     heldBackHead: async () => [],
-    dueTasks: async (kind, now, limit) => (kind === "held" ? [] : table.dueTasks(kind, now, limit)),
+    waitingAfter: async (kind, ...rest) => (kind === "held" ? [] : table.waitingAfter(kind, ...rest)),
     commit: (change) => table.commit({ ...change, after: carryAlong(change.before, change.after) }),
   };
   return Object.create(table, Object.getOwnPropertyDescriptors(older)) as Table;

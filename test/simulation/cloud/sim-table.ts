@@ -15,6 +15,7 @@ export const openSimTable = definePort<Table>({
     "readyAfter",
     "readyHead",
     "heldBackHead",
+    "waitingAfter",
     "dueTasks",
     "dueSchedules",
     "dueCleanups",
