@@ -7,6 +7,7 @@ import { ulid } from "ulid";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { openTable } from "../../functions/aws/table.ts";
 import { tableDefinition } from "../../functions/aws/table-definition.ts";
+import { hashEvent } from "../../functions/core/audit.ts";
 import type { Cloud } from "../../functions/core/cloud.ts";
 import { applyAct, type SwitchAct } from "../../functions/core/switches.ts";
 import type { Table } from "../../functions/core/table.ts";
@@ -61,7 +62,8 @@ function place(rule: Rule): PlacedRule {
 
 /** As an operator does it, with its act. */
 async function turn(workspace: string, act: SwitchAct): Promise<void> {
-  const cloud = { table: open(beside), ids: { event: newEventId }, clock: { now: () => now } } as unknown as Cloud;
+  const rest = { ids: { event: newEventId }, clock: { now: () => now }, hashEvent };
+  const cloud = { table: open(beside), ...rest } as unknown as Cloud;
   await recordAct(cloud, `workspace:${workspace}`, "key_1", async () => {
     const { workspace: before } = await cloud.table.getSwitches({ workspace, backend: "none" });
     const change = applyAct(before, act, "key_1", "the test says so", now);
