@@ -17,12 +17,14 @@ import { StoppedBanner } from "./control/stopped-banner.tsx";
 import { Connected } from "./fleet/connected.tsx";
 import { WorkspaceChoice } from "./fleet/workspace-choice.tsx";
 import { Guard } from "./parts/guard.tsx";
+import { useTitle } from "./parts/use-title.ts";
 import { useSigned } from "./session.tsx";
 import { plain } from "./words.ts";
 
 export function Frame({ children }: { children: ReactNode }) {
   const [open, menu] = useDisclosure(false);
   const [at] = useLocation();
+  useTitle(nameOf(at));
   return (
     <AppShell
       header={{ height: 48 }}
@@ -100,6 +102,9 @@ const groups: { name: string; places: Place[]; isForAll?: true }[] = [
     ],
   },
 ];
+
+/** A task's page has a title of its own. */
+const nameOf = (at: string) => groups.flatMap(({ places }) => places).find(({ path }) => path === at)?.name;
 
 function Pages({ onChosen }: { onChosen: () => void }) {
   const { mayAdmin } = useSigned();

@@ -12,6 +12,8 @@ interface Signed {
   chooseWorkspace: (workspace: string) => void;
   mayAdmin: boolean;
   mayAll: boolean;
+  /** Whether one may kill, change, repeat and speak to it. */
+  mayActOn: (task: { owner: string }) => boolean;
   signOut: () => Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export function SignedProvider({ session, children }: { session: Session; childr
       chooseWorkspace: setChosen,
       mayAdmin: session.role !== "member",
       mayAll,
+      mayActOn: ({ owner }) => session.role !== "member" || owner === session.principal,
       async signOut() {
         await api.DELETE("/api/session");
         carryCsrfOf(undefined);

@@ -5,10 +5,12 @@ import { type FormEvent, useState } from "react";
 import { ask } from "../client.ts";
 import { actWordsOf, api, carryCsrfOf, sessionKey } from "./drover.ts";
 import { Notice } from "./parts/notice.tsx";
+import { useTitle } from "./parts/use-title.ts";
 
 /** `hasEnded`: somebody was signed in. The address stays as it is, so that one comes back to the same page. */
 export function SignIn({ hasEnded }: { hasEnded: boolean }) {
   const client = useQueryClient();
+  useTitle("Sign in");
   const [apiKey, setApiKey] = useState("");
   const entry = useMutation({
     mutationKey: sessionKey,

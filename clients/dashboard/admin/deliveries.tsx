@@ -1,6 +1,6 @@
 // What was sent, and did it arrive? The deliveries of a webhook, or of the comment on a task's issue.
 import { Button, Table, Text } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { paths } from "../../client.ts";
 import { actWordsOf, wordsOf } from "../drover.ts";
@@ -17,27 +17,35 @@ const lookAgainMs = 3_000;
 interface DeliveriesProps {
   /** Whose they are. */
   receiver: string;
-  read: () => Promise<Answer>;
-  sendAgain: (deliveryId: string) => Promise<unknown>;
+  read: (cursor: string | undefined) => Promise<Answer>;
+  /** Absent for those who may not. */
+  sendAgain: ((deliveryId: string) => Promise<unknown>) | undefined;
   empty: string;
 }
 
 export function Deliveries({ receiver, read, sendAgain, empty }: DeliveriesProps) {
   const client = useQueryClient();
-  const { data, error } = useQuery({ queryKey: ["deliveries", receiver], refetchInterval: lookAgainMs, queryFn: read });
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
+    queryKey: ["deliveries", receiver],
+    refetchInterval: lookAgainMs,
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) => read(pageParam),
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
   const sending = useMutation({
-    mutationFn: sendAgain,
+    mutationFn: async (deliveryId: string) => sendAgain?.(deliveryId),
     onSuccess: () => client.invalidateQueries({ queryKey: ["deliveries", receiver] }),
   });
   if (error) return <Notice title="The deliveries cannot be read">{wordsOf(error)}</Notice>;
   if (!data) return <Text c="dimmed">Reading the deliveries…</Text>;
-  if (data.deliveries.length === 0) return <Text c="dimmed">{empty}</Text>;
+  const deliveries = data.pages.flatMap((page) => page.deliveries);
+  if (deliveries.length === 0) return <Text c="dimmed">{empty}</Text>;
   return (
     <>
       {sending.error && <Notice title="It was not sent again">{actWordsOf(sending.error)}</Notice>}
       <Table aria-label="Deliveries" className="deliveries">
         <Table.Tbody>
-          {data.deliveries.map((delivery) => (
+          {deliveries.map((delivery) => (
             <Table.Tr key={delivery.deliveryId}>
               <Table.Td className={delivery.state === "failed" ? "danger" : ""}>{delivery.state}</Table.Td>
               <Table.Td>
@@ -48,22 +56,24 @@ export function Deliveries({ receiver, read, sendAgain, empty }: DeliveriesProps
                 <Age at={delivery.createdAt} suffix=" ago" />
               </Table.Td>
               <Table.Td ta="right">
-                <Button
-                  variant="default"
-                  loading={sending.isPending && sending.variables === delivery.deliveryId}
-                  onClick={() => sending.mutate(delivery.deliveryId)}
-                >
-                  Send again
-                </Button>
+                {sendAgain && (
+                  <Button
+                    variant="default"
+                    loading={sending.isPending && sending.variables === delivery.deliveryId}
+                    onClick={() => sending.mutate(delivery.deliveryId)}
+                  >
+                    Send again
+                  </Button>
+                )}
               </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
-      {data.nextCursor && (
-        <Text size="xs" c="dimmed">
-          Older ones are not shown here; drover webhooks deliveries lists up to 100.
-        </Text>
+      {hasNextPage && (
+        <Button variant="default" mt="xs" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          Load older ones
+        </Button>
       )}
     </>
   );

@@ -1,7 +1,6 @@
 // Who may use the workspace? Its API keys: made here, shown once, revoked at once.
 import { Badge, Select, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useQuery } from "@tanstack/react-query";
 import { ask, type Session } from "../../client.ts";
 import { api } from "../drover.ts";
 import { Age } from "../parts/age.tsx";
@@ -10,16 +9,14 @@ import { useSigned } from "../session.tsx";
 import { plain } from "../words.ts";
 import { AdminList, type FormEnds } from "./admin-list.tsx";
 import { FormDialog, required } from "./form-dialog.tsx";
+import { useKeys } from "./use-keys.ts";
 
 type Role = Session["role"];
 const path = "/api/orchestrator/workspaces/{workspace}/keys";
 
 export function KeysPage() {
   const { workspace, session } = useSigned();
-  const keys = useQuery({
-    queryKey: ["keys", workspace],
-    queryFn: async () => (await ask(api.GET(path, { params: { path: { workspace } } }))).keys,
-  });
+  const keys = useKeys();
   return (
     <AdminList
       title={`API keys of ${workspace}`}

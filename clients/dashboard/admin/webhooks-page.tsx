@@ -57,7 +57,11 @@ export function WebhooksPage() {
             <Deliveries
               receiver={webhookId}
               empty="Nothing was sent yet. The next task that ends is told."
-              read={() => ask(api.GET(`${path}/{webhookId}/deliveries`, { params: { path: at, query: {} } }))}
+              read={(cursor) =>
+                ask(
+                  api.GET(`${path}/{webhookId}/deliveries`, { params: { path: at, query: cursor ? { cursor } : {} } }),
+                )
+              }
               sendAgain={(deliveryId) =>
                 ask(
                   api.POST(`${path}/{webhookId}/deliveries/{deliveryId}/redeliver`, {

@@ -1,6 +1,5 @@
 // How are many tasks stopped at once? By acts that say beforehand how many they will touch, and afterwards how many they did.
 import { Button, Group, Menu, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { ask } from "../../client.ts";
 import { api, wordsOf } from "../drover.ts";
@@ -9,7 +8,9 @@ import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { useSigned } from "../session.tsx";
 import { count } from "../words.ts";
 import type { Operation } from "./operation-dialog.tsx";
-import { type Act, type Scope, useSwitches, useTurn } from "./use-switches.ts";
+import { SwitchDialog } from "./switch-dialog.tsx";
+import { useCountsOfAll } from "./use-counts-of-all.ts";
+import { type Act, type Scope, type Switch, useSwitches } from "./use-switches.ts";
 
 const OperationDialog = lazy(async () => ({ default: (await import("./operation-dialog.tsx")).OperationDialog }));
 
@@ -20,14 +21,12 @@ export function Controls({ counts }: { counts: Counts | undefined }) {
   const { data: switches } = useSwitches();
   const [dialog, setDialog] = useState<Dialog>();
   const [operation, setOperation] = useState<Operation>();
-  const turn = useTurn();
   const close = () => setDialog(undefined);
   if (!mayAdmin) return null;
-  const { paused = false, stopped = false, yoloForbidden = false } = switches?.workspace ?? {};
-  const yolo: Act = yoloForbidden ? "allow-yolo" : "forbid-yolo";
+  const { workspace: its, global } = switches ?? {};
   return (
     <Group gap="xs">
-      {!paused && !stopped && (
+      {!its?.paused && !its?.stopped && (
         <Button variant="default" onClick={() => setDialog({ scope: "workspace", act: "pause" })}>
           Pause
         </Button>
@@ -42,14 +41,19 @@ export function Controls({ counts }: { counts: Counts | undefined }) {
           <Menu.Item className="danger" onClick={() => setDialog("kill-all")}>
             Kill all of {workspace}
           </Menu.Item>
-          <Menu.Item onClick={() => setDialog({ scope: "workspace", act: yolo })}>
-            {yoloForbidden ? "Allow" : "Forbid"} YOLO in {workspace}
+          <Menu.Item onClick={() => setDialog({ scope: "workspace", act: yoloActOf(its) })}>
+            {its?.yoloForbidden ? "Allow" : "Forbid"} YOLO in {workspace}
           </Menu.Item>
           {mayAll && (
             <>
               <Menu.Divider />
               <Menu.Label>Every workspace</Menu.Label>
-              <Menu.Item onClick={() => setDialog({ scope: "global", act: "pause" })}>Pause everything</Menu.Item>
+              {!global?.paused && !global?.stopped && (
+                <Menu.Item onClick={() => setDialog({ scope: "global", act: "pause" })}>Pause everything</Menu.Item>
+              )}
+              <Menu.Item onClick={() => setDialog({ scope: "global", act: yoloActOf(global) })}>
+                {global?.yoloForbidden ? "Allow" : "Forbid"} YOLO everywhere
+              </Menu.Item>
               <Menu.Item className="danger" onClick={() => setDialog("emergency-stop")}>
                 Emergency stop
               </Menu.Item>
@@ -88,27 +92,7 @@ export function Controls({ counts }: { counts: Counts | undefined }) {
           <p>Nothing is admitted anywhere until somebody releases it.</p>
         </ReasonDialog>
       )}
-      {typeof dialog === "object" && (
-        <ReasonDialog
-          title={`${titles[dialog.act]} ${dialog.scope === "global" ? "everything" : workspace}?`}
-          act={titles[dialog.act]}
-          tone="normal"
-          placeholder="the remote is down"
-          onClose={close}
-          onAct={(reason) => turn(dialog.scope, dialog.act, reason)}
-        >
-          {dialog.act === "pause" ? (
-            <p>
-              {dialog.scope === "workspace" && counts
-                ? `${count(counts.waiting, "waiting task")} will not start; ${count(counts.live, "live task")} go on. `
-                : "What waits will not start; what runs goes on. "}
-              New tasks are accepted, and wait.
-            </p>
-          ) : (
-            <p>{yoloForbidden ? "Tasks may skip their gates again." : "No task may skip its gates from now on."}</p>
-          )}
-        </ReasonDialog>
-      )}
+      {typeof dialog === "object" && <SwitchDialog {...dialog} counts={counts} onClose={close} />}
       {operation && (
         <Suspense>
           <OperationDialog started={operation} onClose={() => setOperation(undefined)} />
@@ -118,13 +102,8 @@ export function Controls({ counts }: { counts: Counts | undefined }) {
   );
 }
 
-const titles: Record<Act, string> = {
-  pause: "Pause",
-  resume: "Resume",
-  release: "Release",
-  "forbid-yolo": "Forbid YOLO in",
-  "allow-yolo": "Allow YOLO in",
-};
+const yoloActOf = (its: Pick<Switch, "yoloForbidden"> | undefined): Act =>
+  its?.yoloForbidden ? "allow-yolo" : "forbid-yolo";
 
 function WhatStops({ live, waiting }: { live: number | undefined; waiting: number | undefined }) {
   return (
@@ -137,21 +116,7 @@ function WhatStops({ live, waiting }: { live: number | undefined; waiting: numbe
 }
 
 function EverythingStops() {
-  const { data, error } = useQuery({
-    queryKey: ["stats-of-all"],
-    staleTime: 0,
-    async queryFn() {
-      const { workspaces } = await ask(api.GET("/api/orchestrator/workspaces"));
-      const stats = await Promise.all(
-        workspaces.map((workspace) => ask(api.GET("/api/orchestrator/stats", { params: { query: { workspace } } }))),
-      );
-      return {
-        workspaces: workspaces.length,
-        live: stats.reduce((sum, one) => sum + one.launching + one.running + one.verifying + one.publishing, 0),
-        waiting: stats.reduce((sum, one) => sum + one.queued + one.delayed, 0),
-      };
-    },
-  });
+  const { data, error } = useCountsOfAll();
   return (
     <>
       <WhatStops live={data?.live} waiting={data?.waiting} />

@@ -1,12 +1,12 @@
 // Is anything stopped or paused? It stands above every page, with who did it and why, until somebody takes it back.
-import { Button, Group, Stack } from "@mantine/core";
+import { Button, Stack } from "@mantine/core";
 import { useState } from "react";
 import { Age } from "../parts/age.tsx";
 import { Notice } from "../parts/notice.tsx";
-import { ReasonDialog } from "../parts/reason-dialog.tsx";
+import { useWho } from "../parts/use-who.ts";
 import { useSigned } from "../session.tsx";
-import { sayWho } from "../words.ts";
-import { type Act, type Scope, type Switch, useSwitches, useTurn } from "./use-switches.ts";
+import { SwitchDialog } from "./switch-dialog.tsx";
+import { type Act, type Scope, type Switch, useSwitches } from "./use-switches.ts";
 
 export function StoppedBanner() {
   const { data } = useSwitches();
@@ -29,7 +29,7 @@ interface BannerProps {
 
 function Banner({ scope, what, its: { stopped, paused, reason, by, at }, mayTurn }: BannerProps) {
   const [asked, setAsked] = useState<Act>();
-  const turn = useTurn();
+  const who = useWho();
   if (!stopped && !paused && !asked) return null;
   const act: Act = stopped ? "release" : "resume";
   const title = stopped ? `Stopped: ${what}` : `Paused: ${what}`;
@@ -37,6 +37,7 @@ function Banner({ scope, what, its: { stopped, paused, reason, by, at }, mayTurn
     <Notice
       tone={stopped ? "bad" : "warn"}
       title={title}
+      aside={at && <Age at={at} suffix=" ago" />}
       action={
         mayTurn && (
           <Button variant="default" onClick={() => setAsked(act)}>
@@ -45,31 +46,9 @@ function Banner({ scope, what, its: { stopped, paused, reason, by, at }, mayTurn
         )
       }
     >
-      <Group gap={4} component="span">
-        <span>
-          {stopped ? "Nothing is admitted. " : "Tasks are accepted and wait. "}
-          <q>{reason}</q>, by {by ? sayWho(by) : "nobody"}
-          {at && (
-            <>
-              , <Age at={at} suffix=" ago" />
-            </>
-          )}
-        </span>
-      </Group>
-      {asked && (
-        <ReasonDialog
-          title={asked === "release" ? `Release ${what}?` : `Resume ${what}?`}
-          act={asked === "release" ? "Release" : "Resume"}
-          tone="normal"
-          placeholder="fixed"
-          onAct={(why) => turn(scope, asked, why)}
-          onClose={() => setAsked(undefined)}
-        >
-          {asked === "release"
-            ? "New tasks are admitted again. What was stopped stays stopped: it can be retried."
-            : "What waits runs again, in its order."}
-        </ReasonDialog>
-      )}
+      {stopped ? "Nothing is admitted. " : "Tasks are accepted and wait. "}
+      <q>{reason}</q>, by {by ? who(by) : "nobody"}
+      {asked && <SwitchDialog scope={scope} act={asked} counts={undefined} onClose={() => setAsked(undefined)} />}
     </Notice>
   );
 }

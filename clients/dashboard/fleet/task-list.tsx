@@ -14,7 +14,7 @@ import type { NameOf } from "./filter-tasks.ts";
 const rowHeight = 44;
 
 export function TaskList({ tasks, nameOf }: { tasks: TaskSummary[]; nameOf: NameOf }) {
-  const { session, mayAdmin } = useSigned();
+  const { mayActOn } = useSigned();
   const [toKill, setToKill] = useState<TaskSummary>();
   const list = useRef<HTMLUListElement>(null);
   const [top, setTop] = useState(0);
@@ -44,7 +44,7 @@ export function TaskList({ tasks, nameOf }: { tasks: TaskSummary[]; nameOf: Name
               <Row
                 task={task}
                 repository={nameOf(task.repositoryKey)}
-                onKill={isLive(task.status) && (mayAdmin || task.owner === session.principal) ? setToKill : undefined}
+                onKill={isLive(task.status) && mayActOn(task) ? setToKill : undefined}
               />
             </li>
           );

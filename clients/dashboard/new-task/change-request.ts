@@ -33,7 +33,7 @@ function merge(before: unknown, shown: unknown, asked: unknown): unknown {
 }
 
 /** A command that is none of the shell's is shown as one would type it there. */
-function sayCommand([first = "", second, ...rest]: readonly string[]): string {
+export function sayCommand([first = "", second, ...rest]: readonly string[]): string {
   if (first === "sh" && second === "-c" && rest.length === 1) return rest[0] ?? "";
   return [first, ...(second === undefined ? [] : [second]), ...rest].map(quote).join(" ");
 }

@@ -8,20 +8,26 @@ interface NoticeProps {
   tone?: "bad" | "warn" | "info";
   onRetry?: (() => void) | undefined;
   action?: ReactNode;
+  /** What changes while one looks, as an age: beside the words, so that no screen reader says it again each second. */
+  aside?: ReactNode;
 }
 
 const colors = { bad: "red", warn: "yellow", info: "blue" };
 
-export function Notice({ title, children, tone = "bad", onRetry, action }: NoticeProps) {
+export function Notice({ title, children, tone = "bad", onRetry, action, aside }: NoticeProps) {
+  const announced = { role: tone === "info" ? "status" : "alert" };
   return (
     <Alert
       color={colors[tone]}
-      title={title}
+      title={<span {...announced}>{title}</span>}
       className={`notice notice-${tone}`}
-      role={tone === "info" ? "status" : "alert"}
+      role="group"
     >
       <Group justify="space-between" gap="xs">
-        <div className="notice-words">{children}</div>
+        <div className="notice-words">
+          <div {...announced}>{children}</div>
+          {aside && <div className="dim">{aside}</div>}
+        </div>
         {action}
         {onRetry && (
           <Button variant="default" onClick={onRetry}>

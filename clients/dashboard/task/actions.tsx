@@ -10,6 +10,7 @@ import { Notice } from "../parts/notice.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { isLive } from "../parts/states.ts";
 import { useFocusReturn } from "../parts/use-focus-return.ts";
+import { useSigned } from "../session.tsx";
 
 type Dialog = "kill" | "cancel" | "edit";
 
@@ -25,6 +26,7 @@ export function Actions({ task }: { task: Task }) {
     onSuccess: ({ taskId }) => go(`/tasks/${taskId}`),
   });
   const { status } = task;
+  if (!useSigned().mayActOn(task)) return null;
   return (
     <Group gap="xs">
       {status === "queued" && (

@@ -2,12 +2,17 @@
 import { Anchor } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import type { Task } from "../../client.ts";
+import type { AuditEvent, Task } from "../../client.ts";
+import { useCredentials } from "../admin/use-credentials.ts";
+import { useSwitches } from "../control/use-switches.ts";
 import { plain, sayMoment } from "../words.ts";
+import { sayWait } from "./say-wait.ts";
 
-export function Facts({ task }: { task: Task }) {
+export function Facts({ task, events }: { task: Task; events: readonly AuditEvent[] }) {
+  const waits = useWait(task, events);
   const { agent, pullRequest } = task;
   const facts: [string, ReactNode][] = [
+    ["Waits", waits],
     ["Repository", <span key="r">{task.repository}</span>],
     ["From branch", task.baseBranch],
     ["Agent", agent.kind === "command" ? "a command" : `${agent.type}, ${agent.model}`],
@@ -37,6 +42,13 @@ export function Facts({ task }: { task: Task }) {
         ))}
     </dl>
   );
+}
+
+function useWait(task: Task, events: readonly AuditEvent[]): string | undefined {
+  const { data: switches } = useSwitches();
+  const { data: credentials } = useCredentials();
+  const quotaUntil = credentials?.find(({ name }) => name === task.provider)?.pausedUntil;
+  return task.status === "queued" ? sayWait(task, { ...switches, quotaUntil, events }) : undefined;
 }
 
 function PullRequest({ state, url, number, why }: NonNullable<Task["pullRequest"]>) {

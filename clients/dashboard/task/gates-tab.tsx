@@ -40,6 +40,7 @@ export function GatesTab({ task, attempt }: { task: Task; attempt: number }) {
         </div>
       )}
       {data && <Verdicts report={data} />}
+      {evidence.error && <Notice title="What the gates printed cannot be read">{wordsOf(evidence.error)}</Notice>}
       {evidence.data && (
         <details className="evidence">
           <summary>All that the gates printed</summary>

@@ -2,8 +2,12 @@
 import { Anchor, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { wordsOf } from "../drover.ts";
+import { Notice } from "../parts/notice.tsx";
 import { ScrollText } from "../parts/scroll-text.tsx";
+import { count } from "../words.ts";
 import { readArtifact } from "./artifact.ts";
+import { foldLimits } from "./fold-limits.ts";
 import { joinOutput, type TaskFeed } from "./task-feed.ts";
 
 /** A browser shows this much text without effort; the rest is one link away. */
@@ -29,13 +33,14 @@ export function LogView({ taskId, attempt, isCurrent, feed }: LogViewProps) {
   });
   const { text, hasGap } = joinOutput(log.data ?? "", isCurrent ? feed.pieces : []);
   useEffect(() => setWantsLog(hasGap), [hasGap]);
-  const shown = text.slice(-maxCharacters);
+  const { limits, rest } = foldLimits(text);
+  const shown = rest.slice(-maxCharacters);
   return (
     <section aria-label="Log">
       <Group justify="space-between" mb={4}>
         <Text size="xs" c="dimmed">
           {isLive ? (feed.progress?.step ?? "waiting for the first sign of life") : `Attempt ${attempt}`}
-          {shown.length < text.length && ` · the last ${maxCharacters / 1_000}k characters`}
+          {shown.length < rest.length && ` · the last ${maxCharacters / 1_000}k characters`}
         </Text>
         {attempt > 0 && log.data !== null && (
           <Anchor size="xs" href={`/api/orchestrator/tasks/${taskId}/log?attempt=${attempt}`} target="_blank">
@@ -43,12 +48,26 @@ export function LogView({ taskId, attempt, isCurrent, feed }: LogViewProps) {
           </Anchor>
         )}
       </Group>
-      {shown === "" ? (
+      {log.error && (
+        <Notice title="The log cannot be read" onRetry={() => void log.refetch()}>
+          {wordsOf(log.error)}
+        </Notice>
+      )}
+      {limits.length > 0 && (
+        <details className="evidence">
+          <summary>{count(limits.length, "limit")} of this sandbox</summary>
+          <ul>
+            {limits.map((limit) => (
+              <li key={limit}>{limit}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {shown !== "" && <ScrollText label="Output" text={shown} followsEnd={isLive} />}
+      {shown === "" && !log.error && (
         <div className="nothing">
           {log.isFetching ? "Reading the log…" : isLive ? "Nothing printed yet." : "It has left no log."}
         </div>
-      ) : (
-        <ScrollText label="Output" text={shown} followsEnd={isLive} />
       )}
     </section>
   );

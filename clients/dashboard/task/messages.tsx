@@ -2,24 +2,31 @@
 import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { ask, type Task } from "../../client.ts";
+import { ask, type paths, type Task } from "../../client.ts";
 import { actWordsOf, api, wordsOf } from "../drover.ts";
 import { Age } from "../parts/age.tsx";
 import { isEnded } from "../parts/states.ts";
-import { sayWho } from "../words.ts";
+import { useWho } from "../parts/use-who.ts";
+import { useSigned } from "../session.tsx";
 
-export function Messages({ task: { taskId, status, messages = 0 } }: { task: Task }) {
+const path = "/api/orchestrator/tasks/{taskId}/messages";
+type Message = paths[typeof path]["get"]["responses"][200]["content"]["application/json"]["messages"][number];
+const pageSize = 100;
+
+export function Messages({ task }: { task: Task }) {
+  const { taskId, status, messages = 0 } = task;
+  const who = useWho();
+  const maySpeak = useSigned().mayActOn(task);
   const client = useQueryClient();
   const [text, setText] = useState("");
   const params = { path: { taskId } };
   const said = useQuery({
     queryKey: ["messages", taskId, messages],
     placeholderData: (before) => before,
-    queryFn: async () =>
-      (await ask(api.GET("/api/orchestrator/tasks/{taskId}/messages", { params: { ...params, query: {} } }))).messages,
+    queryFn: () => readMessages(taskId),
   });
   const sending = useMutation({
-    mutationFn: () => ask(api.POST("/api/orchestrator/tasks/{taskId}/messages", { params, body: { text } })),
+    mutationFn: () => ask(api.POST(path, { params, body: { text } })),
     onSuccess() {
       setText("");
       return client.invalidateQueries({ queryKey: ["messages", taskId] });
@@ -37,14 +44,14 @@ export function Messages({ task: { taskId, status, messages = 0 } }: { task: Tas
         {said.data?.map(({ number, at, by, text: words }) => (
           <div key={number} className="message">
             <Text size="xs" c="dimmed">
-              {sayWho(by)}, <Age at={at} suffix=" ago" />
+              {who(by)}, <Age at={at} suffix=" ago" />
             </Text>
             <div>{words}</div>
           </div>
         ))}
         {said.error && <Text c="red">{wordsOf(said.error)}</Text>}
-        {isOver && !said.data?.length && <Text c="dimmed">Nothing was said.</Text>}
-        {!isOver && (
+        {(isOver || !maySpeak) && !said.data?.length && <Text c="dimmed">Nothing was said.</Text>}
+        {!isOver && maySpeak && (
           <form onSubmit={submit}>
             <Textarea
               aria-label="Message"
@@ -66,4 +73,11 @@ export function Messages({ task: { taskId, status, messages = 0 } }: { task: Tas
       </Stack>
     </section>
   );
+}
+
+/** They come in pages, oldest first. */
+async function readMessages(taskId: string, after = 0): Promise<Message[]> {
+  const { messages } = await ask(api.GET(path, { params: { path: { taskId }, query: { after } } }));
+  const last = messages.at(-1);
+  return last && messages.length === pageSize ? [...messages, ...(await readMessages(taskId, last.number))] : messages;
 }

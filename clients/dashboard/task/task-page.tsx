@@ -5,11 +5,13 @@ import { lazy, Suspense, useState } from "react";
 import { Link } from "wouter";
 import { ask } from "../../client.ts";
 import { api, wordsOf } from "../drover.ts";
+import { sayCommand } from "../new-task/change-request.ts";
 import { Age } from "../parts/age.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { ScrollText } from "../parts/scroll-text.tsx";
 import { Marks, StatusWord } from "../parts/status.tsx";
-import { sayWho } from "../words.ts";
+import { useTitle } from "../parts/use-title.ts";
+import { useWho } from "../parts/use-who.ts";
 import { Actions } from "./actions.tsx";
 import { Attempts } from "./attempts.tsx";
 import { Budget } from "./budget.tsx";
@@ -26,11 +28,13 @@ const DiffTab = lazy(async () => ({ default: (await import("./diff-tab.tsx")).Di
 
 export function TaskPage({ taskId }: { taskId: string }) {
   const feed = useTaskFeed(taskId);
+  const who = useWho();
   const [chosen, setChosen] = useState<number>();
   const { data: task, error } = useQuery({
     queryKey: ["task", taskId],
     queryFn: () => ask(api.GET("/api/orchestrator/tasks/{taskId}", { params: { path: { taskId } } })),
   });
+  useTitle(task?.title ?? "Task");
   if (!task) {
     if (!error) return <div className="nothing">Reading the task…</div>;
     return (
@@ -61,14 +65,17 @@ export function TaskPage({ taskId }: { taskId: string }) {
         <Actions task={task} />
       </Group>
       {feed.lost && (
-        <Notice tone="warn" title="Disconnected">
-          For <Age at={new Date(feed.lost.since).toISOString()} />: {feed.lost.why}. The page tries again by itself, and
-          goes on without a gap.
+        <Notice
+          tone="warn"
+          title="Disconnected"
+          aside={<Age at={new Date(feed.lost.since).toISOString()} suffix=" ago" />}
+        >
+          {feed.lost.why}. The page tries again by itself, and goes on without a gap.
         </Notice>
       )}
       {feed.refused && <Notice title="The task cannot be followed">{feed.refused.message}</Notice>}
       {task.killed && (
-        <Notice title={`Killed by ${sayWho(task.killed.by)} while ${task.killed.from}`}>
+        <Notice title={`Killed by ${who(task.killed.by)} while ${task.killed.from}`}>
           <q>{task.killed.reason}</q>
           {!task.stopConfirmation && " Its sandbox is being stopped; that is not confirmed yet."}
         </Notice>
@@ -77,7 +84,7 @@ export function TaskPage({ taskId }: { taskId: string }) {
       {task.warnings?.map((warning) => (
         <Notice key={warning} tone="warn" title={warning} />
       ))}
-      <Facts task={task} />
+      <Facts task={task} events={feed.events} />
       <div className="task-columns">
         <Tabs defaultValue="log" keepMounted={false} className="panel">
           <Tabs.List aria-label="What it has left behind" mb="xs">
@@ -103,7 +110,7 @@ export function TaskPage({ taskId }: { taskId: string }) {
           </Tabs.Panel>
           <Tabs.Panel value="prompt">
             <pre className="words">{task.prompt}</pre>
-            {task.agent.kind === "command" && <ScrollText label="Command" text={task.agent.command.join(" ")} />}
+            {task.agent.kind === "command" && <ScrollText label="Command" text={sayCommand(task.agent.command)} />}
           </Tabs.Panel>
         </Tabs>
         <Stack gap="sm">

@@ -2,7 +2,8 @@
 import { Group, Timeline as Line, Text, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { AuditEvent } from "../../client.ts";
-import { plain, sayDuration, sayMoment, sayTime, sayWho } from "../words.ts";
+import { useWho } from "../parts/use-who.ts";
+import { plain, sayDuration, sayMoment, sayTime } from "../words.ts";
 import { verifyChain } from "./verify-chain.ts";
 
 export function Timeline({ events }: { events: AuditEvent[] }) {
@@ -74,6 +75,7 @@ function Head({ event, before }: { event: AuditEvent; before: AuditEvent | undef
 const told = ["reason", "why", "rejectedBy", "cause", "commit", "files", "outcome", "url", "paths", "stop", "sandbox"];
 
 function Details({ event }: { event: AuditEvent }) {
+  const who = useWho();
   const facts = told.flatMap((name) => {
     const value = event.data[name];
     return value === undefined || value === null ? [] : [[name, sayValue(value)] as const];
@@ -83,7 +85,7 @@ function Details({ event }: { event: AuditEvent }) {
   return (
     <Text size="xs" c="dimmed" component="div" className="facts-line">
       <div>
-        by {sayWho(event.by)}
+        by {who(event.by)}
         {facts.map(([name, value]) => (
           <span key={name}>
             {" · "}

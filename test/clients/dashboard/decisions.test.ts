@@ -6,6 +6,8 @@ import { mergeEvents, mergeSnapshot, mergeTasks, type Tasks } from "../../../cli
 import { spentToday } from "../../../clients/dashboard/fleet/spent-today.ts";
 import { changeRequest, toForm } from "../../../clients/dashboard/new-task/change-request.ts";
 import { emptyForm, type TaskRequest } from "../../../clients/dashboard/new-task/task-form.ts";
+import { foldLimits } from "../../../clients/dashboard/task/fold-limits.ts";
+import { type Holders, sayWait } from "../../../clients/dashboard/task/say-wait.ts";
 import { splitDiff } from "../../../clients/dashboard/task/split-diff.ts";
 import { emptyFeed, gapMark, joinOutput, takeTaskEvent } from "../../../clients/dashboard/task/task-feed.ts";
 import { verifyChain } from "../../../clients/dashboard/task/verify-chain.ts";
@@ -140,12 +142,66 @@ describe("the log of a task", () => {
   ])("%o and %o are one text", (log, pieces, text, hasGap) =>
     expect(joinOutput(log, pieces)).toEqual({ text, hasGap }));
 
+  it("has each event once, also where it is told again after a break", () => {
+    const events = chain(["created", "queued"], ["claimed", "launching"]);
+    const audits = [...events, ...events].map((event) => ({ kind: "audit", id: "1", event }) as const);
+    expect(audits.reduce(takeTaskEvent, emptyFeed).events).toEqual(events);
+  });
+
   it("begins anew with another attempt", () => {
     const progress = { seq: 1, step: "s", stepStartedAt: "", output: "x", outputFrom: 0, outputLength: 1 };
     const first = takeTaskEvent(emptyFeed, { kind: "progress", id: "1", progress: { ...progress, agentId: "a_1" } });
     const second = takeTaskEvent(first, { kind: "progress", id: "2", progress: { ...progress, agentId: "a_2" } });
     expect(second.pieces).toEqual([{ from: 0, text: "x" }]);
   });
+});
+
+it("the limits of the sandbox that a log begins with are told apart from what was printed", () => {
+  const limit = (what: string) => `[drover] limit of this sandbox: ${what}\n`;
+  const printed = `[drover] cloning branch main\n${limit("printed by a program")}`;
+  expect(foldLimits(limit("memory: 64 MB") + limit("CPU: 1") + printed)).toEqual({
+    limits: ["memory: 64 MB", "CPU: 1"],
+    rest: printed,
+  });
+  expect(foldLimits(printed)).toEqual({ limits: [], rest: printed });
+});
+
+describe("why a task waits is said by the first cause that holds it back", () => {
+  const on = { paused: false, stopped: false };
+  const back = (data: object) => ({ from: "launching", to: "queued", data }) as AuditEvent;
+  const created = { to: "queued", data: {} } as AuditEvent;
+  const notBefore = "2026-01-01T10:00:00.000Z";
+  const cases: [string, Partial<TaskSummary>, Partial<Holders>, RegExp][] = [
+    [
+      "a stop before a pause",
+      { notBefore },
+      { global: { ...on, stopped: true, reason: "fire" }, workspace: { ...on, paused: true } },
+      /^until everything is released, because it was stopped: fire$/,
+    ],
+    [
+      "a pause",
+      {},
+      { workspace: { ...on, paused: true } },
+      /^until workspace default is resumed, because it was paused$/,
+    ],
+    ["a provider", { notBefore }, { quotaUntil: notBefore }, /^until .*2026.*, because the provider of its model/],
+    ["a delay", { notBefore }, { events: [created] }, /^until .*2026.*, because it was asked for then$/],
+    [
+      "a put-back",
+      { notBefore },
+      { events: [created, back({ why: "no room" })] },
+      /^until .*, because it was put back: no room$/,
+    ],
+    [
+      "a failure",
+      { notBefore },
+      { events: [created, back({ failure: { message: "no disk" } })] },
+      /^until .*, because its last attempt failed: no disk$/,
+    ],
+    ["nothing of its own", {}, { global: on, workspace: on, events: [created] }, /^for its turn: for room/],
+  ];
+  it.each(cases)("%s", (_, change, holders, words) =>
+    expect(sayWait(task(1, change), { events: [], ...holders })).toMatch(words));
 });
 
 describe("a diff", () => {
