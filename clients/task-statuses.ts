@@ -1,4 +1,4 @@
-// Which states has a task? As the API's document lists them, for those who must choose one.
+// Which states has a task, and which of them are its end? As the API's document lists them.
 import type { TaskSummary } from "./client.ts";
 
 export const taskStatuses = [
@@ -11,3 +11,6 @@ export const taskStatuses = [
   "failed",
   "killed",
 ] as const satisfies readonly TaskSummary["status"][];
+
+export const isEnded = (status: TaskSummary["status"]) =>
+  status === "completed" || status === "failed" || status === "killed";

@@ -2,7 +2,7 @@
 import type { McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { ask, type Drover, type Task } from "../client.ts";
-import { taskStatuses } from "../task-statuses.ts";
+import { isEnded, taskStatuses } from "../task-statuses.ts";
 import { answer, brief, clip } from "./answer.ts";
 
 const readOnly = { annotations: { readOnlyHint: true } };
@@ -61,8 +61,7 @@ export function addReadTools(server: McpServer, { api, followTask }: Drover): vo
           if (event.kind === "progress") step = event.progress.step;
         }
         const task = await read(taskId);
-        const hasEnded = ["completed", "failed", "killed"].includes(task.status);
-        return { ...brief(task), ...(hasEnded ? {} : { step }) };
+        return { ...brief(task), ...(isEnded(task.status) ? {} : { step }) };
       }),
   );
 

@@ -83,9 +83,13 @@ it("what waits is changed and withdrawn, and asked for again as a new task that 
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Title").fill("Was changed");
   await dialog.getByLabel("Priority").fill("9");
+  await dialog.getByLabel("What shall it do?").fill("Do it otherwise");
   await dialog.getByRole("button", { name: "Save" }).click();
   await page.getByRole("heading", { name: "Was changed" }).waitFor();
   await page.getByText("9 of 10").waitFor();
+  await page.getByText(/^until workspace default is resumed, because it was paused: a test$/).waitFor();
+  await page.getByRole("tab", { name: "Prompt" }).click();
+  await page.getByText("Do it otherwise").waitFor();
   await page.getByRole("button", { name: "Cancel the task" }).click();
   await act(page, "Withdraw", "not needed");
   await page.getByText("withdrawn", { exact: true }).waitFor();
@@ -139,6 +143,12 @@ it("a provider out of quota is shown at its credential, and what waits for it ru
   await visit(page, stack, "/credentials");
   await page.getByText(/out of quota until/).waitFor({ timeout: 60_000 });
   await takePicture(page, "out-of-quota");
+  await visit(page, stack, `/tasks/${taskId}`);
+  await page.getByText(/because the provider of its model is out of quota/).waitFor();
+  await takePicture(page, "waits-for-quota");
+  await visit(page, stack, "/");
+  await page.getByText("The provider of anthropic is out of quota").waitFor();
+  await visit(page, stack, "/credentials");
   model.script = (_, said) => [{ tools: [mend] }, done][said] ?? done;
   await page.getByRole("button", { name: "Resume its queue: anthropic" }).click();
   await act(page, "Resume", "the limit was raised");

@@ -2,6 +2,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { paths } from "../../api-types.ts";
 import { ask } from "../../client.ts";
+import { sayTrigger } from "../../say-trigger.ts";
 import { openCli } from "../cli.ts";
 import { CliError } from "../exit-codes.ts";
 import { collect, given } from "../inputs.ts";
@@ -13,7 +14,6 @@ import { deliveryColumns } from "./webhooks.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/sources";
 type SourceRequest = paths[typeof path]["post"]["requestBody"]["content"]["application/json"];
-type Source = paths[typeof path]["get"]["responses"][200]["content"]["application/json"]["sources"][number];
 
 export const sourcesCommand = () =>
   new Command("sources")
@@ -39,11 +39,6 @@ const list = () =>
       { title: "REPOSITORIES", of: ({ repositories }) => repositories.join(", "), flexible: true },
     ]);
   });
-
-function sayTrigger({ trigger: { label, assignee, command } }: Source): string {
-  const ways = [label && `label ${label}`, assignee && `assigned to ${assignee}`, command && `comment ${command}`];
-  return ways.filter(Boolean).join(", ");
-}
 
 const examples = `
 Examples:

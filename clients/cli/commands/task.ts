@@ -1,6 +1,7 @@
 // `drover show`, `logs`, `diff`: what is known of one task, and what it has left behind.
 import { Command } from "@commander-js/extra-typings";
 import { ask, type Task } from "../../client.ts";
+import { isEnded } from "../../task-statuses.ts";
 import { type Cli, openCli } from "../cli.ts";
 import { CliError } from "../exit-codes.ts";
 import { exitCodeOf, followTask } from "../follow.ts";
@@ -8,8 +9,6 @@ import { given, parseCount } from "../inputs.ts";
 import { printFields, printTable } from "../table.ts";
 import { colourStatus, cyan, green, print, printJson, printJsonLine, red, tame, yellow } from "../terminal.ts";
 import { sayAge, sayAgent, sayDollars, sayDuration, sayEnd, sayMarks } from "../words.ts";
-
-const finals = ["completed", "failed", "killed"];
 
 export const showCommand = () =>
   new Command("show")
@@ -32,7 +31,7 @@ export const logsCommand = () =>
     .action(async (taskId, { follow, attempt }, command) => {
       const cli = openCli(command);
       const task = await readTask(cli, taskId);
-      if (!follow || finals.includes(task.status)) {
+      if (!follow || isEnded(task.status)) {
         printArtifact(cli, "log", await readArtifact(cli, taskId, "log", attempt), tame);
         if (follow) process.exitCode = exitCodeOf(task);
         return;

@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { ask, type Backend } from "../../client.ts";
 import type { Operation } from "../control/operation-dialog.tsx";
-import { api, wordsOf } from "../drover.ts";
+import { actWordsOf, api } from "../drover.ts";
 import { Health } from "../fleet/backends-strip.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { useSigned } from "../session.tsx";
@@ -103,7 +103,7 @@ function Acts({ backend: { name, state, running } }: { backend: Backend }) {
   });
   return (
     <>
-      {checking.error && <Text className="danger">{wordsOf(checking.error)}</Text>}
+      {checking.error && <Text className="danger">{actWordsOf(checking.error)}</Text>}
       {mayAdmin && (
         <Button
           variant="default"

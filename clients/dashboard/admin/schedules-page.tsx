@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { ask, type paths } from "../../client.ts";
-import { api, wordsOf } from "../drover.ts";
+import { actWordsOf, api } from "../drover.ts";
 import { changeRequest, toForm } from "../new-task/change-request.ts";
 import { emptyForm, type TaskForm, taskRules, toRequest } from "../new-task/task-form.ts";
 import { TemplateFields } from "../new-task/template-fields.tsx";
@@ -120,7 +120,7 @@ function Acts({ schedule: { scheduleId, name, paused }, onEdit }: { schedule: Sc
   const turn = paused ? "Resume" : "Pause";
   return (
     <>
-      {error && <Notice title="That did not work">{wordsOf(error)}</Notice>}
+      {error && <Notice title="That did not work">{actWordsOf(error)}</Notice>}
       <Button
         variant="default"
         aria-label={`Run now: ${name}`}

@@ -2,7 +2,8 @@
 import { Fieldset, Group, Select, Stack, TagsInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQuery } from "@tanstack/react-query";
-import { ask, type paths } from "../../client.ts";
+import { ask } from "../../client.ts";
+import { sayTrigger } from "../../say-trigger.ts";
 import { api } from "../drover.ts";
 import { emptyForm, type TaskForm, taskRules, toTemplate } from "../new-task/task-form.ts";
 import { TemplateFields } from "../new-task/template-fields.tsx";
@@ -12,7 +13,6 @@ import { FormDialog, required } from "./form-dialog.tsx";
 import { taskErrorsOf } from "./task-errors.ts";
 
 const path = "/api/orchestrator/workspaces/{workspace}/sources";
-type Source = paths[typeof path]["get"]["responses"][200]["content"]["application/json"]["sources"][number];
 
 const forges = [
   { value: "github", label: "GitHub" },
@@ -56,11 +56,6 @@ export function SourcesPage() {
       }}
     />
   );
-}
-
-function sayTrigger({ trigger: { label, assignee, command } }: Source) {
-  const ways = [label && `label ${label}`, assignee && `assigned to ${assignee}`, command && `comment ${command}`];
-  return ways.filter(Boolean).join(", or ");
 }
 
 type SourceForm = TaskForm & {

@@ -12,6 +12,7 @@ import { count } from "../words.ts";
 import { BackendsStrip } from "./backends-strip.tsx";
 import { type Filter, filterTasks, noFilter, type Group as StatusGroup } from "./filter-tasks.ts";
 import { Filters } from "./filters.tsx";
+import { QuotaNotice } from "./quota-notice.tsx";
 import { useRepositoryNames } from "./repository-names.ts";
 import { TaskList } from "./task-list.tsx";
 import { useCounts } from "./use-counts.ts";
@@ -47,6 +48,7 @@ export function FleetPage() {
         </Group>
       </Group>
       {connection.kind === "refused" && <Notice title="The fleet cannot be followed">{connection.why}</Notice>}
+      <QuotaNotice />
       {counts.error && <Notice title="The counts cannot be read">{wordsOf(counts.error)}</Notice>}
       <div className="overview">
         <Suspense fallback={<div className="plot" />}>

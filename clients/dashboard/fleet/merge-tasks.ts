@@ -1,6 +1,6 @@
 // What is known of a fleet after one more answer, snapshot or event? Pure: the highest version of each task wins.
 import type { AuditEvent, Snapshot, TaskSummary } from "../../client.ts";
-import { isEnded } from "../parts/states.ts";
+import { isEnded } from "../../task-statuses.ts";
 
 export type Tasks = ReadonlyMap<string, TaskSummary>;
 

@@ -5,13 +5,15 @@ const minuteMs = 60_000;
 
 /** Not all of it has a field: {@link changeRequest} keeps the rest. */
 export function toForm({ agent, limits, gates, yolo, pullRequest, ...request }: TaskRequest): TaskForm {
-  const { repository, branch, credential, prompt, title, priority, labels, backend, maxAttempts } = request;
+  const { repository, branch, credential, prompt, title, priority, labels, backend, maxAttempts, allowConfigChanges } =
+    request;
   const isCustom = gates?.gates !== undefined;
   return {
     ...emptyForm,
     ...withoutEmpty({ repository, branch, credential, prompt, title, priority, labels, backend, maxAttempts }),
+    ...withoutEmpty({ allowConfigChanges, rejections: limits?.rejections, base: pullRequest?.base }),
     ...(agent.kind === "command" ? { kind: agent.kind, command: sayCommand(agent.command) } : {}),
-    ...(agent.kind === "model" ? withoutEmpty({ type: agent.type, model: agent.model, skills: agent.skills }) : {}),
+    ...(agent.kind === "model" ? modelFieldsOf(agent) : {}),
     ...withoutEmpty({ dollars: limits?.dollars, tokens: limits?.tokens, turns: limits?.turns }),
     ...(limits?.wallClockMs === undefined ? {} : { minutes: limits.wallClockMs / minuteMs }),
     ...(isCustom ? { profile: "custom", gates: gates.gates ?? [] } : withoutEmpty({ profile: gates?.profile })),
@@ -19,6 +21,9 @@ export function toForm({ agent, limits, gates, yolo, pullRequest, ...request }: 
     ...(pullRequest ? { wantsPullRequest: true, isDraft: pullRequest.draft ?? false } : {}),
   };
 }
+
+const modelFieldsOf = ({ type, model, skills, credential }: Extract<TaskRequest["agent"], { kind: "model" }>) =>
+  withoutEmpty({ type, model, skills, modelCredential: credential });
 
 /** Only what was changed in the form: what it does not show, or shows in other words, stays as it is. */
 export function changeRequest(before: TaskRequest, form: TaskForm): TaskRequest {

@@ -35,6 +35,11 @@ export function MoreFields<F extends TaskForm>({ form, hides = [] }: FieldsProps
           {profile === "custom" && (
             <MultiSelect label="Gates" data={gateNames} searchable {...form.getInputProps("gates")} />
           )}
+          <TagsInput
+            label="May change what gates rest on"
+            description="Files such as package.json; Enter adds one"
+            {...form.getInputProps("allowConfigChanges")}
+          />
           <Checkbox
             label="YOLO: skip the gates"
             description="The secret scan and the kill are never skipped. It is marked everywhere."
@@ -57,6 +62,13 @@ export function MoreFields<F extends TaskForm>({ form, hides = [] }: FieldsProps
                 {...form.getInputProps("tokens")}
               />
               <NumberInput label="Turns" placeholder="250" min={1} {...form.getInputProps("turns")} />
+              <NumberInput
+                label="Rejections"
+                placeholder="default"
+                min={0}
+                max={10}
+                {...form.getInputProps("rejections")}
+              />
             </>
           )}
         </Group>
@@ -105,7 +117,12 @@ export function MoreFields<F extends TaskForm>({ form, hides = [] }: FieldsProps
             />
           </Group>
           <Checkbox label="Open a pull request" {...form.getInputProps("wantsPullRequest", { type: "checkbox" })} />
-          {wantsPullRequest && <Checkbox label="As a draft" {...form.getInputProps("isDraft", { type: "checkbox" })} />}
+          {wantsPullRequest && (
+            <>
+              <Checkbox label="As a draft" {...form.getInputProps("isDraft", { type: "checkbox" })} />
+              <TextInput label="Into" placeholder="the branch it starts from" {...form.getInputProps("base")} />
+            </>
+          )}
         </Stack>
       </Fieldset>
     </>

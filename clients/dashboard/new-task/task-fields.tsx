@@ -50,6 +50,7 @@ export function WhereFields<F extends TaskForm>({ form, hides = [] }: FieldsProp
 
 export function WhatFields<F extends TaskForm>({ form, hides = [] }: FieldsProps<F>) {
   const { kind } = form.values;
+  const credentials = useCredentials();
   return (
     <Fieldset legend="What">
       <Stack gap="xs">
@@ -96,6 +97,12 @@ export function WhatFields<F extends TaskForm>({ form, hides = [] }: FieldsProps
                 {...form.getInputProps("model")}
               />
             </Group>
+            <Autocomplete
+              label="Model's credential"
+              placeholder="anthropic"
+              data={credentials.data?.map(({ name }) => name) ?? []}
+              {...form.getInputProps("modelCredential")}
+            />
             <TagsInput label="Skills" placeholder="Enter adds one" {...form.getInputProps("skills")} />
           </>
         )}

@@ -14,6 +14,7 @@ export type TaskForm = {
   command: string;
   type: "worker" | "reviewer" | "tester";
   model: string;
+  modelCredential: string;
   skills: string[];
   prompt: string;
   title: string;
@@ -24,18 +25,22 @@ export type TaskForm = {
   maxAttempts: number | string;
   profile: string;
   gates: string[];
+  allowConfigChanges: string[];
   isYolo: boolean;
   yoloReason: string;
   dollars: number | string;
   tokens: number | string;
   turns: number | string;
+  rejections: number | string;
   minutes: number | string;
   wantsPullRequest: boolean;
+  base: string;
   isDraft: boolean;
 };
 
 export const emptyForm: TaskForm = {
   ...{ repository: "", branch: "", credential: "", kind: "model", command: "", type: "worker", model: "", skills: [] },
+  ...{ modelCredential: "", allowConfigChanges: [], rejections: "", base: "" },
   ...{ prompt: "", title: "", priority: 5, labels: [], backend: "default", notBefore: "", maxAttempts: "" },
   ...{ profile: "", gates: [], isYolo: false, yoloReason: "", dollars: "", tokens: "", turns: "", minutes: "" },
   ...{ wantsPullRequest: false, isDraft: false },
@@ -57,6 +62,7 @@ export function toRequest(form: TaskForm): TaskRequest {
     dollars: numberOf(form.dollars),
     tokens: numberOf(form.tokens),
     turns: numberOf(form.turns),
+    rejections: numberOf(form.rejections),
     wallClockMs: form.minutes === "" ? undefined : Number(form.minutes) * minuteMs,
   });
   const gates =
@@ -75,10 +81,13 @@ export function toRequest(form: TaskForm): TaskRequest {
       backend: form.backend,
       notBefore: form.notBefore && new Date(form.notBefore).toISOString(),
       maxAttempts: numberOf(form.maxAttempts),
+      allowConfigChanges: form.allowConfigChanges.length > 0 ? form.allowConfigChanges : undefined,
     }),
     ...(gates ? { gates } : {}),
     ...(form.isYolo ? { yolo: { reason: form.yoloReason } } : {}),
-    ...(form.wantsPullRequest ? { pullRequest: form.isDraft ? { draft: true } : {} } : {}),
+    ...(form.wantsPullRequest
+      ? { pullRequest: withoutEmpty({ draft: form.isDraft || undefined, base: form.base.trim() }) }
+      : {}),
   };
 }
 
@@ -89,9 +98,10 @@ export function toTemplate(form: TaskForm) {
 }
 
 /** A command as a shell reads it: pipes and quotes mean what they mean in a terminal. */
-function agentOf({ kind, command, type, model, skills }: TaskForm): TaskRequest["agent"] {
+function agentOf({ kind, command, type, model, modelCredential, skills }: TaskForm): TaskRequest["agent"] {
   if (kind === "command") return { kind, command: ["sh", "-c", command] };
-  return { kind, type, ...(model.trim() && { model: model.trim() }), ...(skills.length > 0 && { skills }) };
+  const named = withoutEmpty({ model: model.trim(), credential: modelCredential.trim() });
+  return { kind, type, ...named, ...(skills.length > 0 && { skills }) };
 }
 
 /** Which field of the form an error of the API belongs to. */
@@ -108,11 +118,14 @@ export function formErrorsOf(errors: Record<string, string>): Partial<Record<key
 const names: Record<string, keyof TaskForm> = {
   "agent.command": "command",
   "agent.model": "model",
+  "agent.credential": "modelCredential",
   "agent.skills": "skills",
   "agent.type": "type",
   "limits.dollars": "dollars",
   "limits.tokens": "tokens",
   "limits.turns": "turns",
+  "limits.rejections": "rejections",
+  "pullRequest.base": "base",
   "limits.wallClockMs": "minutes",
   "yolo.reason": "yoloReason",
   "gates.profile": "profile",

@@ -1,4 +1,4 @@
-// Which statuses are there, and which of them are alive or final?
+// Which statuses mean that a task is alive?
 import type { TaskSummary } from "../../client.ts";
 
 export type Status = TaskSummary["status"];
@@ -6,4 +6,3 @@ export type Status = TaskSummary["status"];
 const liveStatuses: readonly Status[] = ["launching", "running", "verifying", "publishing"];
 
 export const isLive = (status: Status) => liveStatuses.includes(status);
-export const isEnded = (status: Status) => status === "completed" || status === "failed" || status === "killed";

@@ -1,16 +1,16 @@
 // What may one do with a task? Kill it while it lives, withdraw or change it while it waits, ask again once it has failed.
-import { Button, Group, Modal, NumberInput, Stack, TextInput } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import { ask, type Task } from "../../client.ts";
 import { KillDialog } from "../control/kill-dialog.tsx";
-import { actWordsOf, api, fieldErrorsOf } from "../drover.ts";
+import { actWordsOf, api } from "../drover.ts";
 import { Notice } from "../parts/notice.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { isLive } from "../parts/states.ts";
-import { useFocusReturn } from "../parts/use-focus-return.ts";
 import { useSigned } from "../session.tsx";
+import { EditDialog } from "./edit-dialog.tsx";
 
 type Dialog = "kill" | "cancel" | "edit";
 
@@ -68,70 +68,5 @@ export function Actions({ task }: { task: Task }) {
       )}
       {dialog === "edit" && <EditDialog task={task} onClose={close} onSaved={readAgain} />}
     </Group>
-  );
-}
-
-interface EditDialogProps {
-  task: Task;
-  onClose: () => void;
-  onSaved: () => Promise<void>;
-}
-
-function EditDialog({ task, onClose, onSaved }: EditDialogProps) {
-  useFocusReturn();
-  const [title, setTitle] = useState(task.title);
-  const [priority, setPriority] = useState<number | string>(task.priority);
-  const saving = useMutation({
-    mutationFn: () =>
-      ask(
-        api.PATCH("/api/orchestrator/tasks/{taskId}", {
-          params: { path: { taskId: task.taskId } },
-          body: { version: task.version, title, priority: Number(priority) },
-        }),
-      ),
-    async onSuccess() {
-      await onSaved();
-      onClose();
-    },
-  });
-  const errors = fieldErrorsOf(saving.error);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    saving.mutate();
-  };
-  return (
-    <Modal opened onClose={onClose} title="Edit a queued task">
-      <form onSubmit={submit}>
-        <Stack gap="sm">
-          <TextInput
-            label="Title"
-            value={title}
-            onChange={(event) => setTitle(event.currentTarget.value)}
-            error={errors.title}
-            data-autofocus
-          />
-          <NumberInput
-            label="Priority"
-            description="10 runs first"
-            min={1}
-            max={10}
-            value={priority}
-            onChange={setPriority}
-            error={errors.priority}
-          />
-          {saving.error && Object.keys(errors).length === 0 && (
-            <Notice title="It was not changed">{actWordsOf(saving.error)}</Notice>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Close
-            </Button>
-            <Button type="submit" loading={saving.isPending}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
   );
 }

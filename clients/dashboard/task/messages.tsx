@@ -3,9 +3,9 @@ import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { ask, type paths, type Task } from "../../client.ts";
+import { isEnded } from "../../task-statuses.ts";
 import { actWordsOf, api, wordsOf } from "../drover.ts";
 import { Age } from "../parts/age.tsx";
-import { isEnded } from "../parts/states.ts";
 import { useWho } from "../parts/use-who.ts";
 import { useSigned } from "../session.tsx";
 
