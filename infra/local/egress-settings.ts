@@ -1,6 +1,8 @@
 // Where may agents and gates on this machine go? To the package registry that npm uses here, and to what the user adds.
 import { execFile } from "node:child_process";
+import { lookup } from "node:dns/promises";
 import { promisify } from "node:util";
+import { isPublicAddress } from "../../functions/core/addresses.ts";
 import { hostEtcDirectories } from "./sandbox/etc.ts";
 
 const run = promisify(execFile);
@@ -23,7 +25,7 @@ export interface EgressSettings extends Record<string, string> {
 /** The variables of the same names in this process (but the commands') are the user's additions. */
 export async function readEgressSettings(): Promise<EgressSettings> {
   const npm = await readNpmConfig();
-  const registry = openRegistry(npm.registry);
+  const registry = openRegistry(npm.registry, await leadsInside(publicRegistry));
   const withRegistry = (name: string, targets: string[]) =>
     [...targets, ...(process.env[name] ?? "").split(",").filter(Boolean)].join();
   return {
@@ -42,14 +44,26 @@ export async function readEgressSettings(): Promise<EgressSettings> {
   };
 }
 
-/** npm's own registry is public, and has to be; one that whoever set up this machine chose may be inside a company's network. */
-export function openRegistry(url: string | undefined): { allow: string[]; allowPrivate: string[] } {
+/**
+ * npm's own registry is public, and has to stay so; one that whoever set up this machine chose may be inside a company's
+ * network. So may npm's own where its name led there before any agent ran: to a mirror of the company's.
+ */
+export function openRegistry(
+  url: string | undefined,
+  isMirrored: boolean,
+): { allow: string[]; allowPrivate: string[] } {
   const registry = URL.parse(url ?? "");
   if (!registry?.hostname) return { allow: [], allowPrivate: [] };
   const target = `${registry.hostname}:${registry.port || (registry.protocol === "http:" ? "80" : "443")}`;
-  return registry.hostname === publicRegistry
+  return registry.hostname === publicRegistry && !isMirrored
     ? { allow: [target], allowPrivate: [] }
     : { allow: [], allowPrivate: [target] };
+}
+
+/** Where nobody answers, nothing is opened. */
+async function leadsInside(name: string): Promise<boolean> {
+  const addresses = await lookup(name, { all: true }).catch(() => []);
+  return addresses.some(({ address }) => !isPublicAddress(address));
 }
 
 /** Without npm there is no registry to allow; agents then reach only what the user names. */

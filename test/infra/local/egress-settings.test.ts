@@ -13,4 +13,10 @@ it.each([
   ["a registry by plain http is reached on its port", "http://npm.corp.test", [], ["npm.corp.test:80"]],
   ["without npm no registry is opened", undefined, [], []],
   ["what is no URL opens nothing", "npm.corp.test", [], []],
-])("%s", (_rule, url, allow, allowPrivate) => expect(openRegistry(url)).toEqual({ allow, allowPrivate }));
+])("%s", (_rule, url, allow, allowPrivate) => expect(openRegistry(url, false)).toEqual({ allow, allowPrivate }));
+
+it("npm's own registry may lead inside where its name did so at the start", () =>
+  expect(openRegistry("https://registry.npmjs.org/", true)).toEqual({
+    allow: [],
+    allowPrivate: ["registry.npmjs.org:443"],
+  }));
