@@ -128,7 +128,7 @@ it("a model's task shows what it spends of its budget, hears what one says to it
   await page.getByText("Mind the cents").first().waitFor();
   await visit(page, stack, "/");
   await page.getByRole("region", { name: /Spent today: \$0\.\d*[1-9]/ }).waitFor();
-  await page.getByRole("region", { name: /Ended in 24 hours: 2 completed, 0 failed, 2 killed/ }).waitFor();
+  await page.getByRole("region", { name: /Ended in 24 hours: 2 completed, 0 failed, 3 killed/ }).waitFor();
 });
 
 it("a provider out of quota is shown at its credential, and what waits for it runs once it is resumed", async () => {
