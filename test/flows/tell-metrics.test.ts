@@ -3,6 +3,7 @@ import { agentIdOf } from "../../functions/core/ids.ts";
 import { confirmWithinMs, type Measure } from "../../functions/core/metrics.ts";
 import { confirmStop } from "../../functions/flows/confirm-stop.ts";
 import { reap } from "../../functions/flows/reap.ts";
+import { processesOf } from "../support/invariants.ts";
 import { useRemote } from "../support/remote.ts";
 import { call, kill, submit, until, untilStatus, useStack } from "../support/stack.ts";
 
@@ -24,6 +25,9 @@ it("a stop that nobody has confirmed for ten minutes is told of in every round, 
   expect(await toldBy(reap)).toMatchObject([{ values: { RunningAgents: 1, QueueAge: 0, UnconfirmedStops: 0 } }]);
   const dead = { kind: "error", type: "ServerException", message: "not today", status: 500 } as const;
   const faults = ["StopTask", "DescribeTasks"].map((operation) => stack.faults.ECS.on({ operation, do: dead }));
+  // It hears nothing any more, so it does not leave by itself.
+  const supervisor = await until("its supervisor runs", async () => processesOf(agentIdOf(taskId, 1)).at(0));
+  process.kill(Number(supervisor), "SIGSTOP");
   await kill(stack, taskId);
   const late = confirmWithinMs + 60_000;
   expect(await toldBy(reap)).toMatchObject([{ values: { RunningAgents: 0, UnconfirmedStops: 0 } }]);
