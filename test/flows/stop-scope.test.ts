@@ -1,5 +1,6 @@
 // Does a stop wait for anything before its fence? Not for other acts, nor for names, numbers or a table that is slow with them.
 import { expect, it } from "vitest";
+import { hashEvent } from "../../functions/core/audit.ts";
 import type { Cloud } from "../../functions/core/cloud.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import type { Operation } from "../../functions/core/operations.ts";
@@ -33,7 +34,7 @@ function open(workspaces: number, over: (table: Table) => Partial<Table> = () =>
     },
   };
   const cloud = {
-    ...{ table, clock },
+    ...{ table, clock, hashEvent },
     ids: { event: newEventId, operation: () => "opr_1", random: () => 0.5 },
     settings: { limits: { global: 20 } },
     wakeUps: { send: async () => undefined },
