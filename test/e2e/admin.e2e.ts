@@ -135,7 +135,7 @@ it("a source is made by the form; a labelled issue becomes a task, and the comme
   await dialog.getByText("Say of which", { exact: false }).waitFor();
   await dialog.getByRole("combobox", { name: "Repositories" }).fill(repositories[0] ?? "");
   await page.keyboard.press("Enter");
-  await dialog.getByRole("combobox", { name: "Credential" }).fill("forge");
+  await dialog.getByRole("combobox", { name: "Credential", exact: true }).fill("forge");
   await dialog.getByText("A command", { exact: true }).click();
   await dialog.getByRole("textbox", { name: "Command" }).fill("date > mended.txt");
   await dialog.getByRole("button", { name: "Gates, limits, queue and result" }).click();
