@@ -38,9 +38,10 @@ function merge(before: unknown, shown: unknown, asked: unknown): unknown {
 }
 
 /** A command that is none of the shell's is shown as one would type it there. */
-export function sayCommand([first = "", second, ...rest]: readonly string[]): string {
-  if (first === "sh" && second === "-c" && rest.length === 1) return rest[0] ?? "";
-  return [first, ...(second === undefined ? [] : [second]), ...rest].map(quote).join(" ");
+export function sayCommand(command: readonly string[]): string {
+  const [shell, option, script = ""] = command;
+  if (shell === "sh" && option === "-c" && command.length === 3) return script;
+  return command.map(quote).join(" ");
 }
 
 const quote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
