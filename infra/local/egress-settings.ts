@@ -25,7 +25,8 @@ export interface EgressSettings extends Record<string, string> {
 /** The variables of the same names in this process (but the commands') are the user's additions. */
 export async function readEgressSettings(): Promise<EgressSettings> {
   const npm = await readNpmConfig();
-  const registry = openRegistry(npm.registry, await leadsInside(publicRegistry));
+  const isPublic = URL.parse(npm.registry ?? "")?.hostname === publicRegistry;
+  const registry = openRegistry(npm.registry, isPublic && (await leadsInside(publicRegistry)));
   const withRegistry = (name: string, targets: string[]) =>
     [...targets, ...(process.env[name] ?? "").split(",").filter(Boolean)].join();
   return {
