@@ -19,13 +19,12 @@ import { type Fleet, onlyBeat, type Sample, watchFleet, watchTasks } from "./fan
 import { requestFor } from "./stack/life.ts";
 import { makeRepository } from "./stack/make-repository.ts";
 import { startRememberingRemote } from "./stack/remembering-remote.ts";
-import { type Puppet, startPuppets } from "./stack/start-puppets.ts";
+import { runMany } from "./stack/run-many.ts";
+import { startPuppets } from "./stack/start-puppets.ts";
 
 /** Agents on AWS beat every 30 seconds. Three times as often, so that seconds are enough to measure. */
 const beatEveryMs = 10_000;
 const changesPerSecond = 5;
-/** Submissions under way at once, while the fleet is made. */
-const makersAtOnce = 8;
 const withoutMs = 24 * 60 * 60_000;
 
 async function measure({ quick }: BenchOptions): Promise<Measured> {
@@ -35,18 +34,7 @@ async function measure({ quick }: BenchOptions): Promise<Measured> {
   // None is given up while the others are still made.
   const stack = await startPuppets({ DROVER_SLOTS: String(agents), DROVER_LEASE_MS: String(withoutMs) });
   try {
-    const taskIds: string[] = [];
-    const puppets: Puppet[] = [];
-    const make = async () => {
-      while (taskIds.length < agents) {
-        const n = taskIds.push("") - 1;
-        const taskId = await stack.submit(requestFor(remote.url));
-        const puppet = await stack.puppetOf(taskId);
-        await puppet.say("start", {});
-        [taskIds[n], puppets[n]] = [taskId, puppet];
-      }
-    };
-    await Promise.all(Array.from({ length: makersAtOnce }, make));
+    const { taskIds, puppets } = await runMany(stack, agents, () => requestFor(remote.url));
     const fleet: Fleet = { stack, puppets, taskIds, heart: new Heart(puppets, beatEveryMs) };
     const phases = {
       "nobody looks on": () => onlyBeat(fleet, ms),

@@ -8,35 +8,29 @@ import { Heart } from "../bench/fan-out/beat.ts";
 import { aBeat, requestFor, wordsOf } from "../bench/stack/life.ts";
 import { makeRepository } from "../bench/stack/make-repository.ts";
 import { startRememberingRemote } from "../bench/stack/remembering-remote.ts";
+import { runMany } from "../bench/stack/run-many.ts";
 import { type Puppet, type PuppetStack, startPuppets } from "../bench/stack/start-puppets.ts";
 import { call } from "../support/stack.ts";
 import { expectAccessible, signIn, takePicture, useBrowser } from "./browser.ts";
 
 const many = 1_000;
-const makersAtOnce = 8;
 const beatEveryMs = 30_000;
 const home = mkdtempSync(join(tmpdir(), "drover-thousand-"));
 const browser = useBrowser();
 let remote: Awaited<ReturnType<typeof startRememberingRemote>>;
 let stack: PuppetStack;
-const puppets: Puppet[] = [];
-const taskIds: string[] = [];
+let puppets: Puppet[] = [];
+let taskIds: string[] = [];
 
 beforeAll(async () => {
   remote = await startRememberingRemote(makeRepository(join(home, "repository")));
   // The last one takes a minute or two to come.
   stack = await startPuppets({ DROVER_SLOTS: String(many), DROVER_LEASE_MS: "600000" }, dashboardDir);
-  const make = async () => {
-    while (taskIds.length < many) {
-      const n = taskIds.push("") - 1;
-      const request = { ...requestFor(remote.url), title: `Task-${n}-of-many`, priority: 1 + (n % 10) };
-      const taskId = await stack.submit(request);
-      const puppet = await stack.puppetOf(taskId);
-      await puppet.say("start", {});
-      [taskIds[n], puppets[n]] = [taskId, puppet];
-    }
-  };
-  await Promise.all(Array.from({ length: makersAtOnce }, make));
+  const requestOf = (n: number) => ({
+    ...requestFor(remote.url),
+    ...{ title: `Task-${n}-of-many`, priority: 1 + (n % 10) },
+  });
+  ({ taskIds, puppets } = await runMany(stack, many, requestOf));
 }, 400_000);
 afterAll(async () => {
   await stack?.close();
