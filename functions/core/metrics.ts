@@ -30,7 +30,7 @@ export function measureRound(
   owing: readonly Attempt[],
   now: number,
 ): Measure {
-  const waited = ready.map(({ createdAt }) => now - createdAt);
+  const waited = ready.map(({ waitsSince }) => now - waitsSince);
   return {
     values: {
       RunningAgents: attempts.filter(({ endedAt }) => endedAt === undefined).length,

@@ -7,7 +7,8 @@ export interface ReadyTask {
   taskId: TaskId;
   workspace: string;
   position: string;
-  createdAt: number;
+  /** Since it was made, or since it was last allowed to run. */
+  waitsSince: number;
 }
 
 /**
@@ -32,13 +33,17 @@ export const placeByChance = (random: number): string => formatPlace(Math.floor(
 export const beginningOf = (workspace: string): string => `${placeOf(workspace)}#${workspace}#`;
 export const endOf = (workspace: string): string => `${beginningOf(workspace)}~`;
 
-/** Priority 10 first, then the oldest. */
-export const orderOf = ({ priority, createdAt, taskId }: Task): string =>
-  `${String(10 - priority).padStart(2, "0")}#${String(createdAt).padStart(13, "0")}#${taskId}`;
+/** Priority 10 first, then the oldest. Since when it waits stands behind the id, where it changes no order. */
+export function orderOf({ priority, createdAt, allowedAt, taskId }: Task): string {
+  const order = `${String(10 - priority).padStart(2, "0")}#${String(createdAt).padStart(13, "0")}#${taskId}`;
+  return allowedAt === undefined ? order : `${order}#${allowedAt}`;
+}
 
 export const positionOf = (task: Task): string => `${beginningOf(task.workspace)}${orderOf(task)}`;
 
 export function parseReady(taskId: TaskId, position: string): ReadyTask {
-  const parts = position.split("#");
-  return { taskId, position, workspace: parts.slice(1, -3).join("#"), createdAt: Number(parts.at(-2)) };
+  const [before = "", behind = ""] = position.split(`#${taskId}`);
+  const parts = before.split("#");
+  const waitsSince = Number(behind.slice(1) || parts.at(-1));
+  return { taskId, position, workspace: parts.slice(1, -2).join("#"), waitsSince };
 }

@@ -25,6 +25,17 @@ export function indexContract(open: OpenTable): void {
     expect(await open().readyHead(workspace, 10)).toEqual(order.slice(1));
   });
 
+  it("tells since when a ready task waits: a retry since it may run again, though its place is by its age", async () => {
+    const workspace = newWorkspace();
+    const retried = await createTask(open(), { workspace, createdAt: now - 9_000, allowedAt: now - 1_000 });
+    const young = await createTask(open(), { workspace, createdAt: now - 5_000 });
+    const ready = (await open().readyAfter(beginningOf(workspace), 2)).map(({ position: _, ...rest }) => rest);
+    expect(ready).toEqual([
+      { taskId: retried.taskId, workspace, waitsSince: now - 1_000 },
+      { taskId: young.taskId, workspace, waitsSince: now - 5_000 },
+    ]);
+  });
+
   it("lists the ready tasks of all workspaces, one workspace after the other, from any position on", async () => {
     const [one, two] = [newWorkspace(), newWorkspace()];
     const made = [
