@@ -14,6 +14,8 @@ export type Situation =
   | "contended"
   /** Supervisors stand still for so long that another attempt is at work when they come back; stops are ignored. */
   | "returns"
+  /** Launchers die of what they start, ECS shows it late, and it never says a word: only a list tells that it is there. */
+  | "strays"
   /** The API answers nobody for some minutes, and the reaper goes on. */
   | "deaf"
   /** No remote says for more than a day what stands on it. */
@@ -29,13 +31,14 @@ const hourMs = 60 * 60_000;
 const outageMs = 12 * hourMs;
 const muteMs = 30 * hourMs;
 /** By the number of the seed, so that a run of a thousand has each of them: an outage takes as long as forty others. */
-const oneIn = { outage: 2_400, crowd: 180, no_reaper: 80, contended: 100, returns: 80, deaf: 100, mute: 100 } as const;
+const oneIn = { outage: 2_400, crowd: 180, no_reaper: 80, contended: 100, returns: 80, strays: 100, deaf: 100, mute: 100 } as const;
 
 export function chooseSituation(seed: number): Situation {
   if (seed % oneIn.outage === 13) return "outage";
   if (seed % oneIn.crowd === 7) return "crowd";
   if (seed % oneIn.contended === 21) return "contended";
   if (seed % oneIn.returns === 31) return "returns";
+  if (seed % oneIn.strays === 43) return "strays";
   if (seed % oneIn.deaf === 61) return "deaf";
   if (seed % oneIn.mute === 87) return "mute";
   return seed % oneIn.no_reaper === 3 ? "no_reaper" : "usual";
@@ -81,6 +84,13 @@ export function settle(swarm: Swarm, situation: Situation): Swarm {
         ...{ situation, weights: without({ supervisor_froze: 0.6, supervisor_zombie: 0.5, stop_ignored: 0.9 }) },
         ...{ callTrouble: 0, isCalm: false, skewMs: 0, reapers: 1, operator: "none", limits: { global: 5 } },
         ...{ faultsEndMs: 1_800_000, soundFromMs: 1_800_000, maxQueueAgeMs: 48 * hourMs },
+      };
+    case "strays":
+      return {
+        ...swarm,
+        ...{ situation, weights: without({ launcher_died: 0.9, sandbox_missing: 1, launch_stuck: 0.7 }) },
+        ...{ callTrouble: 0, isCalm: false, skewMs: 0, reapers: 1, operator: "none", parties: new Set() },
+        ...{ limits: { global: 5 }, faultsEndMs: 600_000, soundFromMs: 0, maxQueueAgeMs: 48 * hourMs },
       };
     case "deaf":
       return {

@@ -3,6 +3,7 @@ import type { Cloud } from "../../../functions/core/cloud.ts";
 import type { BatchAnswer, QueueMessage } from "../../../functions/flows/answer-each.ts";
 import { openSimCloud } from "../cloud/sim-cloud.ts";
 import type { Activity } from "../engine/activity.ts";
+import { watchReceive } from "../invariants/again.ts";
 import type { Stage } from "../stage.ts";
 
 /** As SQS hands it over. */
@@ -166,6 +167,7 @@ export class SimQueue {
 
   #receive(held: Held): SimMessage {
     held.received += 1;
+    watchReceive(this.#stage, held);
     held.postponedMs = undefined;
     this.#receipts += 1;
     const receiptHandle = String(this.#receipts);

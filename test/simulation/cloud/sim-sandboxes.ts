@@ -54,7 +54,10 @@ function launch(stage: Stage, activity: Activity, agentId: AgentId, token: strin
     return { kind: "no_capacity", why: "RunTask is throttled" };
   }
   const started = ecs.replay(agentId);
-  if (started) return { kind: "launched", sandboxArn: started.sandboxArn };
+  if (started) {
+    dieOf(stage, activity);
+    return { kind: "launched", sandboxArn: started.sandboxArn };
+  }
   const isOutage = world.strikes(activity, "launch_outage");
   const outage = isOutage ? outages[activity.random.between(0, outages.length - 1)] : undefined;
   if (outage === "no_room") return { kind: "no_capacity", why: "Capacity is unavailable at this time" };
@@ -66,7 +69,11 @@ function launch(stage: Stage, activity: Activity, agentId: AgentId, token: strin
   const missingMs = world.strikes(activity, "sandbox_missing") ? activity.random.between(1_000, longestMissingMs) : 0;
   const sandbox = ecs.add(agentId, token, missingMs);
   startLife(stage, activity, sandbox, outage === "start_fails");
-  // Before it can tell anybody what it has started.
-  if (world.strikes(activity, "launcher_died")) world.plan(world.now, deathCode, () => activity.die());
+  dieOf(stage, activity);
   return { kind: "launched", sandboxArn: sandbox.sandboxArn };
+}
+
+/** Before it can tell anybody what it has started. */
+function dieOf({ world }: Stage, launcher: Activity): void {
+  if (world.strikes(launcher, "launcher_died")) world.plan(world.now, deathCode, () => launcher.die());
 }
