@@ -6,7 +6,6 @@ import {
   TransactWriteItemsCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { AuditAct } from "../core/audit.ts";
-import type { IntakeRefusal } from "../core/intake.ts";
 import type { Operation } from "../core/operations.ts";
 import { parseScope } from "../core/switches.ts";
 import type { ActWrite, ApiKey } from "../core/table.ts";
@@ -23,6 +22,7 @@ import {
   toItem,
 } from "./dynamo.ts";
 import { countTurn } from "./fences.ts";
+import { writeIntakeOutcome } from "./intake-outcomes.ts";
 import {
   actKey,
   apiKeyKey,
@@ -33,7 +33,6 @@ import {
   openOperationsPk,
   operationKey,
   providerKey,
-  refusalKey,
   switchKey,
   webhookKey,
   workspaceApiKeyKey,
@@ -142,10 +141,8 @@ function toWrites(dynamo: Dynamo, write: ActWrite): TransactWriteItem[] {
       return [deleteSchedule(dynamo, write.workspace, write.scheduleId)];
     case "provider_resumed":
       return [{ Delete: { TableName: dynamo.tableName, Key: toItem(providerKey(write.workspace, write.credential)) } }];
-    case "intake_refusal": {
-      const { workspace, messageId } = write.refusal;
-      return [put(dynamo, { ...refusalKey(workspace, messageId), ...write.refusal }, mustNotExist)];
-    }
+    case "intake_outcome":
+      return [writeIntakeOutcome(dynamo, write.outcome)];
     case "operation":
       return [put(dynamo, { ...openOperationKey(write.operation.operationId), ...write.operation })];
     case "backend":
@@ -156,15 +153,6 @@ function toWrites(dynamo: Dynamo, write: ActWrite): TransactWriteItem[] {
 export async function getApiKey(dynamo: Dynamo, keyId: ApiKey["keyId"]): Promise<ApiKey | undefined> {
   const item = await getItem(dynamo, apiKeyKey(keyId));
   return item && withoutKey<ApiKey>(item);
-}
-
-export async function getIntakeRefusal(
-  dynamo: Dynamo,
-  workspace: string,
-  messageId: string,
-): Promise<IntakeRefusal | undefined> {
-  const item = await getItem(dynamo, refusalKey(workspace, messageId));
-  return item && withoutKey<IntakeRefusal>(item);
 }
 
 export async function listApiKeys(dynamo: Dynamo, workspace: string): Promise<ApiKey[]> {

@@ -18,6 +18,7 @@ import {
 } from "./dynamo.ts";
 import { noneTurned, readTurns, sameGenerations, turnsAttribute, turnsOf } from "./fences.ts";
 import { countHours } from "./hours.ts";
+import { writeIntakeOutcome } from "./intake-outcomes.ts";
 import {
   attemptIndexKeys,
   attemptKey,
@@ -164,7 +165,7 @@ function writeSlot(dynamo: Dynamo, change: SlotChange): TransactWriteItem {
  *   stop:                           raises the generation
  */
 export async function createTask(dynamo: Dynamo, creation: Creation): Promise<CreateOutcome> {
-  const { task, spec, event, idempotency } = creation;
+  const { task, spec, event, idempotency, intakeOutcome } = creation;
   // Before the generations are checked, or what is turned in between would go unseen.
   const turns = await readTurns(dynamo);
   const fences = sameGenerations(dynamo, task, true);
@@ -175,6 +176,7 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
     putEvent(dynamo, task.workspace, event),
     addToCounter(dynamo, task, { active: 1 }),
   ];
+  const decidedAt = intakeOutcome && items.push(writeIntakeOutcome(dynamo, intakeOutcome)) - 1;
   if (idempotency) {
     const { key, bodyHash, expiresAt } = idempotency;
     // TTL deletes late, up to days; an expired record counts as absent from its moment on.
@@ -205,6 +207,7 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
     if (!reasons && isThrottled(error)) return { kind: "contended" };
     // Nobody else has its id: written before, and then a stop has made another request of the repetition.
     if (isConditionReason(reasons?.[fences.length])) return { kind: "created" };
+    if (decidedAt && isConditionReason(reasons?.[decidedAt])) return { kind: "decided" };
     const record = idempotency && reasons?.at(-1)?.item;
     if (!record && reasons?.slice(0, fences.length).some(isConditionReason)) return { kind: "fenced" };
     if (!record && reasons && isContention(reasons)) return { kind: "contended" };

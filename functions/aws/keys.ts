@@ -81,8 +81,8 @@ export const idempotencyKey = (workspace: string, key: string): Key => ({
   sk: key,
 });
 /** Of a message of the intake queue. */
-export const refusalKey = (workspace: string, messageId: string): Key => ({
-  pk: `refusals#${workspace}`,
+export const intakeOutcomeKey = (workspace: string, messageId: string): Key => ({
+  pk: `intake#${workspace}`,
   sk: messageId,
 });
 

@@ -9,6 +9,7 @@ import * as digests from "./digests.ts";
 import { type Dynamo, queryItems, toItem } from "./dynamo.ts";
 import { listFeed } from "./feed.ts";
 import { listHours } from "./hours.ts";
+import { addIntakeOutcome, getIntakeOutcome } from "./intake-outcomes.ts";
 import { watchKey, workspaceKey, workspacesPk } from "./keys.ts";
 import { getProviderPause, pauseProvider } from "./providers.ts";
 import * as queue from "./queue.ts";
@@ -80,7 +81,8 @@ export function openTable(dynamo: Dynamo): Table {
     getApiKey: (keyId) => acts.getApiKey(dynamo, keyId),
     countRequest: (caller, kind, minute, limit) => countRequest(dynamo, caller, kind, minute, limit),
     listApiKeys: (workspace) => acts.listApiKeys(dynamo, workspace),
-    getIntakeRefusal: (workspace, messageId) => acts.getIntakeRefusal(dynamo, workspace, messageId),
+    getIntakeOutcome: (workspace, messageId) => getIntakeOutcome(dynamo, workspace, messageId),
+    addIntakeOutcome: (outcome) => addIntakeOutcome(dynamo, outcome),
     getSource: (sourceId) => sources.getSource(dynamo, sourceId),
     listSources: (workspace) => sources.listSources(dynamo, workspace),
     getSchedule: (workspace, scheduleId) => schedules.getSchedule(dynamo, workspace, scheduleId),

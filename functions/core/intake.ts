@@ -1,6 +1,7 @@
 // How do tasks come in through a queue, and on whose behalf?
 import * as z from "zod";
 import { type ErrorCode, statusOfCode } from "./errors.ts";
+import type { TaskId } from "./ids.ts";
 import { taskRequest } from "./requests.ts";
 
 /** The queue is bound to one workspace; nothing in a message says who sends it. */
@@ -23,14 +24,13 @@ export interface IntakeMessage {
   receives: number;
 }
 
-/** Of a message that is no task and never will be, whatever is delivered again. */
-export interface IntakeRefusal {
+/** What became of a message, once and for all: whatever is delivered again, or to two at the same moment. */
+export type IntakeOutcome = {
   workspace: string;
   messageId: string;
-  reason: string;
   /** Epoch seconds; the table then forgets it. */
   expiresAt: number;
-}
+} & ({ kind: "accepted"; taskId: TaskId } | { kind: "refused"; reason: string });
 
 /** A task request and its key. Unknown fields are refused: above all a workspace or a role of one's own choice. */
 const intakeRequest = taskRequest.extend({ idempotencyKey: z.string().min(1).max(200) });

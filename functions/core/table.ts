@@ -4,7 +4,7 @@ import type { Backend, BackendHealth, KeptBackends } from "./backends.ts";
 import type { DigestRecord } from "./digest.ts";
 import type { AttemptChange, SlotChange } from "./events.ts";
 import type { AgentId, KeyId, TaskId } from "./ids.ts";
-import type { IntakeRefusal } from "./intake.ts";
+import type { IntakeOutcome } from "./intake.ts";
 import type { Message } from "./message.ts";
 import type { Webhook, WebhookId } from "./notices.ts";
 import type { Operation } from "./operations.ts";
@@ -45,10 +45,10 @@ export type BeatOutcome = { kind: "accepted"; inbox: number } | { kind: "refused
 
 /**
  * `repeated`: the idempotency key has made a task before. `fenced`: a switch is not any more as the task was admitted
- * under. `contended`: try again. Nothing was written by either.
+ * under. `decided`: there is an outcome of its message. `contended`: try again. Nothing was written by any of them.
  */
 export type CreateOutcome =
-  | { kind: "created" | "contended" | "fenced" }
+  | { kind: "created" | "contended" | "fenced" | "decided" }
   | { kind: "repeated"; taskId: TaskId; bodyHash: string };
 
 export interface Creation {
@@ -56,6 +56,8 @@ export interface Creation {
   spec: TaskSpec;
   event: AuditEvent;
   idempotency?: { key: string; bodyHash: string; expiresAt: number };
+  /** Of the message that asks for it: there is none yet. */
+  intakeOutcome?: IntakeOutcome;
 }
 
 export const roles = ["member", "workspace_admin", "super_admin"] as const;
@@ -76,7 +78,7 @@ export type ActWrite =
   | { kind: "schedule_removed"; workspace: string; scheduleId: ScheduleId }
   | { kind: "provider_resumed"; workspace: string; credential: string }
   /** There is none of this message yet. */
-  | { kind: "intake_refusal"; refusal: IntakeRefusal };
+  | { kind: "intake_outcome"; outcome: IntakeOutcome };
 
 /** Kills have a limit of their own, so that nobody is too busy to stop something. */
 export type RequestKind = "normal" | "kill";
@@ -199,7 +201,9 @@ export interface Table {
   /** Counts one request in a minute (since the epoch); false, and not counted, once there were `limit`. */
   countRequest(caller: Caller, kind: RequestKind, minute: number, limit: number): Promise<boolean>;
   listApiKeys(workspace: string): Promise<ApiKey[]>;
-  getIntakeRefusal(workspace: string, messageId: string): Promise<IntakeRefusal | undefined>;
+  getIntakeOutcome(workspace: string, messageId: string): Promise<IntakeOutcome | undefined>;
+  /** On condition that there is none of its message yet. */
+  addIntakeOutcome(outcome: IntakeOutcome): Promise<"added" | "exists">;
   getSource(sourceId: SourceId): Promise<Source | undefined>;
   listSources(workspace: string): Promise<Source[]>;
   getSchedule(workspace: string, scheduleId: ScheduleId): Promise<Schedule | undefined>;

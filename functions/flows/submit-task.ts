@@ -27,6 +27,8 @@ export interface Submission {
   idempotencyKey?: string;
   /** How long the key is remembered. */
   idempotencyLifeMs?: number;
+  /** It comes through the queue: no task is made once there is an outcome of this message. */
+  messageId?: string;
   retryOf?: TaskId;
 }
 
@@ -42,7 +44,7 @@ export interface Submitted {
  * Throws `idempotency_key_reused`, `isolation_unavailable`, or what is wrong with the repository.
  */
 export async function submitTask(cloud: Cloud, submission: Submission): Promise<Submitted> {
-  const { principal, request, idempotencyKey, idempotencyLifeMs = defaultIdempotencyLifeMs } = submission;
+  const { principal, request, idempotencyKey, idempotencyLifeMs = defaultIdempotencyLifeMs, messageId } = submission;
   const bodyHash = hash("sha256", canonicalJson(request), "hex");
   const now = cloud.clock.now();
   if (idempotencyKey) {
@@ -76,7 +78,11 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   const made = await createAdmitted(cloud, request, workspace, switches, (current) => {
     const task = newTask(cloud, submission, current, now);
     const event = firstEvent(cloud, task, facts);
-    return { task: { ...task, lastEventHash: event.hash }, spec, event, ...(idempotency ? { idempotency } : {}) };
+    const creation = { task: { ...task, lastEventHash: event.hash }, spec, event };
+    const { taskId } = task;
+    const expiresAt = Math.ceil((now + idempotencyLifeMs) / 1000);
+    const intakeOutcome = messageId && { kind: "accepted" as const, workspace, messageId, expiresAt, taskId };
+    return { ...creation, ...(idempotency ? { idempotency } : {}), ...(intakeOutcome ? { intakeOutcome } : {}) };
   });
   if (made.kind === "repeated") return repeat(made, bodyHash, idempotencyKey ?? "");
   const { task } = made.creation;
@@ -100,6 +106,7 @@ async function createAdmitted(
     const outcome = await createUncontended(cloud, creation);
     if (outcome.kind === "created") return { kind: "created", creation } as const;
     if (outcome.kind === "repeated") return outcome;
+    if (outcome.kind === "decided") throw new DroverError("concurrent_update", "The message was decided on meanwhile.");
     switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
   }
   throw busy();

@@ -6,6 +6,7 @@ import type { TaskId } from "../core/ids.ts";
 import {
   type Intake,
   type IntakeMessage,
+  type IntakeOutcome,
   type IntakeRequest,
   intakeDelaySeconds,
   isWorthRetrying,
@@ -24,17 +25,17 @@ const by = "system:intake";
 /** As long as a queue keeps a message at most: a repetition that lay in it is known all that time. */
 const idempotencyLifeMs = 14 * 24 * 60 * 60 * 1000;
 
-/** `accepted` and `refused` messages are done with. Throws when a refusal could not be written; it is then repeated. */
+/**
+ * `accepted` and `refused` messages are done with. Throws when a refusal could not be written; it is then repeated.
+ *
+ * A queue may deliver one message to two at once, and what one of them is refused for may be over for the other. Both
+ * write what they have decided on condition that nobody has yet; whoever comes second answers what stands.
+ */
 export async function takeIn(cloud: Cloud, intake: Intake, message: IntakeMessage): Promise<TakenIn> {
-  if (message.receives > 1) {
-    const refusal = await cloud.table.getIntakeRefusal(intake.workspace, message.messageId);
-    // What kept it from being a task may be gone. It may lie dead as well: only that nobody has heard of.
-    if (refusal) return bury(intake, message, refusal.reason);
-  }
   const parsed = parseIntake(message.body);
   if (parsed.kind === "bad") return refuse(cloud, intake, message, parsed.reason);
   try {
-    return { kind: "accepted", ...(await submit(cloud, intake, parsed.request)) };
+    return await accept(cloud, intake, message, parsed.request);
   } catch (error) {
     const known = error instanceof DroverError;
     if (!known) console.error(`intake message ${message.messageId} failed`, error);
@@ -51,14 +52,36 @@ export async function takeIn(cloud: Cloud, intake: Intake, message: IntakeMessag
 }
 
 /** Who asks is what the queue is bound to, with a member's rights. The keys of the API are other keys than these. */
-function submit(cloud: Cloud, { workspace, principal }: Intake, { idempotencyKey, ...request }: IntakeRequest) {
-  return submitTask(cloud, {
+async function accept(
+  cloud: Cloud,
+  intake: Intake,
+  message: IntakeMessage,
+  { idempotencyKey, ...request }: IntakeRequest,
+): Promise<TakenIn> {
+  const { workspace, principal } = intake;
+  const { messageId } = message;
+  const { taskId, repeated } = await submitTask(cloud, {
     principal: { keyId: by, principal, workspace },
     request,
     idempotencyKey: `intake:${idempotencyKey}`,
     idempotencyLifeMs,
+    messageId,
   });
+  if (!repeated) return { kind: "accepted", taskId, repeated };
+  // Another message, or this one before, has made the task, so its outcome was not written with it now.
+  return settle(cloud, intake, message, { ...outcomeOf(cloud, intake, message), kind: "accepted", taskId });
 }
+
+async function settle(cloud: Cloud, intake: Intake, message: IntakeMessage, mine: IntakeOutcome): Promise<TakenIn> {
+  const { table } = cloud;
+  if ((await table.addIntakeOutcome(mine)) === "added") return answer(intake, message, mine);
+  return answer(intake, message, (await table.getIntakeOutcome(intake.workspace, message.messageId)) ?? mine);
+}
+
+const outcomeOf = (cloud: Cloud, { workspace }: Intake, { messageId }: IntakeMessage) => ({
+  ...{ workspace, messageId },
+  expiresAt: Math.ceil((cloud.clock.now() + idempotencyLifeMs) / 1000),
+});
 
 /** First the act, so that nothing lies dead without one. A message that could not be buried then comes again. */
 async function refuse(cloud: Cloud, intake: Intake, message: IntakeMessage, text: string): Promise<TakenIn> {
@@ -66,23 +89,26 @@ async function refuse(cloud: Cloud, intake: Intake, message: IntakeMessage, text
   const { workspace } = intake;
   const { messageId, body } = message;
   const bodyHash = createHash("sha256").update(body).digest("hex");
-  const expiresAt = Math.ceil((cloud.clock.now() + idempotencyLifeMs) / 1000);
+  const mine: IntakeOutcome = { ...outcomeOf(cloud, intake, message), kind: "refused", reason };
+  let stands: IntakeOutcome = mine;
   await recordAct(cloud, `workspace:${workspace}`, by, async () => {
-    // A queue may deliver one message to two at once.
-    if (await cloud.table.getIntakeRefusal(workspace, messageId)) return undefined;
-    const refusal = { workspace, messageId, reason, expiresAt };
+    const decided = await cloud.table.getIntakeOutcome(workspace, messageId);
+    stands = decided ?? mine;
+    if (decided) return undefined;
     return {
       type: "intake_refused",
       data: { messageId, reason, bodyHash },
-      writes: [{ kind: "intake_refusal", refusal }],
+      writes: [{ kind: "intake_outcome", outcome: mine }],
     };
   });
-  return bury(intake, message, reason);
+  return answer(intake, message, stands);
 }
 
-async function bury(intake: Intake, message: IntakeMessage, reason: string): Promise<TakenIn> {
-  await intake.bury(message, reason);
-  return { kind: "refused", reason };
+/** What was decided, whoever has; a refused one is put among the dead by each who meets it. */
+async function answer(intake: Intake, message: IntakeMessage, decided: IntakeOutcome): Promise<TakenIn> {
+  if (decided.kind === "accepted") return { kind: "accepted", taskId: decided.taskId, repeated: true };
+  await intake.bury(message, decided.reason);
+  return { kind: "refused", reason: decided.reason };
 }
 
 async function postpone(cloud: Cloud, intake: Intake, message: IntakeMessage): Promise<void> {

@@ -35,7 +35,7 @@ describe("docs/table.md", () => {
     ["source", keys.sourceKey("src_1")],
     ["delivery", keys.deliveryKey("dlv_1_2_failed")],
     ["API key", keys.apiKeyKey("key_1")],
-    ["refusal", keys.refusalKey("w", "m")],
+    ["intake outcome", keys.intakeOutcomeKey("w", "m")],
     ["idempotency record", keys.idempotencyKey("w", "k")],
   ])("describes the key of a %s", (name, { pk, sk }) => {
     const row = page.split("\n").find((line) => line.startsWith(`| ${name} |`));

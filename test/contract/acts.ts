@@ -3,6 +3,7 @@ import { ulid } from "ulid";
 import { expect, it } from "vitest";
 import { type AuditAct, hashEvent } from "../../functions/core/audit.ts";
 import type { Backend } from "../../functions/core/backends.ts";
+import type { IntakeOutcome } from "../../functions/core/intake.ts";
 import type { Operation } from "../../functions/core/operations.ts";
 import { taskRequest } from "../../functions/core/requests.ts";
 import type { Schedule } from "../../functions/core/schedules.ts";
@@ -150,19 +151,44 @@ export function actContract(open: OpenTable): void {
     expect(await open().createTask(under(1))).toEqual({ kind: "created" });
   });
 
-  it("keeps the refusal of a message with its act, once, whoever refuses it beside", async () => {
+  function newMessage() {
     const workspace = newWorkspace();
-    const chain = `workspace:${workspace}`;
-    const refusal = { workspace, messageId: ulid(), reason: "the message is not JSON", expiresAt: 5 };
-    const refused = () => open().getIntakeRefusal(workspace, refusal.messageId);
-    expect(await refused()).toBeUndefined();
-    const first = makeAct(chain, 1, "");
+    const message = { workspace, messageId: ulid(), expiresAt: 5 };
+    return { workspace, message, decided: () => open().getIntakeOutcome(workspace, message.messageId) };
+  }
+
+  it("keeps the refusal of a message with its act, and after it nobody refuses or accepts that message", async () => {
+    const { workspace, message, decided } = newMessage();
+    const refusal = { ...message, kind: "refused", reason: "the message is not JSON" } as const;
+    expect(await decided()).toBeUndefined();
+    const first = makeAct(`workspace:${workspace}`, 1, "");
+    const write = (outcome: IntakeOutcome) => [{ kind: "intake_outcome", outcome }] as const;
+    for (let n = 0; n < 2; n += 1) expect(await open().commitAct(first, write(refusal))).toEqual({ kind: "committed" });
+    const next = makeAct(`workspace:${workspace}`, 2, first.hash);
+    expect(await open().commitAct(next, write({ ...refusal, reason: "another" }))).toEqual({ kind: "stale" });
+    const creation = makeCreation({ workspace });
+    const accepted = { ...message, kind: "accepted", taskId: creation.task.taskId } as const;
+    expect(await open().createTask({ ...creation, intakeOutcome: accepted })).toEqual({ kind: "decided" });
+    expect(await open().getTask(creation.task.taskId)).toBeUndefined();
+    expect(await open().addIntakeOutcome(accepted)).toBe("exists");
+    expect(await decided()).toEqual(refusal);
+    expect(await open().getIntakeOutcome(newWorkspace(), message.messageId)).toBeUndefined();
+  });
+
+  it("keeps the acceptance of a message with its task, and after it nobody refuses that message", async () => {
+    const { workspace, message, decided } = newMessage();
+    const creation = makeCreation({ workspace });
+    const intakeOutcome = { ...message, kind: "accepted", taskId: creation.task.taskId } as const;
     for (let n = 0; n < 2; n += 1)
-      expect(await open().commitAct(first, [{ kind: "intake_refusal", refusal }])).toEqual({ kind: "committed" });
-    const again = [{ kind: "intake_refusal", refusal: { ...refusal, reason: "another" } }] as const;
-    expect(await open().commitAct(makeAct(chain, 2, first.hash), again)).toEqual({ kind: "stale" });
-    expect(await refused()).toEqual(refusal);
-    expect(await open().getIntakeRefusal(newWorkspace(), refusal.messageId)).toBeUndefined();
+      expect(await open().createTask({ ...creation, intakeOutcome })).toEqual({ kind: "created" });
+    const refusal = { ...message, kind: "refused", reason: "too late" } as const;
+    const act = makeAct(`workspace:${workspace}`, 1, "");
+    expect(await open().commitAct(act, [{ kind: "intake_outcome", outcome: refusal }])).toEqual({ kind: "stale" });
+    expect(await decided()).toEqual(intakeOutcome);
+    const other = newMessage();
+    const repeated = { ...other.message, kind: "accepted", taskId: creation.task.taskId } as const;
+    for (const answer of ["added", "exists"]) expect(await open().addIntakeOutcome(repeated)).toBe(answer);
+    expect(await other.decided()).toEqual(repeated);
   });
 
   it("keeps an operation open until it is finished", async () => {

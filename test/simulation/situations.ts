@@ -31,7 +31,16 @@ const hourMs = 60 * 60_000;
 const outageMs = 12 * hourMs;
 const muteMs = 30 * hourMs;
 /** By the number of the seed, so that a run of a thousand has each of them: an outage takes as long as forty others. */
-const oneIn = { outage: 2_400, crowd: 180, no_reaper: 80, contended: 100, returns: 80, strays: 100, deaf: 100, mute: 100 } as const;
+const oneIn = {
+  outage: 2_400,
+  crowd: 180,
+  no_reaper: 80,
+  contended: 100,
+  returns: 80,
+  strays: 100,
+  deaf: 100,
+  mute: 100,
+} as const;
 
 export function chooseSituation(seed: number): Situation {
   if (seed % oneIn.outage === 13) return "outage";

@@ -11,6 +11,7 @@ import { findBreak } from "../../functions/core/audit.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import { takeIn } from "../../functions/flows/take-in.ts";
 import { handler as intake } from "../../functions/intake.ts";
+import { hold } from "../support/fault-proxy.ts";
 import { checkInvariants } from "../support/invariants.ts";
 import { useRemote } from "../support/remote.ts";
 import { call, tasksPath, until, untilSettled, useStack } from "../support/stack.ts";
@@ -183,6 +184,77 @@ it("what was refused stays so when its burial went unanswered, though nothing ke
     const dead = await takeDead("late");
     expect(dead.MessageAttributes?.reason?.StringValue).toBe(acts[0]?.data.reason);
   }
+});
+
+describe("a message that is delivered to two at the same moment has one outcome", () => {
+  /** One finds its branch missing, then it is there, and the other finds it; neither has written yet. */
+  async function race(name: string, first: "refuses" | "accepts") {
+    const bound = stack.cloud.intake;
+    if (!bound) throw new Error("no intake");
+    const body = JSON.stringify(requestFor(name, { title: name, branch: name }));
+    const take = (receives: number) =>
+      takeIn(stack.cloud, bound, { messageId: name, receiptHandle: "none", body, receives });
+    const holdWrite = (text: string) => {
+      const held = hold();
+      const match = (request: unknown) => JSON.stringify(request).includes(text);
+      return { held, rule: stack.faults.DYNAMODB.on({ operation: "TransactWriteItems", match, times: 1, do: held }) };
+    };
+    const [refusal, creation] = [holdWrite(`branch_not_found`), holdWrite(`intake:${name}`)];
+    const refusing = take(1);
+    await refusal.held.reached;
+    remote.git("branch", name, "main");
+    const accepting = take(2);
+    await creation.held.reached;
+    const order = [
+      { write: refusal, end: refusing },
+      { write: creation, end: accepting },
+    ];
+    if (first === "accepts") order.reverse();
+    const ends = [];
+    for (const { write, end } of order) {
+      write.held.release();
+      ends.push(await end);
+    }
+    for (const { rule } of [refusal, creation]) rule.remove();
+    const made = (await tasks()).filter(({ title }) => title === name);
+    const acts = (await refusals()).filter(({ data }) => data.messageId === name);
+    return { ends, made, acts, again: await take(3) };
+  }
+
+  it("refused first: the other makes no task, and answers the refusal", async () => {
+    const { ends, made, acts, again } = await race("refused-first", "refuses");
+    const refused = { kind: "refused", reason: expect.stringMatching(/^branch_not_found/) };
+    expect([...ends, again]).toEqual([refused, refused, refused]);
+    expect([made.length, acts.length]).toEqual([0, 1]);
+    // Each that met it has buried it: no burial may be lost.
+    for (let n = 0; n < 3; n += 1) await takeDead("refused-first");
+  });
+
+  it("accepted first: the other refuses nothing, and answers the task", async () => {
+    const { ends, made, acts, again } = await race("accepted-first", "accepts");
+    const [{ taskId } = { taskId: "tsk_none" }] = made;
+    const repeated = { kind: "accepted", taskId, repeated: true };
+    expect([...ends, again]).toEqual([{ ...repeated, repeated: false }, repeated, repeated]);
+    expect([made.length, acts.length]).toEqual([1, 0]);
+    await untilSettled(stack, taskId as TaskId);
+    await checkInvariants(stack, [taskId as TaskId]);
+  });
+
+  it("a repetition of what another message has asked for is accepted for good as well", async () => {
+    const bound = stack.cloud.intake;
+    if (!bound) throw new Error("no intake");
+    const take = (messageId: string, body: string) =>
+      takeIn(stack.cloud, bound, { messageId, receiptHandle: "none", body, receives: 1 });
+    const body = JSON.stringify(requestFor("twins", { title: "Twins" }));
+    const made = await take("first twin", body);
+    if (made.kind !== "accepted") throw new Error(made.reason);
+    const repeated = { ...made, repeated: true };
+    expect(await take("second twin", body)).toEqual(repeated);
+    // As a run would that has found something wrong with it.
+    expect(await take("second twin", "{not json")).toEqual(repeated);
+    expect((await refusals()).filter(({ data }) => data.messageId === "second twin")).toEqual([]);
+    await untilSettled(stack, made.taskId);
+  });
 });
 
 describe("what passes by itself", () => {

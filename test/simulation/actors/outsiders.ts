@@ -31,7 +31,8 @@ function begin(stage: Stage, name: string, act: (stage: Stage, me: Activity) => 
 /** The queue keeps what it took: nothing of this may be lost. */
 async function sendRequests(stage: Stage, sender: Activity): Promise<void> {
   const send = (key: string | undefined, body: string) => {
-    const messageId = stage.queues.intake.put(body, sender.random.between(0, 1_000));
+    const deliveries = stage.world.strikes(sender, "message_duplicated") ? 2 : 1;
+    const messageId = stage.queues.intake.put(body, sender.random.between(0, 1_000), deliveries);
     stage.intakeSent.push({ messageId, key });
   };
   const ask = (key: string, prompt: string) => send(key, JSON.stringify(requestFor(key, prompt)));

@@ -76,10 +76,12 @@ export class SimQueue {
     }
   }
 
-  put(body: string, delayMs: number): string {
+  /** `deliveries`: to so many at about the same moment. */
+  put(body: string, delayMs: number, deliveries = 1): string {
     this.#sent += 1;
     const messageId = `${this.#settings.name} message ${this.#sent}`;
-    this.#later({ messageId, body, received: 0, postponedMs: undefined, isDone: false }, delayMs);
+    const held = { messageId, body, received: 0, postponedMs: undefined, isDone: false };
+    for (let n = 0; n < deliveries; n += 1) this.#later(held, delayMs);
     return messageId;
   }
 

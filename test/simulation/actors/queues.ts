@@ -40,7 +40,7 @@ export function openQueues(stage: Stage): Queues {
     onDead: forget,
   });
   const intake = new SimQueue(stage, {
-    ...{ name: "intake", batchSize, concurrency: 1, visibilityMs, maxReceives: endless },
+    ...{ name: "intake", batchSize, concurrency: 2, visibilityMs, maxReceives: endless },
     answer: answerIntake,
     onDead: forget,
   });

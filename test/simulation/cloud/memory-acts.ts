@@ -3,7 +3,7 @@ import type { AuditAct } from "../../../functions/core/audit.ts";
 import type { Backend, BackendHealth, KeptBackends } from "../../../functions/core/backends.ts";
 import type { DigestRecord } from "../../../functions/core/digest.ts";
 import type { KeyId } from "../../../functions/core/ids.ts";
-import type { IntakeRefusal } from "../../../functions/core/intake.ts";
+import type { IntakeOutcome } from "../../../functions/core/intake.ts";
 import type { Operation } from "../../../functions/core/operations.ts";
 import type { ProviderPause } from "../../../functions/core/provider-pause.ts";
 import type { Schedule, ScheduleId } from "../../../functions/core/schedules.ts";
@@ -20,6 +20,8 @@ import type { ActWrite, ApiKey, Caller, RequestKind, Table } from "../../../func
 import type { Task } from "../../../functions/core/task.ts";
 import { MemoryNotices } from "./memory-notices.ts";
 import type { Sync } from "./sync.ts";
+
+type Message = Pick<IntakeOutcome, "workspace" | "messageId">;
 
 type Part = Pick<
   Sync<Table>,
@@ -39,7 +41,8 @@ type Part = Pick<
   | "putOperation"
   | "listBackends"
   | "putBackendHealth"
-  | "getIntakeRefusal"
+  | "getIntakeOutcome"
+  | "addIntakeOutcome"
   | "getSource"
   | "listSources"
   | "getSchedule"
@@ -61,7 +64,7 @@ export class MemoryActs implements Part {
   readonly providers = new Map<string, ProviderPause>();
   readonly sources = new Map<SourceId, Source>();
   readonly schedules = new Map<ScheduleId, Schedule>();
-  readonly refusals = new Map<string, IntakeRefusal>();
+  readonly intakeOutcomes = new Map<string, IntakeOutcome>();
   readonly chains = new Map<string, AuditAct[]>();
   /** By workspace and backend, until one of them changes: they are read more often than anything else. */
   readonly #switches = new Map<string, Switches>();
@@ -109,7 +112,7 @@ export class MemoryActs implements Part {
     if (last?.eventId === act.eventId) return { kind: "committed" };
     if ((last?.version ?? 0) !== act.version - 1) return { kind: "stale" };
     if (writes.some((write) => write.kind === "schedule" && !this.#follows(write.schedule))) return { kind: "stale" };
-    if (writes.some((write) => write.kind === "intake_refusal" && this.refusals.has(refusalName(write.refusal))))
+    if (writes.some((write) => write.kind === "intake_outcome" && this.isDecided(write.outcome)))
       return { kind: "stale" };
     this.chains.set(act.chain, [...acts, act]);
     for (const write of writes) this.#write(write);
@@ -153,16 +156,26 @@ export class MemoryActs implements Part {
       case "provider_resumed":
         this.providers.delete(`${write.workspace}#${write.credential}`);
         return;
-      case "intake_refusal":
-        this.refusals.set(refusalName(write.refusal), write.refusal);
+      case "intake_outcome":
+        this.intakeOutcomes.set(messageName(write.outcome), write.outcome);
         return;
       case "operation":
         this.operations.set(write.operation.operationId, write.operation);
     }
   }
 
-  getIntakeRefusal(workspace: string, messageId: string): IntakeRefusal | undefined {
-    return this.refusals.get(refusalName({ workspace, messageId }));
+  getIntakeOutcome(workspace: string, messageId: string): IntakeOutcome | undefined {
+    return this.intakeOutcomes.get(messageName({ workspace, messageId }));
+  }
+
+  addIntakeOutcome(outcome: IntakeOutcome): "added" | "exists" {
+    if (this.isDecided(outcome)) return "exists";
+    this.intakeOutcomes.set(messageName(outcome), outcome);
+    return "added";
+  }
+
+  protected isDecided(message: Message): boolean {
+    return this.intakeOutcomes.has(messageName(message));
   }
 
   getSource(sourceId: SourceId): Source | undefined {
@@ -237,5 +250,4 @@ export class MemoryActs implements Part {
   }
 }
 
-const refusalName = ({ workspace, messageId }: Pick<IntakeRefusal, "workspace" | "messageId">) =>
-  `${workspace}#${messageId}`;
+const messageName = ({ workspace, messageId }: Message) => `${workspace}#${messageId}`;

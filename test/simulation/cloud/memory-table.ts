@@ -64,12 +64,13 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 
   createTask(creation: Creation): CreateOutcome {
-    const { task, spec, event, idempotency } = creation;
+    const { task, spec, event, idempotency, intakeOutcome } = creation;
     this.workspaces.add(task.workspace);
     const row = this.rows.get(task.taskId);
     // The request token: a repetition of the very same request is answered as the first.
     if (row?.events[0]?.eventId === event.eventId) return { kind: "created" };
     if (row) throw new Error(`${task.taskId} exists`);
+    if (intakeOutcome && this.isDecided(intakeOutcome)) return { kind: "decided" };
     const switches = this.getSwitches(task);
     const isRefused = isFenced(task, switches) || (task.yolo && findYoloForbidden(switches));
     if (idempotency) {
@@ -81,6 +82,7 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
       this.idempotency.set(key, { taskId: task.taskId, bodyHash: idempotency.bodyHash, expiresAt });
     }
     if (isRefused) return { kind: "fenced" };
+    if (intakeOutcome) this.addIntakeOutcome(intakeOutcome);
     this.rows.set(task.taskId, {
       task: shapeTask(task),
       spec,

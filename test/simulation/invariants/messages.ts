@@ -54,15 +54,14 @@ function checkNotices(stage: Stage, webhook: Webhook, { task, events }: Row): vo
   }
 }
 
-/** Each message became the one task of its key, or lies dead with an act that says why. */
+/** Each message became the one task of its key, or lies dead with an act that says why; never both. */
 function checkIntake({ world, table, intakeSent, buried }: Stage): void {
   const acts = table.chains.get("workspace:red") ?? [];
-  const refusedAt = new Map<unknown, number>();
-  for (const { type, at, data } of acts) {
+  const refused = new Set<unknown>();
+  for (const { type, data } of acts) {
     if (type !== "intake_refused") continue;
-    if (refusedAt.has(data.messageId)) world.fail("intake_refused_twice", `${data.messageId} has two refusals`);
-    // By clocks that differ.
-    refusedAt.set(data.messageId, at + 2 * world.swarm.skewMs);
+    if (refused.has(data.messageId)) world.fail("intake_refused_twice", `${data.messageId} has two refusals`);
+    refused.add(data.messageId);
   }
   const dead = new Set(buried);
   const made = new Map<string, number>();
@@ -71,13 +70,14 @@ function checkIntake({ world, table, intakeSent, buried }: Stage): void {
   for (const { messageId, key } of intakeSent) {
     const record = key === undefined ? undefined : table.getIdempotencyRecord("red", `intake:${key}`);
     const isTask = record !== undefined && table.rows.has(record.taskId);
-    if (dead.has(messageId) && !refusedAt.has(messageId))
+    if (dead.has(messageId) && !refused.has(messageId))
       world.fail("intake_silent", `${messageId} is dead without an act`);
+    const outcome = table.getIntakeOutcome("red", messageId)?.kind;
     const isAlone = intakeSent.filter((other) => other.key === key).length === 1;
-    // One whose answer was lost at the last try was made before.
-    const madeAt = record && table.getTask(record.taskId)?.createdAt;
-    if (isAlone && (madeAt ?? 0) > (refusedAt.get(messageId) ?? Number.POSITIVE_INFINITY))
-      world.fail("intake_revived", `${messageId} was refused, and became a task after all`);
+    if ((isTask && isAlone && refused.has(messageId)) || (outcome === "accepted" && dead.has(messageId)))
+      world.fail("intake_torn", `${messageId} was refused, and became a task as well`);
+    if (outcome !== (refused.has(messageId) ? "refused" : "accepted"))
+      world.fail("intake_undecided", `the outcome of ${messageId} is ${outcome}`);
     if (!isTask && !dead.has(messageId)) world.fail("intake_lost", `${messageId} made no task and is not dead`);
     if (key === undefined && !dead.has(messageId)) world.fail("intake_accepted", `${messageId} is no task request`);
   }

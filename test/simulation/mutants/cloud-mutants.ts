@@ -62,7 +62,7 @@ export const cloudMutants = [
     "createTask: no condition on the switches",
     edit(table, "const isRefused = isFenced(task, switches)", "const isRefused = false"),
   ),
-  mutant("RunTask: no clientToken", edit(sandboxes, "if (started) return", "if (started && false) return")),
+  mutant("RunTask: no clientToken", edit(sandboxes, "if (started) {", "if (started && false) {")),
   mutant(
     "recordSandbox: no condition on the attempt's state",
     edit(

@@ -92,15 +92,33 @@ export const messageMutants = [
     "intake: the key is not kept",
     edit(takeIn, "    idempotencyKey: `intake:${idempotencyKey}`,\n", "    ...(idempotencyKey ? {} : {}),\n"),
   ),
-  mutant("intake: what is refused is not buried", edit(takeIn, "  await intake.bury(message, reason);\n", "")),
+  mutant("intake: what is refused is not buried", edit(takeIn, "  await intake.bury(message, decided.reason);\n", "")),
   mutant(
     "intake: what is refused is not recorded",
     edit(takeIn, "  await recordAct(cloud,", "  if (message.receives < 0) await recordAct(cloud,"),
   ),
   mutant("intake: what is to come again is done with", edit(intake, 'return "again";', 'return "done";')),
   mutant(
-    "intake: one that was refused may become a task after all",
-    edit(takeIn, "if (refusal) return", "if (refusal && message.receives < 0) return"),
+    "intake: a task is made of what another run has refused",
+    edit(table, 'if (intakeOutcome && this.isDecided(intakeOutcome)) return { kind: "decided" };', ""),
+  ),
+  mutant(
+    "intake: what another run has accepted is refused",
+    edit(takeIn, "stands = decided ?? mine;", "stands = mine;"),
+    edit(takeIn, "if (decided) return undefined;", ""),
+    edit(
+      "test/simulation/cloud/memory-acts.ts",
+      'if (writes.some((write) => write.kind === "intake_outcome" && this.isDecided(write.outcome)))',
+      "if (writes.length < 0)",
+    ),
+  ),
+  mutant(
+    "intake: a repetition of what was refused is accepted",
+    edit(
+      takeIn,
+      '  if ((await table.addIntakeOutcome(mine)) === "added") return',
+      "  if (message.receives > 0) return",
+    ),
   ),
   mutant(
     "dead letter: what is no wake-up is not recorded",
