@@ -13,7 +13,6 @@ type Publication =
   | { kind: "unheard" }
   | { kind: "failed"; class: "infrastructure" | "poison" };
 
-const foreignCommit = "f".repeat(40);
 const maxSuffix = 20;
 
 /** `meetsConflict`: the base branch moves while it asks for the permit, so that it pushes nothing. */
@@ -37,7 +36,7 @@ export async function publish(
   await supervisor.reach("push");
   await main.sleep(main.random.between(100, 5_000));
   const { remote, world } = stage;
-  if (world.strikes(main, "branch_taken")) remote.branches.set(free.branch, foreignCommit);
+  if (world.strikes(main, "branch_taken")) remote.take(free.branch);
   const taskId = answer.taskId as TaskId;
   const push: Push = { branch: free.branch, commit, taskId, agentId: supervisor.sandbox.agentId, at: world.now };
   const landed = remote.push(push, free.expect) === "pushed";

@@ -9,6 +9,8 @@ export interface Push {
   at: number;
 }
 
+const foreignCommit = "f".repeat(40);
+
 export class RemoteState {
   readonly branches = new Map<string, string>();
   readonly pushes: Push[] = [];
@@ -23,6 +25,11 @@ export class RemoteState {
     this.branches.set(push.branch, push.commit);
     this.pushes.push(push);
     return "pushed";
+  }
+
+  /** Somebody else puts a commit of theirs there. */
+  take(branch: string): void {
+    this.branches.set(branch, foreignCommit);
   }
 
   delete(branch: string, commit: string): boolean {

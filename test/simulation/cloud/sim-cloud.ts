@@ -223,6 +223,8 @@ function openSimRemotes(stage: Stage, activity: Activity): Remotes {
       callCloud(activity, operations.deleteBranch, () => {
         if (world.strikes(activity, "remote_unknown")) return "unknown";
         stage.judge.watchDelete(branch, commit);
+        // Somebody has gone on from it since it was looked at.
+        if (world.strikes(activity, "branch_taken")) remote.take(branch);
         return remote.delete(branch, commit) ? "gone" : "kept";
       }),
   };

@@ -6,6 +6,7 @@ import type { Stage } from "../stage.ts";
 import { checkFrugal } from "./frugal.ts";
 import { checkOutage } from "./launches.ts";
 import { checkMessages } from "./messages.ts";
+import { checkTakenBack } from "./outcomes.ts";
 import { checkPullRequest } from "./pull-requests.ts";
 import { checkFirings } from "./schedules.ts";
 
@@ -15,6 +16,7 @@ export function checkEnd(stage: Stage, checkHashes: boolean): void {
     checkTask(stage, row.task);
     checkEvents(stage, row, checkHashes);
     checkPullRequest(stage, row);
+    checkTakenBack(stage, row);
   }
   checkMessages(stage);
   checkFirings(stage);

@@ -1,6 +1,7 @@
 // Is what the table says about a push what the remote knows about it?
 import type { AuditEvent } from "../../../functions/core/audit.ts";
 import type { Task } from "../../../functions/core/task.ts";
+import type { Row } from "../cloud/memory-table.ts";
 import type { Stage } from "../stage.ts";
 
 /** How long one round of the reaper takes at most. */
@@ -52,4 +53,17 @@ export function checkReceipt({ remote, world }: Stage, task: Task): void {
     world.fail("receipt_false", `${task.taskId} is completed with ${task.commit}, which was never pushed`);
   if (task.noChanges && mine.length > 0 && task.due?.kind !== "outcome")
     world.fail("no_changes_but_pushed", `${task.taskId} completed without changes, and an earlier attempt pushed`);
+}
+
+/** At the end: of what nobody wants, no branch stands at a commit of ours, and the event says who has removed it. */
+export function checkTakenBack({ remote, world }: Stage, { task, events }: Row): void {
+  if (task.status === "completed") return;
+  const { taskId } = task;
+  for (const { branch, commit, taskId: its } of remote.pushes)
+    if (its === taskId && remote.branches.get(branch) === commit)
+      world.fail("branch_left", `${branch} stands at ${commit}, and ${taskId} is ${task.status}`);
+  const told = events.find(({ type }) => type === "branch_taken_back");
+  const isFree = !remote.branches.has(task.branch ?? "");
+  if (told && told.data.deleted !== isFree)
+    world.fail("branch_false", `${task.branch} is said to be ${told.data.deleted ? "" : "not "}gone`);
 }

@@ -151,6 +151,14 @@ export const flowMutants = [
     ),
   ),
   mutant(
+    "branch: a removal that was not answered counts as refused",
+    edit(resolve, 'if (deletion === "unknown") return', "if (false) return"),
+  ),
+  mutant(
+    "branch: whatever the remote says of it, it is gone",
+    edit(resolve, 'const deleted = look.kind === "absent" || deletion === "gone";', "const deleted = task.version > 0;"),
+  ),
+  mutant(
     "revoke: what runs there is stopped, and new tasks are taken",
     edit(
       "functions/flows/manage-backends.ts",

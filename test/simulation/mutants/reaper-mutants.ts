@@ -17,6 +17,10 @@ export const reaperMutants = [
   mutant("reaper: what ended is not cleaned up", without("cleanUpEnded")),
   mutant("reaper: what a stop covers and was not killed is left", without("endFenced")),
   mutant("reaper: outcomes are not resolved", without("resolveOutcomes")),
+  mutant(
+    "reaper: branches that are still to be taken back are not",
+    edit(reap, '  await eachDue(cloud, "branch", (task) => takeBranchBack(cloud, task));\n', ""),
+  ),
   mutant("reaper: orphans are not swept", without("sweepOrphans")),
   mutant(
     "sweep: a sandbox that nobody owns is left alone",
