@@ -8,6 +8,8 @@ export type Situation =
   | "outage"
   /** One workspace has many more tasks than there are slots, and another comes with a few. */
   | "crowd"
+  /** More tasks of one workspace than are looked at together fall due at one moment, and a few of another. */
+  | "rush"
   /** The reaper is dead for an hour. */
   | "no_reaper"
   /** Many transactions meet at the slots, and launches come to nothing; the rest of the cloud is well. */
@@ -20,6 +22,9 @@ export type Situation =
   | "deaf"
   /** No remote says for more than a day what stands on it. */
   | "mute";
+
+/** When they do, by the world's clock. */
+export const rushAtMs = 130_000;
 
 /** When that is. */
 export const deafness = { fromMs: 60_000, untilMs: 360_000 } as const;
@@ -34,6 +39,7 @@ const muteMs = 30 * hourMs;
 const oneIn = {
   outage: 2_400,
   crowd: 180,
+  rush: 700,
   no_reaper: 80,
   contended: 100,
   returns: 80,
@@ -45,6 +51,7 @@ const oneIn = {
 export function chooseSituation(seed: number): Situation {
   if (seed % oneIn.outage === 13) return "outage";
   if (seed % oneIn.crowd === 7) return "crowd";
+  if (seed % oneIn.rush === 350) return "rush";
   if (seed % oneIn.contended === 21) return "contended";
   if (seed % oneIn.returns === 31) return "returns";
   if (seed % oneIn.strays === 43) return "strays";
@@ -80,6 +87,13 @@ export function settle(swarm: Swarm, situation: Situation): Swarm {
           ? { limits: { global: 6 } }
           : { limits: { global: 24 }, launchBucket: { burst: 4, perSecond: 1 } }),
         tasks: 24,
+      };
+    case "rush":
+      return {
+        ...swarm,
+        ...{ situation, weights: without({}), callTrouble: 0, faultsEndMs: 300_000, isCalm: false, skewMs: 0 },
+        ...{ operator: "none", parties: new Set(), reapers: 1, soundFromMs: 0, maxQueueAgeMs: 48 * hourMs },
+        ...{ limits: { global: 6 }, tasks: 70 },
       };
     case "no_reaper":
       return {

@@ -69,6 +69,8 @@ export class Stage {
   readonly heardBy = new Map<string, number>();
   /** From when on a webhook was there to be told, by the true time. */
   readonly subscribedAt = new Map<WebhookId, number>();
+  /** Whose time to wait was over, in turn. */
+  readonly letGo: { workspace: string; at: number }[] = [];
   usersAtWork = 0;
   /** They wait for a function to be at work, to come between its steps. */
   readonly ambushes = {

@@ -6,6 +6,7 @@ import type { ApiKey } from "../../../functions/core/table.ts";
 import { killTask } from "../../../functions/flows/kill-task.ts";
 import { submitTask } from "../../../functions/flows/submit-task.ts";
 import type { Activity } from "../engine/activity.ts";
+import { rushAtMs } from "../situations.ts";
 import type { Stage } from "../stage.ts";
 import { awaitFunction } from "./ambush.ts";
 import { killByUrl } from "./break-glass.ts";
@@ -23,11 +24,12 @@ const askLaterMs = 20_000;
 
 export function addUsers(stage: Stage): void {
   const { tasks, situation } = stage.world.swarm;
+  const join = situation === "crowd" ? joinCrowd : situation === "rush" ? joinRush : useTask;
   for (let n = 0; n < tasks; n += 1) {
     const user = stage.world.begin("user");
     stage.usersAtWork += 1;
     user.run(
-      () => (situation === "crowd" ? joinCrowd(stage, user, n) : useTask(stage, user, n)),
+      () => join(stage, user, n),
       () => {
         stage.usersAtWork -= 1;
       },
@@ -64,6 +66,18 @@ async function joinCrowd(stage: Stage, user: Activity, n: number): Promise<void>
   const isLate = n >= stage.world.swarm.tasks - lateComers;
   await user.sleep(isLate ? user.random.between(5_000, 60_000) : user.random.between(0, crowdWithinMs));
   await submit(stage, user, makeRequest(user, false), `key ${n}`, isLate ? "red" : "blue");
+}
+
+/** All are due at one moment; most are not wanted any more soon after, so that only a few have to run. */
+async function joinRush(stage: Stage, user: Activity, n: number): Promise<void> {
+  const { random } = user;
+  await user.sleep(random.between(0, rushAtMs / 2));
+  const body = { ...makeRequest(user, false), delayMs: rushAtMs - stage.world.now };
+  const isLate = n >= stage.world.swarm.tasks - lateComers;
+  const taskId = await submit(stage, user, body, `key ${n}`, isLate ? "red" : "blue");
+  if (isLate) return;
+  await user.sleep(rushAtMs + stage.world.swarm.reapEveryMs - stage.world.now + random.between(0, crowdWithinMs));
+  await kill(stage, user, taskId);
 }
 
 function makeRequest({ random }: Activity, isDelayed: boolean): TaskRequest {

@@ -3,7 +3,9 @@ import type { AuditAct } from "../../../functions/core/audit.ts";
 import type { TaskId } from "../../../functions/core/ids.ts";
 import type { Schedule } from "../../../functions/core/schedules.ts";
 import type { ActWrite, Creation, Table, TaskChange } from "../../../functions/core/table.ts";
+import type { Task } from "../../../functions/core/task.ts";
 import { watchFiring } from "../invariants/schedules.ts";
+import { watchTurn } from "../invariants/turns.ts";
 import { MemoryTable } from "./memory-table.ts";
 import { definePort } from "./port.ts";
 
@@ -38,6 +40,10 @@ export const openSimTable = definePort<Table>({
     commitAct: ({ judge }, [act, writes], commit) =>
       judge.watchAct(act as AuditAct, writes as readonly ActWrite[], commit),
     replaceSchedule: (stage, [before, after], act) => watchFiring(stage, before as Schedule, after as Schedule, act),
+    makeReady: (stage, [task], act) => {
+      watchTurn(stage, task as Task);
+      return act();
+    },
     beat: ({ judge }, [agentId], act) => judge.watchBeat(String(agentId), act),
   },
 });

@@ -35,6 +35,10 @@ export function checkLeft(stage: Stage): void {
     if (endedAt === undefined && stoppedAt !== undefined && isLate(Math.max(stoppedAt, visibleAt)))
       world.fail("loss_slow", `${agentId} is taken for alive ${boundMs} ms after its sandbox has stopped`);
   }
+  for (const { task } of table.rows.values()) {
+    if (task.status === "queued" && task.due && isLate(task.due.at))
+      world.fail("wait_slow", `${task.taskId} still waits ${boundMs} ms after its time has come`);
+  }
   for (const [slot, { holder }] of table.slots) {
     const endedAt = table.attempts.get(holder)?.endedAt;
     if (endedAt !== undefined && isLate(endedAt))

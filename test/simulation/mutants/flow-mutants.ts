@@ -156,7 +156,11 @@ export const flowMutants = [
   ),
   mutant(
     "branch: whatever the remote says of it, it is gone",
-    edit(resolve, 'const deleted = look.kind === "absent" || deletion === "gone";', "const deleted = task.version > 0;"),
+    edit(
+      resolve,
+      'const deleted = look.kind === "absent" || deletion === "gone";',
+      "const deleted = task.version > 0;",
+    ),
   ),
   mutant(
     "revoke: what runs there is stopped, and new tasks are taken",

@@ -9,6 +9,11 @@ const without = (step: string) => edit(reap, `\n  ${step},\n`, "\n");
 
 export const reaperMutants = [
   mutant("reaper: waiting tasks are not promoted", without("promoteWaiting")),
+  mutant("reaper: what is held back is not promoted", without("promoteHeld")),
+  mutant(
+    "reaper: waiting tasks are promoted one workspace after another",
+    edit("functions/flows/promote-waiting.ts", "last ? behindNeighbours(last.position)", "last ? last.position"),
+  ),
   mutant("reaper: leases do not expire", without("expireLeases")),
   mutant(
     "reaper: it does not ask whether agents can be heard",
