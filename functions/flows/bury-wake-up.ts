@@ -37,7 +37,8 @@ async function buryWakeUp(cloud: Cloud, body: string, isServiceFailure: IsServic
   const flaw = findFlaw(task);
   if (flaw) return giveUp(cloud, taskId, flaw);
   try {
-    await considerTask(cloud, task, await cloud.table.heldSlots("global"), await readBackends(cloud));
+    // One that waits has a time that must stand: it is looked at once that has come.
+    if (!task.due) await considerTask(cloud, task, await cloud.table.heldSlots("global"), await readBackends(cloud));
     // It can be dispatched after all; the reaper wakes it again.
     await record(cloud, "wake_up_buried", { taskId, status: task.status });
   } catch (error) {
