@@ -2,6 +2,7 @@
 import createClient, { type Client } from "openapi-fetch";
 import type { AuditEvent, Problem, Progress, paths, Snapshot } from "./api-types.ts";
 import { followStream } from "./follow-stream.ts";
+import { hearOutput } from "./fresh-output.ts";
 
 export type {
   AuditEvent,
@@ -47,7 +48,10 @@ export interface Following {
 export interface Drover {
   /** `api.GET("/api/orchestrator/tasks/{taskId}", { params: { path: { taskId } } })`; wrap it in `ask`. */
   api: Client<paths>;
-  /** From the first event, or that after the id of an earlier one, to the end, across lost connections; throws DroverProblem when the API refuses. */
+  /**
+   * From the first event, or that after the id of an earlier one, to the end, across lost connections: each event once,
+   * and of what was printed each character at most once. Throws DroverProblem when the API refuses.
+   */
   followTask(taskId: string, following?: Following & { after?: string | undefined }): AsyncGenerator<TaskFeedEvent>;
   /** For ever, until the signal aborts; each event once. */
   followFleet(following?: Following & { workspace?: string | undefined }): AsyncGenerator<FleetFeedEvent>;
@@ -81,9 +85,10 @@ export function openDrover({ url, apiKey, csrfToken, fetch: send = fetch }: Drov
   return {
     api: createClient<paths>({ baseUrl, fetch: authorized }),
     async *followTask(taskId, following = {}) {
+      const hear = hearOutput();
       for await (const { event, id, data } of stream(`/api/orchestrator/tasks/${taskId}/events`, following)) {
         if (event === "audit") yield { kind: "audit", id, event: JSON.parse(data) };
-        else if (event === "progress") yield { kind: "progress", id, progress: JSON.parse(data) };
+        else if (event === "progress") yield { kind: "progress", id, progress: hear(JSON.parse(data)) };
         else if (event === "end") return yield { kind: "end", id, status: JSON.parse(data).status };
       }
     },

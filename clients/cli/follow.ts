@@ -57,7 +57,7 @@ export function printEnd(task: Task): void {
   else print(dim(`Look at it: drover logs ${taskId} · again: drover retry ${taskId}`));
 }
 
-/** Of what comes again after a break only the new part is shown, and what was missed is said. */
+/** What was missed is said, and where another attempt begins: it may print the same again. */
 export function createOutput(write: (text: string) => void, mark: string) {
   let agentId = "";
   let shown = 0;
@@ -71,23 +71,24 @@ export function createOutput(write: (text: string) => void, mark: string) {
   const endLine = () => {
     if (lineIsOpen) put("\n");
   };
+  const remark = (text: string) => {
+    endLine();
+    put(`[… ${text}]\n`);
+  };
   return {
     endLine,
     take(progress: Progress): void {
+      const { output, outputFrom } = progress;
+      if (output === "") return;
       if (progress.agentId !== agentId) {
+        if (agentId !== "") remark(`attempt ${progress.agentId.split("_").at(-1)} begins`);
         agentId = progress.agentId;
         shown = 0;
       }
-      const { output, outputFrom } = progress;
-      if (output === "") return;
-      const missed = outputFrom - shown;
-      if (missed > 0) {
-        endLine();
-        put(`[… ${missed} characters were not sent; the log has them]\n`);
-      }
-      const fresh = tame(output.slice(Math.max(0, -missed)));
+      if (outputFrom > shown) remark(`${outputFrom - shown} characters were not sent; the log has them`);
+      const fresh = tame(output);
       if (fresh) put(fresh);
-      shown = Math.max(shown, outputFrom + output.length);
+      shown = outputFrom + output.length;
     },
   };
 }

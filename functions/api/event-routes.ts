@@ -68,7 +68,8 @@ async function follow(cloud: Cloud, taskId: TaskId, from: Position, stream: SSES
       pingAt = cloud.clock.now() + pingMs;
     }
     if (task.version > at.version) at = await sendEvents(cloud, task, at, stream);
-    if (isLive(task.status)) at = await sendBeat(cloud, task, at, stream);
+    // Where more events were read than the task knows of, its attempt may be over, and the position another one's.
+    if (isLive(task.status) && at.version === task.version) at = await sendBeat(cloud, task, at, stream);
     const settled = isFinal(task.status) && task.due === undefined && task.stopConfirmation !== undefined;
     if (settled && at.version >= task.version) {
       return stream.writeSSE({ event: "end", id: format(at), data: JSON.stringify({ status: task.status }) });
