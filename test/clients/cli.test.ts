@@ -4,11 +4,16 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { drover, type RunOptions, toStack } from "../support/drover.ts";
 import { checkInvariants } from "../support/invariants.ts";
+import { failingProject } from "../support/model.ts";
 import { useRemote } from "../support/remote.ts";
 import { call, kill, submit, tasksPath, untilSettled, untilStatus, useStack } from "../support/stack.ts";
 
 const stack = useStack();
 const remote = useRemote();
+const judged = useRemote({
+  ...failingProject,
+  "package.json": '{ "type": "module", "scripts": { "test": "node --test", "lint": "echo clean" } }\n',
+});
 const dir = mkdtempSync(join(tmpdir(), "drover-cli-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -138,6 +143,30 @@ describe("what an agent printed", () => {
     expect(seen.stdout).toContain(`${ESC}[32m+two`);
     expect((await cli(["diff", taskId], { columns: 100, env: { NO_COLOR: "1" } })).stdout).not.toContain(ESC);
   });
+});
+
+it("what the gates said of a task is shown with it: each verdict, what it rests on where it is none to be glad of, and all of it for a program", async () => {
+  const taskId = await submit(stack, {
+    repository: judged.url,
+    command: ["sh", "-c", "echo more >> NOTES.md"],
+    gates: { gates: ["test", "lint"] },
+    maxAttempts: 1,
+  });
+  const before = await cli(["show", taskId]);
+  expect([before.code, before.stdout.includes("VERDICT")]).toEqual([0, false]);
+  await untilSettled(stack, taskId);
+  const { stdout } = await cli(["show", taskId], { columns: 100 });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are looked at below
+  const plain = stdout.replaceAll(/\u001b\[\d+m/g, "");
+  expect(plain).toMatch(/Round 1 of the gates, on [0-9a-f]{12}:\s+GATE +VERDICT +TOOK +SAID/);
+  expect(plain).toMatch(/\ntest +failed +\d+\.\ds +\S/);
+  expect(plain).toMatch(/\nlint +passed +\d+\.\ds +\S/);
+  expect(stdout).toContain(`${ESC}[31mfailed`);
+  expect(plain).toMatch(/test expected +\S[\s\S]*said +[\s\S]*adds/);
+  const { verdicts, status } = JSON.parse((await cli(["show", taskId, "--json"])).stdout);
+  expect(status).toBe("failed");
+  const told = (await call(stack, "GET", `${tasksPath}/${taskId}/verdicts`)).body;
+  expect(verdicts).toEqual(JSON.parse(told));
 });
 
 describe("lists", () => {

@@ -8,17 +8,20 @@ import { exitCodeOf, followTask } from "../follow.ts";
 import { given, parseCount } from "../inputs.ts";
 import { printFields, printTable } from "../table.ts";
 import { colourStatus, cyan, green, print, printJson, printJsonLine, red, tame, yellow } from "../terminal.ts";
+import { printVerdicts, readVerdicts } from "../verdicts.ts";
 import { sayAge, sayAgent, sayDollars, sayDuration, sayEnd, sayMarks } from "../words.ts";
 
 export const showCommand = () =>
   new Command("show")
-    .description("Shows a task with its attempts, its gates and what it has spent")
+    .description("Shows a task with its attempts, what its gates said, and what it has spent")
     .argument("<task>", "id of the task")
     .action(async (taskId, _options, command) => {
       const cli = openCli(command);
       const task = await readTask(cli, taskId);
-      if (cli.json) printJson(task);
-      else printTask(task);
+      const verdicts = await readVerdicts(cli, task);
+      if (cli.json) return printJson({ ...task, verdicts });
+      printTask(task);
+      if (verdicts) printVerdicts(verdicts);
     });
 
 export const logsCommand = () =>
@@ -103,7 +106,7 @@ function printTask(task: Task): void {
       "Pull request",
       task.pullRequest && `${task.pullRequest.state} ${task.pullRequest.url ?? task.pullRequest.why ?? ""}`,
     ],
-    ["Marks", yellow(sayMarks(task))],
+    ["Marks", sayMarks(task) && yellow(sayMarks(task))],
     ["Repository", `${repository} from ${baseBranch}`],
     ["Agent", sayAgent(task)],
     ["Gates", `${gates.profile}: ${gates.gates.join(", ") || "none"}`],

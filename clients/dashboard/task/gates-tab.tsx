@@ -2,12 +2,12 @@
 import { Accordion, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Task } from "../../client.ts";
+import { type GateReport, parseReport, type Verdict } from "../../gate-report.ts";
 import { wordsOf } from "../drover.ts";
 import { Notice } from "../parts/notice.tsx";
 import { ScrollText } from "../parts/scroll-text.tsx";
 import { plain, sayDuration } from "../words.ts";
 import { readArtifact } from "./artifact.ts";
-import { type GateReport, parseReport, type Verdict } from "./gate-report.ts";
 
 export function GatesTab({ task, attempt }: { task: Task; attempt: number }) {
   const { data, error, isFetching } = useQuery({
