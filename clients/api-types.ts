@@ -2776,6 +2776,15 @@ export interface paths {
                         };
                     };
                 };
+                /** @description The key is not an admin of that workspace, or it is a super admin's that is to be revoked */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description The workspace has no such key */
                 404: {
                     headers: {

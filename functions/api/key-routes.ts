@@ -65,6 +65,7 @@ const revoke = createRoute({
   request: { params: params.extend({ keyId: z.string() }) },
   responses: {
     200: { description: "The revoked key", content: json(keySchema) },
+    403: problemResponse("The key is not an admin of that workspace, or it is a super admin's that is to be revoked"),
     404: problemResponse("The workspace has no such key"),
   },
 });
@@ -108,7 +109,7 @@ export function addKeyRoutes(app: Api, openCloud: OpenCloud): void {
     const admin = await authenticate(cloud, context);
     const { workspace, keyId } = context.req.valid("param");
     requireRole(admin, "workspace_admin", workspace);
-    return context.json(viewKey(await revokeApiKey(cloud, workspace, keyId as KeyId, admin.keyId)), 200);
+    return context.json(viewKey(await revokeApiKey(cloud, workspace, keyId as KeyId, admin)), 200);
   });
 }
 

@@ -15,13 +15,17 @@ export async function createApiKey(cloud: Cloud, key: ApiKey, by: string = key.k
   }));
 }
 
-/** Throws `api_key_not_found`; one that is revoked already stays as it is. */
-export async function revokeApiKey(cloud: Cloud, workspace: string, keyId: KeyId, by: string): Promise<ApiKey> {
+/** Throws `api_key_not_found`, or `forbidden` for a key that may more than `admin`; one that is revoked already stays as it is. */
+export async function revokeApiKey(cloud: Cloud, workspace: string, keyId: KeyId, admin: ApiKey): Promise<ApiKey> {
   let revoked: ApiKey | undefined;
-  await recordAct(cloud, `workspace:${workspace}`, by, async () => {
+  await recordAct(cloud, `workspace:${workspace}`, admin.keyId, async () => {
     const key = await cloud.table.getApiKey(keyId);
     if (key?.workspace !== workspace)
       throw new DroverError("api_key_not_found", `Workspace ${workspace} has no key ${keyId}.`);
+    if (key.role === "super_admin" && admin.role !== "super_admin") {
+      const message = `${keyId} is a super admin's key, and ${admin.keyId} is none: ask a super admin to revoke it.`;
+      throw new DroverError("forbidden", message);
+    }
     revoked = key.revokedAt ? key : { ...key, revokedAt: cloud.clock.now() };
     if (key.revokedAt) return undefined;
     return { type: "api_key_revoked", data: { keyId, name: key.name }, writes: [{ kind: "api_key", key: revoked }] };

@@ -278,6 +278,20 @@ describe("roles", () => {
     await untilSettled(stack, id);
   });
 
+  it("a super admin's key is revoked by super admins alone, also where it lies in a workspace of another admin", async () => {
+    const keys = `${base}/workspaces/default/keys`;
+    const admin = await makeKey("default", "workspace_admin");
+    const { body: root } = await post("/workspaces/default/keys", { name: "root", role: "super_admin" });
+    const { body: plain } = await post("/workspaces/default/keys", { name: "plain", role: "workspace_admin" });
+    const asRoot = { "x-api-key": root.apiKey as string };
+    const refused = await call(stack, "DELETE", `${keys}/${root.keyId}`, undefined, admin);
+    expect(refused).toMatchObject({ status: 403, body: { code: "forbidden" } });
+    expect((await call(stack, "GET", keys, undefined, asRoot)).status).toBe(200);
+    expect(await call(stack, "DELETE", `${keys}/${plain.keyId}`, undefined, admin)).toMatchObject({ status: 200 });
+    expect(await call(stack, "DELETE", `${keys}/${root.keyId}`)).toMatchObject({ status: 200 });
+    expect((await call(stack, "GET", keys, undefined, asRoot)).status).toBe(401);
+  });
+
   it("what is refused to somebody stands in the audit log, with the reason and without secrets; what is asked stays out", async () => {
     const ann = await makeKey("default", "member", "ann");
     const running = await submit(stack, { repository: remote.url, command: endless });
