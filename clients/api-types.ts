@@ -744,11 +744,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many tasks of the workspace are in which state */
+        /** How many tasks are in which state, of one workspace or of all */
         get: {
             parameters: {
                 query?: {
                     workspace?: string;
+                    everything?: "true" | "false";
                 };
                 header?: never;
                 path?: never;
@@ -772,7 +773,17 @@ export interface paths {
                             completed: number;
                             failed: number;
                             killed: number;
+                            workspaces?: number;
                         };
+                    };
+                };
+                /** @description The key may not look at that workspace, or at all of them */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };

@@ -4,7 +4,7 @@ import { type Hour, hourMs } from "../core/spending.ts";
 import { readHours } from "../flows/read-hours.ts";
 import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { json, ofWorkspace } from "./inputs.ts";
+import { json, ofWorkspaces } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
 import { chooseWorkspace, requireRole } from "./roles.ts";
 
@@ -25,11 +25,7 @@ const hours = createRoute({
   summary: "What ended and what models have cost in each hour of the last day, oldest first",
   security,
   request: {
-    query: z.strictObject({
-      ...ofWorkspace,
-      /** All workspaces together, for a super admin. */
-      everything: z.enum(["true", "false"]).default("false"),
-    }),
+    query: z.strictObject(ofWorkspaces),
   },
   responses: {
     200: {

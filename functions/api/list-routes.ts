@@ -3,16 +3,16 @@ import * as z from "zod";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { isTaskId, type TaskId } from "../core/ids.ts";
-import type { Phase } from "../core/table.ts";
+import type { ApiKey, Phase } from "../core/table.ts";
 import { isFinal, type Task, taskStatuses } from "../core/task.ts";
 import { readStats } from "../flows/read-stats.ts";
 import { isSound } from "../flows/sound-tasks.ts";
 import { repositoryKeyOf } from "../flows/submit-task.ts";
 import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
-import { json, ofWorkspace, tasks } from "./inputs.ts";
+import { json, ofWorkspace, ofWorkspaces, tasks } from "./inputs.ts";
 import { problemResponse } from "./problems.ts";
-import { chooseWorkspace } from "./roles.ts";
+import { chooseWorkspace, requireRole } from "./roles.ts";
 import { taskSummarySchema, viewTasks } from "./task-view.ts";
 
 /** What one request reads at most when a filter throws most of it away; the cursor goes on from there. */
@@ -62,15 +62,20 @@ const statsSchema = z.object({
   completed: z.int(),
   failed: z.int(),
   killed: z.int(),
+  /** Of how many workspaces, where all were asked for. */
+  workspaces: z.int().optional(),
 });
 
 const stats = createRoute({
   method: "get",
   path: "/api/orchestrator/stats",
-  summary: "How many tasks of the workspace are in which state",
+  summary: "How many tasks are in which state, of one workspace or of all",
   security,
-  request: { query: z.strictObject(ofWorkspace) },
-  responses: { 200: { description: "The counts", content: json(statsSchema) } },
+  request: { query: z.strictObject(ofWorkspaces) },
+  responses: {
+    200: { description: "The counts", content: json(statsSchema) },
+    403: problemResponse("The key may not look at that workspace, or at all of them"),
+  },
 });
 
 const workspaces = createRoute({
@@ -96,15 +101,23 @@ export function addListRoutes(app: Api, openCloud: OpenCloud): void {
   });
   app.openapi(stats, async (context) => {
     const cloud = await openCloud();
-    const workspace = chooseWorkspace(await authenticate(cloud, context), context.req.valid("query").workspace);
-    return context.json(await readStats(cloud, workspace), 200);
+    const key = await authenticate(cloud, context);
+    const { workspace, everything } = context.req.valid("query");
+    if (everything === "false") return context.json(await readStats(cloud, [chooseWorkspace(key, workspace)]), 200);
+    requireRole(key, "super_admin");
+    const all = await visibleTo(cloud, key);
+    return context.json({ ...(await readStats(cloud, all)), workspaces: all.length }, 200);
   });
   app.openapi(workspaces, async (context) => {
     const cloud = await openCloud();
     const key = await authenticate(cloud, context);
-    const known = key.role === "super_admin" ? await cloud.table.listWorkspaces() : [];
-    return context.json({ workspaces: [...new Set([key.workspace, ...known])].sort() }, 200);
+    return context.json({ workspaces: await visibleTo(cloud, key) }, 200);
   });
+}
+
+async function visibleTo(cloud: Cloud, key: ApiKey): Promise<string[]> {
+  const known = key.role === "super_admin" ? await cloud.table.listWorkspaces() : [];
+  return [...new Set([key.workspace, ...known])].sort();
 }
 
 async function readPage(cloud: Cloud, workspace: string, filter: Filters): Promise<{ tasks: Task[]; next?: TaskId }> {

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { apply, claim, createTask, kill } from "../contract/support.ts";
 import { call, useStack } from "../support/stack.ts";
 
 const stack = useStack();
@@ -33,6 +34,27 @@ it("a credential whose provider is out of quota is told so, until its time has c
   await stack.cloud.table.pauseProvider("default", "git-04", { ...pause, until: Date.now() - 1 });
   const { paused } = (await call(stack, "GET", credentials)).body;
   expect(paused).toEqual([{ name: "git-03", until: new Date(until).toISOString() }]);
+});
+
+it("how many tasks are in which state is told of one's own workspace, and of all in one answer to a super admin alone", async () => {
+  const path = `${base}/stats`;
+  const { table } = stack.cloud;
+  const due = { kind: "ready", at: Date.now() + 86_400_000 } as const;
+  const make = (workspace: string) => createTask(table, { workspace, due });
+  await make("default");
+  await make("elsewhere");
+  await make("further");
+  const launching = await apply(table, await make("elsewhere"), claim({ pool: "global", index: 19 }));
+  const elsewhere = await memberOf("elsewhere");
+  const none = { queued: 0, running: 0, verifying: 0, publishing: 0, completed: 0, failed: 0, killed: 0 };
+  const its = { ...none, delayed: 1, launching: 1 };
+  expect((await call(stack, "GET", path, undefined, elsewhere)).body).toEqual(its);
+  expect((await call(stack, "GET", path)).body).toEqual({ ...its, launching: 0 });
+  const all = await call(stack, "GET", `${path}?everything=true`);
+  expect(all.body).toEqual({ ...its, delayed: 3, workspaces: 3 });
+  expect((await call(stack, "GET", `${path}?everything=true`, undefined, elsewhere)).status).toBe(403);
+  await apply(table, launching, kill);
+  expect((await call(stack, "GET", `${path}?everything=true`)).body).toMatchObject({ launching: 0, killed: 1 });
 });
 
 it("everybody may see that everything is stopped, and by whom and why", async () => {

@@ -9,15 +9,16 @@ export function useCountsOfAll(enabled = true) {
     enabled,
     staleTime: 0,
     async queryFn() {
-      const { workspaces } = await ask(api.GET("/api/orchestrator/workspaces"));
-      const stats = await Promise.all(
-        workspaces.map((workspace) => ask(api.GET("/api/orchestrator/stats", { params: { query: { workspace } } }))),
-      );
-      return {
-        workspaces: workspaces.length,
-        live: stats.reduce((sum, one) => sum + one.launching + one.running + one.verifying + one.publishing, 0),
-        waiting: stats.reduce((sum, one) => sum + one.queued + one.delayed, 0),
-      };
+      const {
+        workspaces = 0,
+        queued,
+        delayed,
+        launching,
+        running,
+        verifying,
+        publishing,
+      } = await ask(api.GET("/api/orchestrator/stats", { params: { query: { everything: "true" } } }));
+      return { workspaces, live: launching + running + verifying + publishing, waiting: queued + delayed };
     },
   });
 }
