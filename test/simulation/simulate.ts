@@ -1,5 +1,5 @@
 // What does one schedule do? Its seed decides everything: who asks what when, and what goes wrong.
-import { addKeys } from "./actors/break-glass.ts";
+import { addKeys } from "./actors/by-http.ts";
 import { addOperator } from "./actors/operators.ts";
 import { addOutsiders } from "./actors/outsiders.ts";
 import { addReapers } from "./actors/reapers.ts";

@@ -32,6 +32,8 @@ export interface Swarm {
   situation: Situation;
   /** By the number of the seed, so that those without one are as they were. */
   hasSchedule: boolean;
+  /** Users ask by HTTP; likewise. */
+  usesApi: boolean;
   /** Today's digest of the audit log is still to be written. */
   isDigestDue: boolean;
   operator: "none" | "stops" | "pauses" | "restarts";
@@ -138,6 +140,7 @@ export function drawSwarm(seed: number): Swarm {
     launchBucket: { burst: 100, perSecond: 20 },
     situation: "usual",
     hasSchedule: !isCalm && seed % 11 === 5,
+    usesApi: seed % 12 === 8,
     isDigestDue: random.next() < 0.2,
     isCalm,
   };

@@ -9,6 +9,7 @@ const acts = [
   ...["wake_up_refused", "wake_up_buried", "intake_refused", "act_refused"],
 ].map((type) => `act ${type}`);
 const posts = [
+  ...["API 200", "API 201", "API 409", "API 422"],
   "schedule fired",
   "post taken",
   "post refused",

@@ -5,9 +5,11 @@ import type { ApiKey } from "../../../functions/core/table.ts";
 import { cancelTask, editTask, retryTask } from "../../../functions/flows/edit-task.ts";
 import type { Activity } from "../engine/activity.ts";
 import type { Stage } from "../stage.ts";
+import { cancelByApi, editByApi, retryByApi } from "./by-api.ts";
 import { request } from "./request.ts";
 
 export async function edit(stage: Stage, user: Activity, taskId: TaskId): Promise<void> {
+  if (stage.world.swarm.usesApi) return editByApi(stage, user, taskId);
   const priority = user.random.between(1, 10);
   await request(stage, user, "edit", async (cloud) => {
     const version = (await cloud.table.getTask(taskId))?.version ?? 1;
@@ -16,14 +18,19 @@ export async function edit(stage: Stage, user: Activity, taskId: TaskId): Promis
 }
 
 export async function cancel(stage: Stage, user: Activity, taskId: TaskId): Promise<void> {
-  const answer = await request(stage, user, "cancel", (cloud) => cancelTask(cloud, taskId, "key:user", "not wanted"));
+  const answer = await (stage.world.swarm.usesApi
+    ? cancelByApi(stage, user, taskId)
+    : request(stage, user, "cancel", (cloud) => cancelTask(cloud, taskId, "key:user", "not wanted")));
   if (answer.kind === "answered") stage.promised.killed.add(taskId);
 }
 
 /** The same retry asked for twice is one new task. */
 export async function retry(stage: Stage, user: Activity, taskId: TaskId, principal: ApiKey): Promise<void> {
-  const first = await request(stage, user, "retry", (cloud) => retryTask(cloud, taskId, principal));
-  const second = await request(stage, user, "retry", (cloud) => retryTask(cloud, taskId, principal));
+  const ask = () =>
+    stage.world.swarm.usesApi
+      ? retryByApi(stage, user, taskId)
+      : request(stage, user, "retry", (cloud) => retryTask(cloud, taskId, principal));
+  const [first, second] = [await ask(), await ask()];
   if (first.kind !== "answered" || second.kind !== "answered" || first.value === second.value) return;
   stage.world.fail("idempotency", `the retry of ${taskId} made ${first.value} and ${second.value}`);
 }

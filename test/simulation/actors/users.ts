@@ -10,6 +10,7 @@ import { rushAtMs } from "../situations.ts";
 import type { Stage } from "../stage.ts";
 import { awaitFunction } from "./ambush.ts";
 import { killByUrl } from "./break-glass.ts";
+import { submitByApi } from "./by-api.ts";
 import { request } from "./request.ts";
 import { cancel, edit, retry } from "./second-thoughts.ts";
 import { addSpeaker } from "./speakers.ts";
@@ -117,9 +118,12 @@ async function submit(
   idempotencyKey: string,
   workspace?: string,
 ): Promise<TaskId> {
-  const submission = { principal: principalOf(user, workspace), request: body, idempotencyKey };
+  const principal = principalOf(user, workspace);
+  const submission = { principal, request: body, idempotencyKey };
   for (;;) {
-    const answer = await request(stage, user, "submit", (cloud) => submitTask(cloud, submission));
+    const answer = await (stage.world.swarm.usesApi
+      ? submitByApi(stage, user, principal.workspace === "blue" ? "blue" : "red", body, idempotencyKey)
+      : request(stage, user, "submit", (cloud) => submitTask(cloud, submission)));
     if (answer.kind === "answered") {
       const { taskId } = answer.value;
       stage.promised.submitted.add(taskId);

@@ -1,4 +1,5 @@
 // Which safeguards does the simulation prove to be needed?
+import { apiMutants } from "./api-mutants.ts";
 import { cloudMutants } from "./cloud-mutants.ts";
 import { coreMutants } from "./core-mutants.ts";
 import type { Mutant } from "./edit.ts";
@@ -7,6 +8,7 @@ import { messageMutants } from "./message-mutants.ts";
 import { reaperMutants } from "./reaper-mutants.ts";
 
 export const mutants: readonly Mutant[] = [
+  ...apiMutants,
   ...cloudMutants,
   ...coreMutants,
   ...flowMutants,
