@@ -38,7 +38,10 @@ export function beginRound(cloud: Cloud): Round {
   const switches = new Map<string, () => Promise<Switches>>();
   return {
     holders,
-    attempts: once(async () => table.getAttempts(await holders())),
+    attempts: once(async () => {
+      const held = await holders();
+      return held.length > 0 ? table.getAttempts(held) : [];
+    }),
     ready: once(() => firstReady(table)),
     backends: once(async () => {
       const since = cloud.clock.now() - revokedTendedMs;

@@ -15,6 +15,7 @@ describe("the heap", () => {
       at: random.between(0, 20),
       order,
       code: 0,
+      isVoid: false,
       run() {
         return undefined;
       },

@@ -129,7 +129,7 @@ export function settle(swarm: Swarm, situation: Situation): Swarm {
         ...{ situation, weights: without({ remote_unknown: 1, supervisor_crashed: 0.6, push_answer_lost: 0.5 }) },
         ...{ callTrouble: 0, isCalm: false, skewMs: 0, reapers: 1, operator: "none", limits: { global: 5 } },
         // It comes rarely: what is watched here takes a day.
-        ...{ faultsEndMs: muteMs, soundFromMs: 0, reapEveryMs: hourMs / 3, maxQueueAgeMs: 48 * hourMs },
+        ...{ faultsEndMs: muteMs, soundFromMs: 0, reapEveryMs: hourMs / 2, maxQueueAgeMs: 48 * hourMs },
         parties: new Set(["subscriber"]),
       };
     case "contended":

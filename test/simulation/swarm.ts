@@ -118,7 +118,7 @@ export function drawSwarm(seed: number): Swarm {
     weights,
     callTrouble: callFaults.reduce((sum, kind) => sum + weights[kind], 0),
     faultsEndMs,
-    tasks: random.next() < 0.6 ? 3 : random.between(4, 5),
+    tasks: random.next() < 0.75 ? 3 : random.between(4, 5),
     limits: drawLimits(random, isCalm),
     operator: operators[random.between(0, operators.length - 1)] ?? "none",
     operators: random.between(1, 2),
@@ -130,7 +130,7 @@ export function drawSwarm(seed: number): Swarm {
     intakeReceives: random.next() < 0.5 ? random.between(1, 2) : 200,
     batchSize: random.between(1, 3),
     reapers: isCalm || backstop < 0.15 ? 0 : backstop < 0.33 ? 2 : 1,
-    reapEveryMs: random.between(90, 160) * 1000,
+    reapEveryMs: random.between(120, 180) * 1000,
     reapersBackMs: faultsEndMs,
     soundFromMs: faultsEndMs,
     // Usual, or so long that the reaper must find by itself what never came up.

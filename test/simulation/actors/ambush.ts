@@ -9,14 +9,13 @@ const longestDelayMs = 400;
 /** Resolves within a moment after such a function has begun, or when none has for a while. */
 export async function awaitFunction(stage: Stage, who: Activity, name: keyof Stage["ambushes"]): Promise<void> {
   const { promise, resume } = who.park<void>();
-  let isOver = false;
   const go = () => {
-    if (isOver) return;
-    isOver = true;
+    if (patience.isVoid) return;
+    patience.isVoid = true;
     resume();
   };
+  const patience = stage.world.plan(stage.world.now + longestWaitMs, code, go);
   stage.ambushes[name].push(go);
-  stage.world.plan(stage.world.now + longestWaitMs, code, go);
   await promise;
   await who.sleep(who.random.between(0, longestDelayMs));
 }

@@ -45,7 +45,7 @@ async function stopAndRelease(stage: Stage, operator: Activity): Promise<void> {
   await operator.sleep(operator.random.between(10_000, stage.world.swarm.isCalm ? 60_000 : 120_000));
   if (operator.random.next() < 0.5) await awaitFunction(stage, operator, "dispatcher");
   hideOne(stage, operator, scope);
-  if (operator.random.next() < 0.3) await insistByUrl(stage, operator, scope);
+  if (operator.random.next() < 0.15) await insistByUrl(stage, operator, scope);
   else await insist(stage, operator, "stop-scope", (cloud) => stop(cloud, scope));
   await operator.sleep(operator.random.between(5_000, 60_000));
   await insist(stage, operator, "release", (cloud) =>

@@ -25,14 +25,6 @@ export interface QueueSettings {
   onDead(message: SimMessage): void;
 }
 
-/** One run of the function, with the messages that are invisible to others until its deadline. */
-interface Run {
-  batch: Held[];
-  messages: SimMessage[];
-  deadline: number;
-  isOver: boolean;
-}
-
 interface Held extends QueueMessage {
   received: number;
   /** It comes again after this instead of the visibility timeout. */
@@ -48,9 +40,6 @@ export class SimQueue {
   readonly #waiting: Held[] = [];
   /** Those that a run of the function has now, by the handle it got for them. */
   readonly #received = new Map<string, Held>();
-  /** In the order of their deadlines; those that are over leave it when theirs has come. */
-  readonly #runs: Run[] = [];
-  #isWatched = false;
   #sent = 0;
   #receipts = 0;
   #running = 0;
@@ -71,8 +60,8 @@ export class SimQueue {
     if (world.strikes(sender, "message_dropped")) return;
     const copies = world.strikes(sender, "message_duplicated") ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
-      const lateMs = world.strikes(sender, "message_delayed") ? sender.random.between(1_000, 60_000) : 20;
-      this.put(body, delayMs + lateMs + sender.random.between(0, 20));
+      const lateMs = world.strikes(sender, "message_delayed") ? sender.random.between(1_000, 60_000) : 0;
+      this.put(body, delayMs + lateMs);
     }
   }
 
@@ -90,15 +79,23 @@ export class SimQueue {
     if (held) held.postponedMs = delayMs;
   }
 
+  /** One that is not late comes at once: what its way takes, the first call of its function takes as well. */
   #later(message: Held, delayMs: number): void {
     const { world } = this.#stage;
+    if (delayMs <= 0) {
+      this.#arrive(message);
+      return;
+    }
     this.#underWay += 1;
     world.plan(world.now + delayMs, code, () => {
       this.#underWay -= 1;
-      if (message.isDone) return;
-      this.#waiting.push(message);
-      this.#deliver();
+      if (!message.isDone) this.#arrive(message);
     });
+  }
+
+  #arrive(message: Held): void {
+    this.#waiting.push(message);
+    this.#deliver();
   }
 
   #deliver(): void {
@@ -119,13 +116,14 @@ export class SimQueue {
     const activity = world.begin(name);
     const startedAt = world.now;
     const messages = batch.map((held) => this.#receive(held));
-    const run: Run = { batch, messages, deadline: startedAt + visibilityMs, isOver: false };
     this.#running += 1;
     this.#underWay += 1;
     onBegin?.();
     if (world.timeline) world.say(activity.name, `got ${batch.map(({ body }) => body).join(", ")}`);
+    // A run that takes longer than its messages are invisible is not alone with them any more.
+    const deadline = world.plan(startedAt + visibilityMs, code, () => this.#reappear(batch, messages));
     const end = (failed: ReadonlySet<string> | "all") => {
-      run.isOver = true;
+      deadline.isVoid = true;
       this.#running -= 1;
       this.#underWay -= 1;
       for (const [index, held] of batch.entries()) {
@@ -145,26 +143,6 @@ export class SimQueue {
         else end(new Set(outcome.value.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)));
       },
     );
-    if (world.swarm.isCalm) return;
-    this.#runs.push(run);
-    this.#watch();
-  }
-
-  /** A run that takes longer than the messages are invisible is not alone with them any more. */
-  #watch(): void {
-    const { world } = this.#stage;
-    while (this.#runs[0]?.isOver) this.#runs.shift();
-    const first = this.#runs[0];
-    if (!first || this.#isWatched) return;
-    this.#isWatched = true;
-    world.plan(first.deadline, code, () => {
-      this.#isWatched = false;
-      if (first.deadline <= world.now && !first.isOver) {
-        this.#runs.shift();
-        this.#reappear(first);
-      }
-      this.#watch();
-    });
   }
 
   #receive(held: Held): SimMessage {
@@ -178,7 +156,7 @@ export class SimQueue {
     return { messageId, body, receiptHandle, attributes: { ApproximateReceiveCount: String(received) } };
   }
 
-  #reappear({ batch, messages }: Run): void {
+  #reappear(batch: readonly Held[], messages: readonly SimMessage[]): void {
     for (const [index, held] of batch.entries()) {
       const isStillHeld = this.#received.get(messages[index]?.receiptHandle ?? "") === held;
       if (isStillHeld && held.received < this.#settings.maxReceives) this.#waiting.push(held);

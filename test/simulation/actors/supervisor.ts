@@ -223,7 +223,7 @@ export class Supervisor {
     const { world, settings } = this.stage;
     for (let seq = 1; !this.#isSilent; seq += 1) {
       const frozenMs = this.#frozenUntil - world.now;
-      await this.#pulse.sleep(frozenMs);
+      if (frozenMs > 0) await this.#pulse.sleep(frozenMs);
       // Back after its lease is over, just when a reaper is about to see that.
       if (frozenMs > settings.leaseMs) await awaitFunction(this.stage, this.#pulse, "reaper");
       const beat = { ...aBeat, seq };

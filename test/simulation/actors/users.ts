@@ -147,7 +147,7 @@ async function lookAt(stage: Stage, user: Activity, taskId: TaskId): Promise<voi
 async function kill(stage: Stage, user: Activity, taskId: TaskId): Promise<void> {
   const own = stage.table.getTask(taskId)?.workspace === "blue" ? "blue" : "red";
   if (own === "red" && user.random.next() < 0.05) await killOfAnother(stage, user, taskId);
-  for (let isByUrl = user.random.next() < 0.15; ; isByUrl = !isByUrl) {
+  for (let isByUrl = user.random.next() < 0.08; ; isByUrl = !isByUrl) {
     const answer = isByUrl
       ? await killByUrl(stage, user, taskId, own)
       : await request(stage, user, "kill", (cloud) => killTask(cloud, taskId, "key:user", "not wanted"));

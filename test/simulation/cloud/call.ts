@@ -46,6 +46,10 @@ export abstract class Call<T> implements Planned {
 
   abstract effect(): T;
 
+  get isVoid(): boolean {
+    return this.activity.isDead;
+  }
+
   begin(): Promise<T> {
     const { activity } = this;
     const { world, random } = activity;

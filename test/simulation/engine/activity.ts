@@ -1,4 +1,5 @@
 // Who is doing something? One run of one function, or one process of a sandbox; it can die at any of its awaits.
+import type { Planned } from "./heap.ts";
 import { hashNumber, Random } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -67,9 +68,10 @@ export class Activity {
   }
 
   sleep(ms: number): Promise<void> {
-    const { promise, resume } = this.park<void>();
-    this.world.plan(this.world.now + Math.max(0, ms), sleepCode, resume);
-    return promise;
+    const sleep = new Sleep(this, this.world.now + Math.max(0, ms));
+    this.wait();
+    this.world.planItem(sleep);
+    return sleep.over.promise;
   }
 
   /** From here on nothing resumes it: what it has asked for may still take effect. */
@@ -95,4 +97,23 @@ export class Activity {
   }
 }
 
-const sleepCode = 1;
+class Sleep implements Planned {
+  readonly at: number;
+  order = 0;
+  readonly code = 1;
+  readonly activity: Activity;
+  readonly over = Promise.withResolvers<void>();
+
+  constructor(activity: Activity, at: number) {
+    this.activity = activity;
+    this.at = at;
+  }
+
+  get isVoid(): boolean {
+    return this.activity.isDead;
+  }
+
+  run(): void {
+    if (this.activity.goOn()) this.over.resolve();
+  }
+}

@@ -5,6 +5,8 @@ export interface Planned {
   order: number;
   /** Says what it is, for the trace. */
   code: number;
+  /** Nobody waits for it any more, so it does not happen. */
+  isVoid: boolean;
   run(): void;
 }
 

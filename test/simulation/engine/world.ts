@@ -81,8 +81,11 @@ export class World {
     return this.now < this.swarm.faultsEndMs;
   }
 
-  plan(at: number, code: number, run: () => void): void {
-    this.planItem({ at, order: 0, code, run });
+  /** Whoever does not wait for it any more makes it void. */
+  plan(at: number, code: number, run: () => void): Planned {
+    const item = { at, order: 0, code, isVoid: false, run };
+    this.planItem(item);
+    return item;
   }
 
   planItem(item: Planned): void {
@@ -194,6 +197,7 @@ export class World {
           this.#end?.resolve();
           return;
         }
+        if (next.isVoid) continue;
         this.now = next.at;
         this.steps += 1;
         this.mix(next.at);
