@@ -2959,7 +2959,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Newest first */
+                /** @description Those that run, then those that wait, each newest first */
                 200: {
                     headers: {
                         [name: string]: unknown;

@@ -8,6 +8,7 @@ import { agentIdOf, parseAgentId } from "../core/ids.ts";
 import { killRequest, spawnRequest, taskRequestOf } from "../core/requests.ts";
 import type { Attempt, Task } from "../core/task.ts";
 import { killTask } from "../flows/kill-task.ts";
+import { listActive } from "../flows/list-active.ts";
 import { isSound } from "../flows/sound-tasks.ts";
 import { stopScope } from "../flows/stop-scope.ts";
 import { submitTask } from "../flows/submit-task.ts";
@@ -63,7 +64,12 @@ const list = createRoute({
   summary: "The agents of the workspace that run or wait",
   security,
   request: { query: z.object({ limit: z.coerce.number().int().min(1).max(100).default(50) }) },
-  responses: { 200: { description: "Newest first", content: json(z.object({ agents: z.array(agentSchema) })) } },
+  responses: {
+    200: {
+      description: "Those that run, then those that wait, each newest first",
+      content: json(z.object({ agents: z.array(agentSchema) })),
+    },
+  },
 });
 const kill = createRoute({
   method: "post",
@@ -100,7 +106,7 @@ export function addAgentRoutes(app: Api, openCloud: OpenCloud): void {
     const cloud = await openCloud();
     const { workspace } = await authenticate(cloud, context);
     const { limit } = context.req.valid("query");
-    const { tasks } = await cloud.table.listTasks(workspace, { limit, phase: "active" });
+    const { tasks } = await listActive(cloud, workspace, limit);
     const agents = await Promise.all(
       tasks.filter(isSound).map(async (task) => {
         const attempt =

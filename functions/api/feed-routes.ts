@@ -4,6 +4,7 @@ import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import * as z from "zod";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
+import { listActive } from "../flows/list-active.ts";
 import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
 import { type Snapshot, viewEvent } from "./feed-view.ts";
@@ -92,8 +93,8 @@ async function follow(
 }
 
 async function sendSnapshot(cloud: Cloud, workspace: string, stream: SSEStreamingApi): Promise<void> {
-  const { tasks, next } = await cloud.table.listTasks(workspace, { limit: snapshotSize, phase: "active" });
-  const data: Snapshot = { ...viewTasks(tasks), complete: next === undefined };
+  const { tasks, complete } = await listActive(cloud, workspace, snapshotSize);
+  const data: Snapshot = { ...viewTasks(tasks), complete };
   await stream.writeSSE({ event: "snapshot", data: JSON.stringify(data) });
 }
 

@@ -32,7 +32,7 @@ const progressSchema = z.object({
   spend: spendSchema.optional(),
 });
 
-/** What is active now; `complete` is false where there is more than it holds. */
+/** What is active now, live tasks first; `complete` is false where there is more than it holds. */
 const snapshotSchema = z.object({
   tasks: z.array(taskSummarySchema),
   unreadable: z.array(z.string()).optional(),

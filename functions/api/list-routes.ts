@@ -3,8 +3,8 @@ import * as z from "zod";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { isTaskId, type TaskId } from "../core/ids.ts";
-import type { ApiKey, Phase } from "../core/table.ts";
-import { isFinal, type Task, taskStatuses } from "../core/task.ts";
+import { type ApiKey, phaseOf } from "../core/table.ts";
+import { type Task, taskStatuses } from "../core/task.ts";
 import { readStats } from "../flows/read-stats.ts";
 import { isSound } from "../flows/sound-tasks.ts";
 import { repositoryKeyOf } from "../flows/submit-task.ts";
@@ -121,7 +121,7 @@ async function visibleTo(cloud: Cloud, key: ApiKey): Promise<string[]> {
 }
 
 async function readPage(cloud: Cloud, workspace: string, filter: Filters): Promise<{ tasks: Task[]; next?: TaskId }> {
-  const phase: Phase | undefined = filter.status && (isFinal(filter.status) ? filter.status : "active");
+  const phase = filter.status && phaseOf(filter.status);
   const found: Task[] = [];
   let before = parseCursor(filter.cursor);
   for (let read = 0; read < maxRead; ) {

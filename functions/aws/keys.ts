@@ -5,15 +5,15 @@ import { parseAgentId } from "../core/ids.ts";
 import { type DeliveryId, type OwedKey, parseDeliveryId } from "../core/notices.ts";
 import { orderOf, positionOf } from "../core/ready-order.ts";
 import { formatScope, type Scope } from "../core/switches.ts";
-import type { Phase } from "../core/table.ts";
-import { type Attempt, type Due, isFinal, type Slot, type Task } from "../core/task.ts";
+import { type Phase, phaseOf } from "../core/table.ts";
+import type { Attempt, Due, Slot, Task } from "../core/task.ts";
 import { waitingPosition } from "../core/waiting-order.ts";
 
 /** Attribute names of the table and its sparse indexes. */
 export const indexes = {
   /** Tasks of a workspace by id (so by time). Keys only and never rewritten: a transition costs nothing here. */
   list: { name: "list", pk: "listPk", sk: "listSk" },
-  /** The same, apart by phase (queued or live, or how they ended): rewritten once in a task's life. */
+  /** The same, apart by phase (queued, live, or how they ended): rewritten when a task is claimed, put back, or ends. */
   phase: { name: "phase", pk: "phasePk", sk: "phaseSk" },
   /** Queued tasks that may run now, workspace by workspace in the order in which they should. */
   ready: { name: "ready", pk: "readyPk", sk: "readySk" },
@@ -132,7 +132,8 @@ export function attemptIndexKeys(agentId: AgentId, set: Partial<Attempt>): Recor
 }
 export const cleanupKind = "cleanup";
 
-export const phasePk = (workspace: string, phase: Phase) => `${workspace}#${phase}`;
+/** An older version kept live tasks beside the queued ones: that partition has kept its name, so both versions find what waits. */
+export const phasePk = (workspace: string, phase: Phase) => `${workspace}#${phase === "queued" ? "active" : phase}`;
 
 const feedHourMs = 60 * 60 * 1000;
 /** The partitions that hold what happened from `from` to `until`, oldest first. */
@@ -167,7 +168,7 @@ export function taskIndexKeys(task: Task): Record<string, string> {
   const keys: Record<string, string> = {
     listPk: task.workspace,
     listSk: task.taskId,
-    phasePk: phasePk(task.workspace, isFinal(task.status) ? task.status : "active"),
+    phasePk: phasePk(task.workspace, phaseOf(task.status)),
     phaseSk: task.taskId,
   };
   if (task.due?.kind === "held") return { ...keys, ...heldKeys(task, task.due) };

@@ -39,7 +39,7 @@ export function openTable(dynamo: Dynamo): Table {
     listEvents: (taskId, afterVersion, limit) => tasks.listEvents(dynamo, taskId, afterVersion, limit),
     listTasks: (workspace, page) => tasks.listTasks(dynamo, workspace, page),
     countDelayed: (workspace) => tasks.countDelayed(dynamo, workspace),
-    oldestActive: (workspace, limit, after) => tasks.oldestActive(dynamo, workspace, limit, after),
+    oldestQueued: (workspace, limit, after) => tasks.oldestQueued(dynamo, workspace, limit, after),
     countTasks: (workspace) => tasks.countTasks(dynamo, workspace),
     listHours: (workspace, from, until) => listHours(dynamo, workspace, from, until),
     readyAfter: (after, limit) => queue.readyAfter(dynamo, after, limit),

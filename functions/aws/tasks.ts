@@ -123,12 +123,12 @@ export async function countDelayed(dynamo: Dynamo, workspace: string): Promise<n
   return waiting.filter((one) => one.workspace === workspace).length;
 }
 
-export async function oldestActive(dynamo: Dynamo, workspace: string, limit: number, after = ""): Promise<Task[]> {
+export async function oldestQueued(dynamo: Dynamo, workspace: string, limit: number, after = ""): Promise<Task[]> {
   const keys = await queryItems(dynamo, {
     IndexName: indexes.phase.name,
-    KeyConditionExpression: `phasePk = :active${after ? " AND phaseSk > :after" : ""}`,
+    KeyConditionExpression: `phasePk = :queued${after ? " AND phaseSk > :after" : ""}`,
     ExpressionAttributeValues: toItem({
-      ":active": phasePk(workspace, "active"),
+      ":queued": phasePk(workspace, "queued"),
       ...(after ? { ":after": after } : {}),
     }),
     Limit: limit,

@@ -1,5 +1,6 @@
 // How does a stop reach thousands of tasks? As an operation that goes on page by page, whoever takes it up.
 import type { TaskId } from "./ids.ts";
+import type { ActivePhase } from "./table.ts";
 
 /** Kept until it is finished, and after that for the record. */
 export interface Operation {
@@ -18,8 +19,9 @@ export interface Operation {
   /** How many of its workspaces had been killed when they were counted. */
   killedBefore?: number;
   failed: number;
-  /** The next workspaces to go through, and how far the first of them is done. */
+  /** The next workspaces to go through, and how far the first of them is done: of its live tasks first, then of the queued ones. */
   workspaces: string[];
+  phase?: ActivePhase;
   after?: TaskId;
   /** More of them stand in the table, behind this name; "" before the first. Absent: these are all. */
   moreBehind?: string;

@@ -14,7 +14,17 @@ import type { Schedule, ScheduleId } from "./schedules.ts";
 import type { Source, SourceId } from "./sources.ts";
 import type { Hour } from "./spending.ts";
 import type { Switch, Switches } from "./switches.ts";
-import type { Attempt, Beat, Due, FinalStatus, Slot, Task, TaskSpec } from "./task.ts";
+import {
+  type Attempt,
+  type Beat,
+  type Due,
+  type FinalStatus,
+  isLive,
+  type Slot,
+  type Task,
+  type TaskSpec,
+  type TaskStatus,
+} from "./task.ts";
 import type { WaitingTask } from "./waiting-order.ts";
 import type { Watch } from "./watch.ts";
 
@@ -121,8 +131,11 @@ export interface TaskCounts {
 export type WaitingKind = "ready" | "held";
 export type OwedKind = Exclude<Due["kind"], WaitingKind>;
 
-/** `active`: queued or live. */
-export type Phase = "active" | FinalStatus;
+/** Tasks are listed apart by it: the few that are live are not looked for among all that wait. */
+export type Phase = ActivePhase | FinalStatus;
+export type ActivePhase = "queued" | "live";
+
+export const phaseOf = (status: TaskStatus): Phase => (isLive(status) ? "live" : status);
 
 export interface Table {
   createTask(creation: Creation): Promise<CreateOutcome>;
@@ -182,8 +195,8 @@ export interface Table {
   listHours(workspace: string, from: number, until: number): Promise<Hour[]>;
   /** Queued tasks whose time has not come; read from the index, which lags. */
   countDelayed(workspace: string): Promise<number>;
-  /** The oldest queued or live tasks of a workspace, behind `after`. */
-  oldestActive(workspace: string, limit: number, after?: TaskId): Promise<Task[]>;
+  /** The oldest queued tasks of a workspace, behind `after`. */
+  oldestQueued(workspace: string, limit: number, after?: TaskId): Promise<Task[]>;
   /** No task that needs this credential's provider starts before its end; one that ends before the known one changes nothing. */
   pauseProvider(workspace: string, credential: string, pause: ProviderPause): Promise<void>;
   /** The last one, which may be over. */

@@ -12,7 +12,7 @@ export async function expireOldest(cloud: Cloud, workspace: string): Promise<voi
   const { maxQueueAgeMs } = cloud.settings;
   let after: Task["taskId"] | undefined;
   for (let n = 0; n < pagesARound; n += 1) {
-    const page = await cloud.table.oldestActive(workspace, pageSize, after);
+    const page = await cloud.table.oldestQueued(workspace, pageSize, after);
     for (const task of page) {
       try {
         await expireTask(cloud, task);

@@ -94,12 +94,16 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
   let operation = await nameMore(cloud, await stopHolders(cloud, from, deadline));
   while (operation.workspaces.length > 0 && cloud.clock.now() < deadline) {
     const [workspace = "", ...others] = operation.workspaces;
-    const page = await cloud.table.listTasks(workspace, { before: operation.after, limit: pageSize, phase: "active" });
+    // One put back meanwhile is met among the queued, which come second; behind the fence none of them becomes live.
+    const { phase = "live" } = operation;
+    // An older version named no phase: its place is of both, and what it has killed is in neither any more.
+    const before = operation.phase && operation.after;
+    const page = await cloud.table.listTasks(workspace, { before, limit: pageSize, phase });
     const done = await killSome(cloud, operation, page.tasks, deadline);
-    operation = done.operation;
-    if (done.last) operation = { ...operation, after: done.last };
-    else if (page.next) operation = { ...operation, after: page.next };
-    else operation = await nameMore(cloud, { ...operation, after: undefined, workspaces: others });
+    operation = { ...done.operation, phase, after: done.last ?? page.next };
+    if (operation.after === undefined && phase === "live") operation = { ...operation, phase: "queued" };
+    else if (operation.after === undefined)
+      operation = await nameMore(cloud, { ...operation, phase: undefined, workspaces: others });
     await cloud.table.putOperation(operation);
   }
   if (operation.workspaces.length > 0) return operation;

@@ -1,13 +1,12 @@
 // Does anything become slower when more tasks wait?
-import { existsSync, mkdtempSync, statfsSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TaskId } from "../../functions/core/ids.ts";
 import type { Reads } from "./backlog/count-reads.ts";
 import { fillTable } from "./backlog/fill-table.ts";
 import { type Look, looks, pageSize } from "./backlog/looks.ts";
-import { type Backlog, openBacklog, startServices } from "./backlog/open-tables.ts";
+import { type Backlog, chooseDisk, openBacklog, startServices } from "./backlog/open-tables.ts";
 import {
   type Bench,
   type BenchOptions,
@@ -22,10 +21,6 @@ import {
 import { requestFor } from "./stack/life.ts";
 import { makeRepository } from "./stack/make-repository.ts";
 import { startRememberingRemote } from "./stack/remembering-remote.ts";
-
-const memoryDisk = "/dev/shm";
-/** Twice as much as it takes here. */
-const bytesOfTask = 10_000;
 
 interface Filled {
   backlog: Backlog;
@@ -51,6 +46,7 @@ async function fill(size: number, repository: string): Promise<Filled> {
 
 async function lookOften({ look, backlog, anyTask }: Subject): Promise<Sample[]> {
   const samples: Sample[] = [];
+  const takeAway = await look.prepare?.(backlog);
   for (let n = 0; n < look.times; n += 1) {
     backlog.takeReads();
     const startedAt = performance.now();
@@ -58,6 +54,7 @@ async function lookOften({ look, backlog, anyTask }: Subject): Promise<Sample[]>
     samples.push({ ms: performance.now() - startedAt, reads: backlog.takeReads() });
     await look.tidy?.(backlog, done);
   }
+  await takeAway?.();
   return samples;
 }
 
@@ -81,14 +78,6 @@ async function measure({ quick, full }: BenchOptions): Promise<Measured> {
     for (const close of closers.reverse()) await close();
     await rm(home, { recursive: true, force: true });
   }
-}
-
-/** In memory, where there is room: each row is synced to the disk as it is written, which takes far longer than the write. */
-function chooseDisk(sizes: readonly number[]): string {
-  const wantedBytes = sizes.reduce((sum, size) => sum + size, 0) * bytesOfTask;
-  if (!existsSync(memoryDisk)) return tmpdir();
-  const { bavail, bsize } = statfsSync(memoryDisk);
-  return bavail * bsize > wantedBytes ? memoryDisk : tmpdir();
 }
 
 const nameOf = ({ backlog }: Filled) => `${backlog.size.toLocaleString("en")} tasks`;

@@ -1,7 +1,8 @@
 // What do the indexes promise? The order in which to run, what is due, and pages without a gap.
 import { expect, it } from "vitest";
+import type { TaskId } from "../../functions/core/ids.ts";
 import { beginningOf } from "../../functions/core/ready-order.ts";
-import type { WaitingKind } from "../../functions/core/table.ts";
+import type { Phase, WaitingKind } from "../../functions/core/table.ts";
 import type { Task } from "../../functions/core/task.ts";
 import { behindNeighbours } from "../../functions/core/waiting-order.ts";
 import { apply, claim, createTask, kill, newWorkspace, now, type OpenTable } from "./support.ts";
@@ -183,17 +184,41 @@ export function indexContract(open: OpenTable): void {
     expect(seen).toEqual(newestFirst);
   });
 
-  it("lists by phase, and the oldest of those that are not over", async () => {
+  it("lists by phase, through claim, put-back and end, and the oldest of those that wait", async () => {
     const workspace = newWorkspace();
     const made = await Promise.all([1, 2, 3].map(() => createTask(open(), { workspace })));
     const [first, ...others] = made.sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
     if (!first) throw new Error("no task");
-    await apply(open(), first, kill);
-    const ids = (tasks: Task[]) => tasks.map(({ taskId }) => taskId).sort();
-    expect(ids((await open().listTasks(workspace, { limit: 10, phase: "killed" })).tasks)).toEqual([first.taskId]);
-    expect(ids((await open().listTasks(workspace, { limit: 10, phase: "active" })).tasks)).toEqual(ids(others));
-    expect(ids(await open().oldestActive(workspace, 1))).toEqual(ids(others).slice(0, 1));
-    expect(ids(await open().oldestActive(workspace, 5, others[0]?.taskId))).toEqual(ids(others).slice(1));
+    const idsOf = async (phase: Phase) =>
+      (await open().listTasks(workspace, { limit: 10, phase })).tasks.map(({ taskId }) => taskId).sort();
+    const waiting = others.map(({ taskId }) => taskId);
+    const claimed = await apply(open(), first, claim());
+    expect([await idsOf("live"), await idsOf("queued")]).toEqual([[first.taskId], waiting]);
+    const back = await apply(open(), claimed, { type: "put_back", why: "no room", notBefore: now });
+    expect([await idsOf("live"), await idsOf("queued")]).toEqual([[], [first.taskId, ...waiting]]);
+    await apply(open(), back, kill);
+    expect([await idsOf("killed"), await idsOf("live"), await idsOf("queued")]).toEqual([[first.taskId], [], waiting]);
+    const oldest = async (limit: number, after?: TaskId) =>
+      (await open().oldestQueued(workspace, limit, after)).map(({ taskId }) => taskId);
+    expect(await oldest(1)).toEqual(waiting.slice(0, 1));
+    expect(await oldest(5, waiting[0])).toEqual(waiting.slice(1));
+  });
+
+  it("three that run are one page, whatever number waits before and behind them", async () => {
+    const workspace = newWorkspace();
+    const queue = (many: number) => Promise.all(Array.from({ length: many }, () => createTask(open(), { workspace })));
+    await queue(30);
+    const running = await Promise.all((await queue(3)).map((task) => apply(open(), task, claim())));
+    await queue(30);
+    const newestFirst = running
+      .map(({ taskId }) => taskId)
+      .sort()
+      .reverse();
+    const page = await open().listTasks(workspace, { limit: 25, phase: "live" });
+    expect([page.tasks.map(({ taskId }) => taskId), page.next]).toEqual([newestFirst, undefined]);
+    const waiting = await open().listTasks(workspace, { limit: 25, phase: "queued" });
+    expect([waiting.tasks.length, waiting.next]).toEqual([25, waiting.tasks.at(-1)?.taskId]);
+    expect(await open().oldestQueued(workspace, 10)).toHaveLength(10);
   });
 
   it("reads events after a version, in order, up to a limit", async () => {

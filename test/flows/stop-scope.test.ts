@@ -2,11 +2,12 @@
 import { expect, it } from "vitest";
 import { hashEvent } from "../../functions/core/audit.ts";
 import type { Cloud } from "../../functions/core/cloud.ts";
+import type { TaskEvent } from "../../functions/core/events.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import type { Operation } from "../../functions/core/operations.ts";
 import type { ActWrite, Table } from "../../functions/core/table.ts";
 import { continueOperation, stopScope } from "../../functions/flows/stop-scope.ts";
-import { makeCreation, newEventId } from "../contract/support.ts";
+import { changeOf, claim, makeCreation, newEventId } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
 import { now } from "../support/make-task.ts";
@@ -111,4 +112,69 @@ it("a stop that meets contention tries on, longer than other acts do: it is neve
   await stop();
   expect(contended).toBe(101);
   expect(memory.getSwitches({ workspace: "team-000", backend: "default" }).global.generation).toBe(1);
+});
+
+function change(memory: MemoryTable, taskId: TaskId, event: TaskEvent): void {
+  const before = memory.getTask(taskId);
+  if (!before) throw new Error(`there is no ${taskId}`);
+  expect(memory.commit(changeOf(before, event))).toEqual({ kind: "committed" });
+}
+
+/** Their slots are of no pool that the stop looks at first, so that it finds them by their pages alone. */
+function addTasks(memory: MemoryTable, live: number, queued: number): TaskId[] {
+  return Array.from({ length: live + queued }, (_, n) => {
+    const { task, ...creation } = makeCreation({ workspace: "team-000" });
+    memory.createTask({ task, ...creation });
+    if (n < live) change(memory, task.taskId, claim());
+    return task.taskId;
+  });
+}
+
+it("a task that goes back into the queue while pages are read is killed all the same", async () => {
+  let pages = 0;
+  const { memory, statusOf, stop } = open(1, (inMemory) => ({
+    async listTasks(...page) {
+      const answer = await inMemory.listTasks(...page);
+      pages += 1;
+      if (pages === 1) change(memory, taskId, { type: "put_back", why: "no room", notBefore: now });
+      return answer;
+    },
+  }));
+  const [taskId = "tsk_"] = addTasks(memory, 1, 0);
+  expect(await stop()).toMatchObject({ total: 2, killed: 2, failed: 0, finishedAt: now });
+  expect(statusOf(taskId)).toBe("killed");
+});
+
+it("a stop that is cut short among those that run, or those that wait, goes on where it was", async () => {
+  const { cloud, memory, statusOf, stop } = open(1, (inMemory) => ({
+    async listTasks(...page) {
+      await cloud.clock.sleep(6_000);
+      return inMemory.listTasks(...page);
+    },
+  }));
+  const taskIds = addTasks(memory, 120, 60);
+  const places = [await stop()];
+  for (let at = places.at(-1); at && at.finishedAt === undefined; at = places.at(-1))
+    places.push(await continueOperation(cloud, at, cloud.clock.now() + 10_000));
+  expect(places.map(({ phase, after }) => [phase, after === undefined])).toEqual([
+    ["live", false],
+    ["queued", true],
+    ["queued", false],
+    [undefined, true],
+  ]);
+  expect(places.at(-1)).toMatchObject({ total: 181, killed: 181, failed: 0 });
+  expect(new Set(taskIds.map(statusOf))).toEqual(new Set(["killed"]));
+});
+
+it("a stop that an older version has begun, which knew one place for all tasks, begins anew and misses none", async () => {
+  const { cloud, memory, stop, taskIds, statusOf } = open(1, () => ({
+    listTasks: async () => Promise.reject(new Error("not by this version")),
+  }));
+  const all = [...taskIds, ...addTasks(memory, 2, 2)].sort();
+  await stop();
+  const written = { ...(memory.getOperation("opr_1") as Operation), workspaces: ["team-000"], moreBehind: undefined };
+  expect(written.phase).toBeUndefined();
+  const ours = { ...cloud, table: makeAsync<Table>(memory, methodsOf(MemoryTable)) };
+  await continueOperation(ours, { ...written, after: all[0] }, now + 60_000);
+  expect(new Set(all.map(statusOf))).toEqual(new Set(["killed"]));
 });

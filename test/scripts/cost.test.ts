@@ -35,7 +35,7 @@ it("a command whose branch is pushed asks for just these requests; whoever adds 
     "dynamodb Query index ready: 3; 0; 1.5",
     "dynamodb Query slots: 1; 0; 1",
     "dynamodb Query webhooks: 1; 0; 1",
-    "dynamodb TransactWriteItems claimed: 1; 12; 0",
+    "dynamodb TransactWriteItems claimed: 1; 14; 0",
     "dynamodb TransactWriteItems cleanup: 1; 8; 0",
     "dynamodb TransactWriteItems completed: 1; 20; 0",
     "dynamodb TransactWriteItems created: 1; 18; 0",

@@ -5,21 +5,27 @@ import { dispatchTask } from "../../../functions/flows/dispatch-task.ts";
 import { killTask } from "../../../functions/flows/kill-task.ts";
 import { reap } from "../../../functions/flows/reap.ts";
 import { spreadNotice } from "../../../functions/flows/spread-notice.ts";
+import { startAttempt } from "../../../functions/flows/start-attempt.ts";
 import type { Backlog } from "./open-tables.ts";
 
 /** As long as the first page of a list, where nobody says how long. */
 export const pageSize = 25;
 const feedOverlapMs = 15_000;
 const feedPage = 200;
+const runningAtOnce = 3;
 
 export interface Look {
   name: string;
   /** In one turn. */
   times: number;
+  /** Not measured: makes what a turn is to find, and answers how it is taken away again. */
+  prepare?(backlog: Backlog): Promise<() => Promise<void>>;
   act(backlog: Backlog, anyTask: () => TaskId): Promise<unknown>;
   /** Not measured: whatever is needed for the next one. */
   tidy?(backlog: Backlog, done: unknown): Promise<void>;
 }
+
+const nowhere = "https://git.example/nobody/nothing";
 
 const read = async (answer: Promise<Response>) => void (await (await answer).text());
 
@@ -38,6 +44,17 @@ export const looks: readonly Look[] = [
     name: `a page of ${pageSize} of those that are queued`,
     times: 40,
     act: (backlog, anyTask) => read(backlog.ask("GET", `/tasks?limit=${pageSize}&status=queued&cursor=${anyTask()}`)),
+  },
+  {
+    name: `a page of ${pageSize} of those that run: ${runningAtOnce}, the oldest of all`,
+    times: 40,
+    prepare: runOldest,
+    act: (backlog) => read(backlog.ask("GET", `/tasks?limit=${pageSize}&status=running`)),
+  },
+  {
+    name: `a page of ${pageSize} of a repository that no task is of`,
+    times: 5,
+    act: (backlog) => read(backlog.ask("GET", `/tasks?limit=${pageSize}&repository=${encodeURIComponent(nowhere)}`)),
   },
   {
     name: "the counts by state",
@@ -67,14 +84,32 @@ export const looks: readonly Look[] = [
   },
 ];
 
-async function readSnapshot(backlog: Backlog): Promise<void> {
+/** The first lines of the feed. */
+export async function readSnapshot(backlog: Backlog): Promise<string> {
   const reader = (await backlog.ask("GET", "/agents/events")).body?.pipeThrough(new TextDecoderStream()).getReader();
-  for (let text = ""; !text.includes("event: snapshot") || !text.endsWith("\n\n"); ) {
+  let text = "";
+  while (!text.includes("event: snapshot") || !text.endsWith("\n\n")) {
     const { value, done } = (await reader?.read()) ?? { done: true };
     if (done) throw new Error("the feed has ended before its snapshot");
     text += value;
   }
   await reader?.cancel();
+  return text;
+}
+
+/** Claimed in the order of the queue, and started as their supervisors would; once they are ended, nothing is left of them. */
+export async function runOldest({ cloud }: Backlog): Promise<() => Promise<void>> {
+  const claimed: Awaited<ReturnType<typeof dispatchTask>>[] = [];
+  for (let n = 0; n < runningAtOnce; n += 1) {
+    const done = await dispatchTask(cloud, undefined);
+    if (done.kind !== "dispatched") throw new Error(`nothing was claimed: ${done.reason}`);
+    claimed.push(done);
+    const agentId = agentIdOf(done.taskId, 1);
+    await startAttempt(cloud, { agentId, token: cloud.tokenOf(agentId) });
+  }
+  return async () => {
+    for (const done of claimed) await endClaimed(cloud, done);
+  };
 }
 
 /** Its slot is free again, and nothing is owed. */

@@ -7,17 +7,17 @@ import type { ProviderPause } from "../../../functions/core/provider-pause.ts";
 import { beginningOf, parseReady, positionOf, type ReadyTask } from "../../../functions/core/ready-order.ts";
 import { emptyHour, type Hour, hourOf } from "../../../functions/core/spending.ts";
 import { findYoloForbidden, isFenced } from "../../../functions/core/switches.ts";
-import type {
-  CommitOutcome,
-  CreateOutcome,
-  Creation,
-  OwedKind,
-  Phase,
-  Table,
-  TaskChange,
-  TaskCounts,
-  TaskPage,
-  WaitingKind,
+import {
+  type CommitOutcome,
+  type CreateOutcome,
+  type Creation,
+  type OwedKind,
+  phaseOf,
+  type Table,
+  type TaskChange,
+  type TaskCounts,
+  type TaskPage,
+  type WaitingKind,
 } from "../../../functions/core/table.ts";
 import { isFinal, type Task, type TaskSpec } from "../../../functions/core/task.ts";
 import {
@@ -247,7 +247,7 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   listTasks(workspace: string, { before, limit, phase }: TaskPage): { tasks: Task[]; next?: TaskId } {
     const mine = this.#seen(
       (task) =>
-        task.workspace === workspace && (!before || task.taskId < before) && (!phase || phaseOf(task) === phase),
+        task.workspace === workspace && (!before || task.taskId < before) && (!phase || phaseOf(task.status) === phase),
     );
     const newestFirst = idsOf(mine).sort().reverse();
     const page = newestFirst.slice(0, limit);
@@ -255,17 +255,16 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     return { tasks: page.flatMap((id) => this.rows.get(id)?.task ?? []), ...(next ? { next } : {}) };
   }
 
-  oldestActive(workspace: string, limit: number, after = ""): Task[] {
-    const mine = this.#seen(
-      (task) => task.workspace === workspace && phaseOf(task) === "active" && task.taskId > after,
-    );
+  oldestQueued(workspace: string, limit: number, after = ""): Task[] {
+    const mine = this.#seen((task) => task.workspace === workspace && task.status === "queued" && task.taskId > after);
     const ids = idsOf(order(mine, byId), limit);
     return ids.flatMap((id) => this.rows.get(id)?.task ?? []);
   }
 
   countTasks(workspace: string): TaskCounts {
     const counts: TaskCounts = { active: 0, completed: 0, failed: 0, killed: 0 };
-    for (const { task } of this.rows.values()) if (task.workspace === workspace) counts[phaseOf(task)] += 1;
+    for (const { task } of this.rows.values())
+      if (task.workspace === workspace) counts[isFinal(task.status) ? task.status : "active"] += 1;
     return counts;
   }
 
@@ -305,5 +304,3 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
 }
 
 const idsOf = (tasks: Task[], limit = tasks.length): TaskId[] => tasks.slice(0, limit).map(({ taskId }) => taskId);
-
-const phaseOf = ({ status }: Task): Phase => (isFinal(status) ? status : "active");

@@ -22,7 +22,7 @@ export const openSimTable = definePort<Table>({
     "dueSchedules",
     "dueCleanups",
     "listTasks",
-    "oldestActive",
+    "oldestQueued",
     "countDelayed",
   ],
   contendable: ["commit", "createTask", "commitAct"],

@@ -1,0 +1,92 @@
+// What does it take to find the few that run behind a long queue? No more than there are of them, and one.
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { TaskId } from "../../../functions/core/ids.ts";
+import { requestFor } from "../stack/life.ts";
+import { makeRepository } from "../stack/make-repository.ts";
+import { startRememberingRemote } from "../stack/remembering-remote.ts";
+import { fillTable } from "./fill-table.ts";
+import { pageSize, readSnapshot, runOldest } from "./looks.ts";
+import { type Backlog, chooseDisk, openBacklog, startServices } from "./open-tables.ts";
+
+interface Shown {
+  taskId: TaskId;
+  taskStatus?: string;
+  status: string;
+}
+
+const size = 1_000;
+const home = mkdtempSync(join(chooseDisk([size]), "drover-looks-"));
+const closers: (() => Promise<void>)[] = [];
+let backlog: Backlog;
+let running: TaskId[];
+beforeAll(async () => {
+  await startServices(home, closers);
+  const remote = await startRememberingRemote(makeRepository(join(home, "repository")));
+  closers.push(remote.close);
+  backlog = await openBacklog(size);
+  const made = (await (await backlog.ask("POST", "/tasks", requestFor(remote.url))).json()) as Shown;
+  await fillTable(backlog.dynamo, made.taskId, size);
+  await runOldest(backlog);
+  running = (await backlog.cloud.table.heldSlots("global"))
+    .map(({ holder }): TaskId => `tsk_${holder.slice(4, 30)}`)
+    .sort()
+    .reverse();
+});
+afterAll(async () => {
+  for (const close of closers.reverse()) await close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function look<T>(path: string): Promise<T & { indexEntries: number }> {
+  backlog.takeReads();
+  const answer = (await (await backlog.ask("GET", path)).json()) as T;
+  return { ...answer, indexEntries: backlog.takeReads().indexEntries };
+}
+const idsOf = (shown: Shown[]) => shown.map(({ taskId }) => taskId);
+
+it("a page of those that run holds all three at once, and reads no entry of what waits", async () => {
+  const page = await look<{ tasks: Shown[]; nextCursor?: string }>(`/tasks?limit=${pageSize}&status=running`);
+  expect(idsOf(page.tasks)).toEqual(running);
+  expect([page.nextCursor, page.indexEntries]).toEqual([undefined, running.length]);
+});
+
+it("a page of those that wait reads one entry more than it shows, and goes on to the last of them", async () => {
+  const page = await look<{ tasks: Shown[] }>(`/tasks?limit=${pageSize}&status=queued`);
+  expect([page.tasks.length, page.indexEntries]).toEqual([pageSize, pageSize + 1]);
+  const seen: TaskId[] = [];
+  for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+    const behind: string = cursor && `&cursor=${cursor}`;
+    const next: { tasks: Shown[]; nextCursor?: string } = await look(`/tasks?limit=100&status=queued${behind}`);
+    seen.push(...idsOf(next.tasks));
+    cursor = next.nextCursor;
+  }
+  expect(new Set(seen).size).toBe(seen.length);
+  expect(seen).toHaveLength(size + 1 - running.length);
+});
+
+it("a page that no task of the last ones is on is empty, and says where to go on", async () => {
+  const page = await look<{ tasks: Shown[]; nextCursor?: string }>("/tasks?limit=100&label=nobody");
+  expect([page.tasks, page.indexEntries]).toEqual([[], 303]);
+  expect(page.nextCursor).toMatch(/^tsk_/);
+});
+
+it("the agents that run are listed before those that wait", async () => {
+  const { agents, indexEntries } = await look<{ agents: Shown[] }>("/agents?limit=10");
+  expect(idsOf(agents.slice(0, 3))).toEqual(running);
+  expect(agents.map(({ taskStatus }) => taskStatus)).toEqual([
+    ...Array.from({ length: 3 }, () => "running"),
+    ...Array.from({ length: 7 }, () => "queued"),
+  ]);
+  expect(indexEntries).toBe(11);
+  expect(idsOf((await look<{ agents: Shown[] }>("/agents?limit=2")).agents)).toEqual(running.slice(0, 2));
+});
+
+it("the first picture of a fleet begins with those that run, and says that it is not all", async () => {
+  backlog.takeReads();
+  const [, data = ""] = /^event: snapshot\ndata: (.*)$/m.exec(await readSnapshot(backlog)) ?? [];
+  const { tasks, complete } = JSON.parse(data) as { tasks: Shown[]; complete: boolean };
+  expect(idsOf(tasks.slice(0, 3))).toEqual(running);
+  expect([tasks.length, complete, backlog.takeReads().indexEntries]).toEqual([1_000, false, 1_001]);
+});
