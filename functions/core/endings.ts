@@ -34,8 +34,8 @@ export function putBack(
     // One that never ran has waited all along.
     ...(before.status === "launching" ? {} : { allowedAt: event.notBefore }),
   };
-  const { why, neverLaunched } = event;
-  const data = { agentId: current(before), why, ...(neverLaunched ? { neverLaunched } : {}) };
+  const { why, neverLaunched, notBefore } = event;
+  const data = { agentId: current(before), why, notBefore, ...(neverLaunched ? { neverLaunched } : {}) };
   return { ...endAttempt(before, back, "failed", now, neverLaunched), data };
 }
 

@@ -53,6 +53,8 @@ export class Stage {
   /** What was sent to the public queue, and what lies in its dead-letter queue. */
   readonly intakeSent: IntakeSent[] = [];
   readonly buried: string[] = [];
+  /** Of delayed tasks: from when on their users want them to run, by the true time. */
+  readonly wantedFrom = new Map<TaskId, number>();
   /** Bodies that are no wake-ups, and somebody sent as such. */
   readonly rubbish: string[] = [];
   readonly spoilt = new Set<TaskId>();

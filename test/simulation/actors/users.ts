@@ -120,6 +120,7 @@ async function submit(
 ): Promise<TaskId> {
   const principal = principalOf(user, workspace);
   const submission = { principal, request: body, idempotencyKey };
+  const askedAt = stage.world.trueTime;
   for (;;) {
     const answer = await (stage.world.swarm.usesApi
       ? submitByApi(stage, user, principal.workspace === "blue" ? "blue" : "red", body, idempotencyKey)
@@ -127,6 +128,7 @@ async function submit(
     if (answer.kind === "answered") {
       const { taskId } = answer.value;
       stage.promised.submitted.add(taskId);
+      if (!stage.wantedFrom.has(taskId)) stage.wantedFrom.set(taskId, askedAt + (body.delayMs ?? 0));
       if (!stage.table.rows.has(taskId)) stage.world.fail("task_lost", `${taskId} was promised and is not there`);
       if (user.random.next() < 0.1) await lookAt(stage, user, taskId);
       return taskId;

@@ -9,6 +9,7 @@ import { checkMessages } from "./messages.ts";
 import { checkTakenBack } from "./outcomes.ts";
 import { checkPullRequest } from "./pull-requests.ts";
 import { checkFirings } from "./schedules.ts";
+import { checkTimes } from "./times.ts";
 
 export function checkEnd(stage: Stage, checkHashes: boolean): void {
   const { world, table, ecs } = stage;
@@ -17,6 +18,7 @@ export function checkEnd(stage: Stage, checkHashes: boolean): void {
     checkEvents(stage, row, checkHashes);
     checkPullRequest(stage, row);
     checkTakenBack(stage, row);
+    checkTimes(stage, row);
   }
   checkMessages(stage);
   checkFirings(stage);

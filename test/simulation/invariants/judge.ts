@@ -90,7 +90,7 @@ export class Judge {
     return outcome;
   }
 
-  #checkStep(stored: Task, { before, after, event }: TaskChange): void {
+  #checkStep(stored: Task, { after, event }: TaskChange): void {
     const { taskId } = stored;
     if (after.version !== stored.version + 1 || event.version !== after.version)
       this.#fail("version_skipped", `${taskId} went from version ${stored.version} to ${after.version}`);
@@ -106,10 +106,6 @@ export class Judge {
       this.#fail("effect_after_stop", `${event.type} of ${taskId}, which a stop covers`);
     if (after.attemptsUsed > after.maxAttempts)
       this.#fail("too_many_attempts", `${taskId} used ${after.attemptsUsed} of ${after.maxAttempts} attempts`);
-    const { swarm, trueTime } = this.#stage.world;
-    const earlyMs = (before.due?.at ?? 0) - trueTime;
-    if (event.type === "claimed" && earlyMs > 2 * swarm.skewMs)
-      this.#fail("claimed_too_early", `${taskId} was claimed ${earlyMs} ms before its time`);
   }
 
   /** A live task holds a slot in each pool that it needs, an ended or queued one holds none, and no pool is exceeded. */

@@ -120,6 +120,10 @@ export const flowMutants = [
       "throw error;",
     ),
   ),
+  mutant(
+    "submit: a delay is dropped",
+    edit(submit, '{ allowedAt, due: { kind: "ready", at: allowedAt } as const }', "{ allowedAt }"),
+  ),
   mutant("submit: nobody is woken", edit(submit, "await wake(cloud, task.taskId);", "")),
   mutant("submit: the idempotency key is not written", edit(submit, "...(idempotency ? { idempotency } : {})", "")),
   mutant(

@@ -14,6 +14,11 @@ export const reaperMutants = [
     "reaper: waiting tasks are promoted one workspace after another",
     edit("functions/flows/promote-waiting.ts", "last ? behindNeighbours(last.position)", "last ? last.position"),
   ),
+  mutant(
+    "reaper: what waits is promoted before its time",
+    edit("functions/flows/promote-waiting.ts", "page.filter(({ at }) => at <= now)", "page.filter(({ at }) => at > 0)"),
+    edit("functions/flows/promote-waiting.ts", "task.due.at > cloud.clock.now()", "task.due.at < 0"),
+  ),
   mutant("reaper: leases do not expire", without("expireLeases")),
   mutant(
     "reaper: it does not ask whether agents can be heard",
