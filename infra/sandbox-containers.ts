@@ -15,7 +15,10 @@ export const sealedNode = `${codePath}/libexec/node`;
 /** The volumes of the sockets: the supervisor sees all of them in here, every other container its own. */
 export const socketsPath = "/run/drover";
 
-const runner = ["node", `${codePath}/functions/sandbox/runner.ts`];
+/** Made by functions/sandbox/image/bundle.mjs. */
+export const programsPath = `${codePath}/sandbox`;
+
+const runner = ["node", `${programsPath}/runner.js`];
 
 /** A supervisor that has not come by then will not come. */
 const looks = 600;
@@ -32,7 +35,7 @@ exec "$@"`;
 export const supervisor = {
   name: "supervisor",
   essential: true,
-  command: ["node", `${codePath}/functions/sandbox/supervisor.ts`],
+  command: ["node", `${programsPath}/supervisor.js`],
 } as const;
 
 /** What runs in them can stop its own runner, so the task does not end with them. */

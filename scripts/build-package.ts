@@ -12,5 +12,7 @@ const compiler = join(root, "node_modules/typescript-7/bin/tsc");
 for (const project of ["package.tsconfig.json", "package-types.tsconfig.json"]) {
   execFileSync(process.execPath, [compiler, "-p", join(import.meta.dirname, project)], { stdio: "inherit" });
 }
+const bundler = join(root, "functions/sandbox/image/bundle.mjs");
+execFileSync(process.execPath, [bundler, root, join(root, "dist/sandbox")], { stdio: "inherit" });
 await ensureDashboard((line) => console.error(line));
 cpSync(dashboardDir, join(root, "dist", relative(root, dashboardDir)), { recursive: true });

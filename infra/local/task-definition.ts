@@ -3,7 +3,6 @@ import { sandboxFamily, sealedNode, supervisor, untrusted } from "../sandbox-con
 import type { ContainerLimits } from "./containers.ts";
 import type { LocalTaskDefinition } from "./ecs/endpoint.ts";
 import type { EgressSettings } from "./egress-settings.ts";
-import { toOwnFile } from "./sandbox/own-code.ts";
 
 export interface SandboxSettings {
   apiUrl: string;
@@ -23,14 +22,13 @@ export function sandboxTaskDefinition({ apiUrl, egress, limits, limitLines }: Sa
     containers: [
       {
         ...supervisor,
-        command: supervisor.command.map(toOwnFile),
         environment: { DROVER_API_URL: apiUrl, ...egress, DROVER_LIMITS: JSON.stringify(limitLines) },
         confined: false,
       },
       // Untrusted, so they are not asked to end.
       ...untrusted.map(({ command, ...container }) => ({
         ...container,
-        command: command.map((part) => (part === "node" ? sealedNode : toOwnFile(part))),
+        command: command.map((part) => (part === "node" ? sealedNode : part)),
         confined: true,
         limits,
         stopTimeoutMs: 0,

@@ -59,7 +59,7 @@ async function reset({ workspace, repository }: Workshop): Promise<void> {
 
 async function startWorkshop(field: Field, unguarded?: Unguarded): Promise<Workshop> {
   const folder = field.nextFolder();
-  const runner = { language: "node", source: `import "/opt/drover/functions/sandbox/runner.ts";` } as const;
+  const runner = { language: "node", source: `import "/opt/drover/sandbox/runner.js";` } as const;
   const running = await field.start(runner, { folder, ...(unguarded && { weaken: unguarded.weaken }) });
   const code = unguarded ? await loadCode(unguarded) : ourCode;
   const options = { timeoutMs: 30_000, ...(unguarded && { operationMs: unguardedMs }) };

@@ -281,8 +281,7 @@ async function linkHard(field: Field, weaken?: Weaken): Promise<boolean> {
   mkdirSync(sockets, { recursive: true });
   writeFileSync(join(sockets, "kept"), "x");
   if (field.uid) chownSync(join(sockets, "kept"), field.uid, containerGid);
-  const tries =
-    "/usr/bin/env /etc/passwd /opt/drover/functions/sandbox/runner.ts /run/drover/kept /tmp/x /proc/self/environ";
+  const tries = "/usr/bin/env /etc/passwd /opt/drover/sandbox/runner.js /run/drover/kept /tmp/x /proc/self/environ";
   const source = `echo x > /tmp/x; for f in ${tries}; do ln $f linked 2>/dev/null && echo done; done; echo refused`;
   return (await field.confined({ language: "sh", source }, { folder, ...(weaken && { weaken }) })).includes("done");
 }

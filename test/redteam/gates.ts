@@ -18,7 +18,7 @@ import { withoutSafeguard } from "./unguarded.ts";
 import type { Vector } from "./vector.ts";
 
 type Files = Parameters<typeof makeRepository>[0];
-const runner = { language: "node", source: `import "/opt/drover/functions/sandbox/runner.ts";` } as const;
+const runner = { language: "node", source: `import "/opt/drover/sandbox/runner.js";` } as const;
 
 /** The agent's sandbox, and the clean room of the same task beside it. */
 async function startTask(field: Field, weaken?: Weaken) {

@@ -1,8 +1,9 @@
 // What would drover be without one of its safeguards? A copy of its code in which just that one is missing.
+import { execFileSync } from "node:child_process";
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Weaken } from "../../infra/local/sandbox/confined.ts";
-import { codePath } from "../../infra/sandbox-containers.ts";
+import { programsPath } from "../../infra/sandbox-containers.ts";
 import { applyEdit, type Edit } from "../simulation/mutants/edit.ts";
 import type { Field } from "./field.ts";
 
@@ -30,13 +31,19 @@ export function withoutSafeguard(field: Field, edits: readonly Edit[]): Unguarde
     root: copy,
     load: (file) => import(join(copy, file)),
     weaken(given) {
-      const inside = edits.filter(({ file }) => isInImage(file));
-      const mounts = inside.flatMap(({ file }) => ["--ro-bind", join(copy, file), join(codePath, file)]);
+      if (!edits.some(({ file }) => isInSandbox(file))) return [...given];
+      const mounts = ["--ro-bind", bundle(copy), programsPath];
       const end = given.indexOf("--remount-ro");
       return [...given.slice(0, end), ...mounts, ...given.slice(end)];
     },
   };
 }
 
-/** Where there is nothing to be covered, bubblewrap would have to make it, and cannot. */
-const isInImage = (file: string) => /^functions\/(sandbox|core)\/|^functions\/git\/(tree|blob-id)\.ts$/.test(file);
+const isInSandbox = (file: string) => /^functions\/(sandbox|core|git)\//.test(file);
+
+/** As ours is for a sandbox's image. */
+function bundle(copy: string): string {
+  const folder = join(copy, "programs");
+  execFileSync(process.execPath, [join(checkout, "functions/sandbox/image/bundle.mjs"), copy, folder]);
+  return folder;
+}

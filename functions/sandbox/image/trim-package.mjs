@@ -1,4 +1,5 @@
-// Which of drover's packages does the code in the image import? Leaves these in package.json, so that npm installs no others.
+// Which of drover's packages does the code in the image import? Leaves these in package.json, and what bundles it, so that
+// npm installs no others.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -12,7 +13,9 @@ const specifiers = sources.flatMap((text) => [...text.matchAll(/\bfrom "([^"]+)"
 const wanted = new Set(
   specifiers.map(([, imported, loaded]) => /^(@[^/]+\/)?[^/]+/.exec(imported ?? loaded ?? "")?.[0] ?? ""),
 );
-const { name, version, license, type, dependencies } = JSON.parse(readFileSync(packageFile, "utf8"));
+const { name, version, license, type, dependencies, devDependencies } = JSON.parse(readFileSync(packageFile, "utf8"));
 const kept = Object.fromEntries(Object.entries(dependencies).filter(([package_]) => wanted.has(package_)));
-const trimmed = { name: `${name}-sandbox`, version, license, private: true, type, dependencies: kept };
+const { rolldown } = devDependencies;
+const names = { name: `${name}-sandbox`, version, license, private: true, type };
+const trimmed = { ...names, dependencies: kept, devDependencies: { rolldown } };
 writeFileSync(packageFile, `${JSON.stringify(trimmed, undefined, 2)}\n`);

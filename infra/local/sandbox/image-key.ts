@@ -4,26 +4,21 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { etcFiles, hostEtcDirectories } from "./etc.ts";
 import type { ImageSources } from "./image.ts";
-import { findPackage } from "./own-code.ts";
+import { programParts } from "./own-code.ts";
 
 /** To be raised when the layout of the image changes. */
-const layout = 2;
+const layout = 3;
 
 /**
- * Our code by its content; packages by their version, since reading all of zod and npm at every start would cost more
- * than it tells; the runtime by its size and time.
+ * Our code by its content; packages by what the lockfile says, and npm by its version, since reading all of them at every
+ * start would cost more than it tells; the runtime by its size and time.
  */
-export async function computeImageKey(
-  { checkout, node, npm }: ImageSources,
-  codeParts: readonly string[],
-  packageNames: readonly string[],
-): Promise<string> {
+export async function computeImageKey({ checkout, node, npm }: ImageSources): Promise<string> {
   const { size, mtimeMs } = await stat(node);
-  const packages = packageNames.map((name) => findPackage(checkout, name));
   const hash = createHash("sha256");
   hash.update(JSON.stringify([layout, size, mtimeMs, etcFiles, hostEtcDirectories]));
-  hash.update(JSON.stringify(await Promise.all([...packages, ...(npm ? [npm] : [])].map(readVersion))));
-  for (const part of codeParts) await hashTree(hash, checkout, part);
+  hash.update(JSON.stringify(npm ? await readVersion(npm) : "no npm"));
+  for (const part of programParts) await hashTree(hash, checkout, part);
   return hash.digest("hex").slice(0, 24);
 }
 

@@ -19,7 +19,7 @@ import { dirname, join } from "node:path";
 import { etcFiles, hostEtcDirectories } from "./etc.ts";
 import { computeImageKey } from "./image-key.ts";
 import { findNpmPackage } from "./npm.ts";
-import { codeFolder, findPackage, toOwnFile } from "./own-code.ts";
+import { codeFolder, placePrograms } from "./own-code.ts";
 
 /** Where the parts come from. Tests bring their own checkout. */
 export interface ImageSources {
@@ -28,12 +28,6 @@ export interface ImageSources {
   /** npm's package directory. Without it the image has no npm, and says so by not having it. */
   npm?: string | undefined;
 }
-
-/** What the runner needs, relative to the checkout. */
-const codeParts = ["functions/sandbox", "functions/core", "functions/git/tree.ts", "functions/git/blob-id.ts"].map(
-  toOwnFile,
-);
-const packageNames = ["zod", "ignore"] as const;
 
 const abandonedMs = 3_600_000;
 /** An attempt lasts a day at most. */
@@ -46,7 +40,7 @@ export function defaultSources(): ImageSources {
 
 /** The image of the present code below `base` (see sandboxBase), made if it is not there yet. */
 export async function ensureImage(base: string, sources: ImageSources = defaultSources()): Promise<string> {
-  const path = join(base, "images", await computeImageKey(sources, codeParts, packageNames));
+  const path = join(base, "images", await computeImageKey(sources));
   const making = underWay.get(path) ?? makeImage(path, sources).finally(() => underWay.delete(path));
   underWay.set(path, making);
   return making;
@@ -78,8 +72,7 @@ async function fillImage(draft: string, { checkout, node, npm }: ImageSources): 
   await mkdir(join(opt, "bin"), { recursive: true });
   await placeProgram(node, join(opt, "bin/node"));
   await writeFile(join(opt, "package.json"), '{ "type": "module" }\n');
-  for (const part of codeParts) await copyTree(join(checkout, part), join(opt, part));
-  for (const name of packageNames) await copyTree(findPackage(checkout, name), join(opt, "node_modules", name));
+  await placePrograms(checkout, join(opt, "sandbox"));
   if (npm) {
     await copyTree(npm, join(opt, "lib/node_modules/npm"));
     await symlink("../lib/node_modules/npm/bin/npm-cli.js", join(opt, "bin/npm"));

@@ -1,17 +1,26 @@
 // Where does drover's own code lie on this machine: TypeScript in a checkout, JavaScript in a package?
-import { findPackageJSON } from "node:module";
-import { dirname, extname, join, resolve } from "node:path";
+import { execFile } from "node:child_process";
+import { cp } from "node:fs/promises";
+import { extname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
 
 /** What `functions/…` and `infra/…` stand in. */
 export const codeFolder = resolve(import.meta.dirname, "../../..");
-const extension = extname(import.meta.filename);
+const isPackage = extname(import.meta.filename) === ".js";
 
-/** Files are named as in a checkout, and in the image for Fargate. */
-export const toOwnFile = (name: string) => name.replace(/\.ts$/, extension);
+/** A package brings the programs of a sandbox along; a checkout makes them of these. */
+const made = "sandbox";
+export const programParts = isPackage
+  ? [made]
+  : ["functions/sandbox", "functions/core", "functions/git", "package-lock.json"];
 
-/** A package that the code in `folder` would get, wherever it was installed. */
-export function findPackage(folder: string, name: string): string {
-  const manifest = findPackageJSON(name, join(folder, "here.js"));
-  if (!manifest) throw new Error(`The package ${name} is missing beside ${folder}: install drover again.`);
-  return dirname(manifest);
+/** Of the code in `checkout` into `folder`: in a process of its own, since the bundler takes more memory than drover. */
+export async function placePrograms(checkout: string, folder: string): Promise<void> {
+  if (isPackage) return cp(join(checkout, made), folder, { recursive: true });
+  const bundler = join(codeFolder, "functions/sandbox/image/bundle.mjs");
+  await run(process.execPath, [bundler, checkout, folder]).catch((error: { stderr?: string }) => {
+    throw new Error(`its programs cannot be bundled; was "npm ci" run without --omit=dev? ${error.stderr}`);
+  });
 }

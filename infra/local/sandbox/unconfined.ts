@@ -7,7 +7,6 @@ import { prepareDisk, prepareFolder } from "./disk.ts";
 import { openLog } from "./log.ts";
 import { markerOf, markerVariable } from "./members.ts";
 import { containerGid } from "./ordinary-user.ts";
-import { codeFolder } from "./own-code.ts";
 import { type PlainCommand, type Started, startPlain } from "./plain.ts";
 
 const systemPath = "/usr/local/bin:/usr/bin:/bin";
@@ -29,7 +28,7 @@ export async function startTrusted(
     DROVER_SOCKETS: "sockets",
     [markerVariable]: markerOf(folder, spec.name),
   };
-  const command = locate(spec.command, codeFolder, process.execPath);
+  const command = locate(spec.command, join(image, "opt"), process.execPath);
   return startLogged(spec, folder, { command, environment, workingDirectory: folder.root, diesWithParent });
 }
 

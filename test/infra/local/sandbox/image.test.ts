@@ -11,8 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire, stripTypeScriptTypes } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { defaultSources, ensureImage } from "../../../../infra/local/sandbox/image.ts";
@@ -25,68 +24,47 @@ const module = join(import.meta.dirname, "../../../../infra/local/sandbox/image.
 /** A checkout in small, without npm: that part is copied as it is, and slow. */
 function makeSources() {
   const checkout = makeDirectory();
-  for (const part of ["functions/sandbox", "functions/core", "functions/git"])
+  for (const part of ["functions/sandbox/secrets", "functions/core", "functions/git"])
     mkdirSync(join(checkout, part), { recursive: true });
   writeFileSync(join(checkout, "functions/git/tree.ts"), "export const tree: number = 1;\n");
-  writeFileSync(join(checkout, "functions/git/blob-id.ts"), "export {};\n");
+  for (const name of ["supervisor", "secrets/scan-process"]) {
+    writeFileSync(join(checkout, "functions/sandbox", `${name}.ts`), "export {};\n");
+  }
   writeFileSync(
     join(checkout, "functions/sandbox/runner.ts"),
     'import { tree } from "../git/tree.ts";\nconsole.log(tree);\n',
     { mode: 0o600 },
   );
   writeFileSync(join(checkout, "functions/git/secret.ts"), "not for the sandbox");
-  for (const name of ["zod", "ignore"]) {
-    mkdirSync(join(checkout, "node_modules", name), { recursive: true });
-    writeFileSync(join(checkout, "node_modules", name, "package.json"), JSON.stringify({ name, version: "1.0.0" }));
-    writeFileSync(join(checkout, "node_modules", name, "index.d.ts"), "");
-  }
+  writeFileSync(join(checkout, "package-lock.json"), "{}");
   return { checkout, node: process.execPath };
 }
 
-/** Follows the imports that are left when the types are stripped, and names those that lead nowhere. */
-function listMissingImports(file: string, seen = new Set<string>()): string[] {
-  if (seen.has(file)) return [];
-  seen.add(file);
-  const code = stripTypeScriptTypes(readFileSync(file, "utf8"));
-  const imports = code.matchAll(/^(?:import|export)(?: [^;"()=]*? from)? "([^"]+)";/gm);
-  const names = [...imports].map(([, name]) => name ?? "");
-  return names.flatMap((name) => {
-    if (name.startsWith("node:")) return [];
-    const target = name.startsWith(".") ? join(dirname(file), name) : undefined;
-    if (target) return existsSync(target) ? listMissingImports(target, seen) : [`${file}: ${name}`];
-    return canResolve(file, name) ? [] : [`${file}: ${name}`];
-  });
-}
-
-function canResolve(file: string, name: string): boolean {
-  try {
-    return createRequire(file).resolve(name) !== "";
-  } catch {
-    return false; // that is the answer
-  }
-}
+/** Its own, without those that it takes from Node. */
+const listImports = (file: string) =>
+  [...readFileSync(file, "utf8").matchAll(/^(?:import|export) [^"]*"([^"]+)";$/gm)]
+    .map(([, name]) => name ?? "")
+    .filter((name) => !name.startsWith("node:"));
 
 describe("the image", () => {
-  it("holds the runtime, the runner's code and packages, and nothing else of the checkout", async () => {
+  it("holds the runtime, what the runner's code has become, and nothing else of the checkout", async () => {
     const image = await ensureImage(makeDirectory(), makeSources());
-    expect(readdirSync(join(image, "opt")).sort()).toEqual([
-      "bin",
-      "functions",
-      "libexec",
-      "node_modules",
-      "package.json",
-    ]);
-    expect(readdirSync(join(image, "opt/functions/git")).sort()).toEqual(["blob-id.ts", "tree.ts"]);
-    expect(readdirSync(join(image, "opt/node_modules/zod"))).toEqual(["package.json"]);
-    const { stdout } = await run(join(image, "opt/bin/node"), [join(image, "opt/functions/sandbox/runner.ts")]);
+    expect(readdirSync(join(image, "opt")).sort()).toEqual(["bin", "libexec", "package.json", "sandbox"]);
+    const programs = ["runner.js", "scan-process.js", "supervisor.js"];
+    expect(readdirSync(join(image, "opt/sandbox")).sort()).toEqual(programs);
+    const { stdout } = await run(join(image, "opt/bin/node"), [join(image, "opt/sandbox/runner.js")]);
     expect(stdout).toBe("1\n");
   });
 
-  it("holds whatever the runner imports", async () => {
+  it("holds programs that need no packages, and load what is for a model when there is one", async () => {
     const image = await ensureImage(makeDirectory(), { ...defaultSources(), npm: undefined });
-    const missing = listMissingImports(join(image, "opt/functions/sandbox/runner.ts"));
-    expect(missing).toEqual([]);
-    expect(listMissingImports(join(image, "opt/functions/sandbox/supervisor.ts"))).not.toEqual([]);
+    const folder = join(image, "opt/sandbox");
+    const files = readdirSync(folder);
+    const imported = new Set(files.flatMap((name) => listImports(join(folder, name))));
+    expect([...imported].filter((name) => !files.includes(name.replace("./", "")))).toEqual([]);
+    const later = files.filter((name) => readFileSync(join(folder, name), "utf8").includes("anthropic-version"));
+    expect(later).not.toEqual([]);
+    for (const name of later) expect(imported).not.toContain(`./${name}`);
   });
 
   it("can be read by everyone and written by nobody else, whatever modes the sources have", async () => {
@@ -133,7 +111,7 @@ describe("the image", () => {
     expect(statSync(first).ctimeMs).toBe(madeAt);
     writeFileSync(join(sources.checkout, "functions/core/new.ts"), "export {};\n");
     const second = await ensureImage(base, sources);
-    writeFileSync(join(sources.checkout, "node_modules/zod/package.json"), '{ "name": "zod", "version": "1.0.1" }');
+    writeFileSync(join(sources.checkout, "package-lock.json"), '{ "packages": {} }');
     expect(new Set([first, second, await ensureImage(base, sources)]).size).toBe(3);
   });
 

@@ -164,7 +164,7 @@ describe("a plain container", () => {
 
   it("runs drover's own runtime and code by their names in the image", async () => {
     const folder = place.nextFolder();
-    const command = ["node", "--check", "/opt/drover/functions/git/tree.ts"];
+    const command = ["node", "--check", "/opt/drover/sandbox/supervisor.js"];
     const spec = specOf(command, { name: "supervisor", confined: false });
     expect(await ending(await createRuntime(place).start(spec, folder)).exited).toEqual({ exitCode: 0 });
   });
