@@ -448,6 +448,9 @@ export interface paths {
                             profile?: string;
                             gates?: string[];
                         };
+                        allowConfigChanges?: string[];
+                        /** Format: date-time */
+                        notBefore?: string;
                     };
                 };
             };

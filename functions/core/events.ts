@@ -3,7 +3,9 @@ import type { AgentId, PermitId } from "./ids.ts";
 import type { Attempt, Failure, KillCause, Mergeability, PublishOutcome, SandboxFate, Slot, Task } from "./task.ts";
 
 export type TaskEvent =
-  | { type: "edited"; title?: string; priority?: number; labels?: string[]; maxAttempts?: number; fields: string[] }
+  | ({ type: "edited"; fields: string[] } & Partial<
+      Pick<Task, "title" | "priority" | "labels" | "maxAttempts" | "allowedAt" | "due">
+    >)
   | { type: "claimed"; slots: Slot[]; leaseMs: number }
   /** `neverLaunched`: it is certain that no sandbox was started. */
   | { type: "put_back"; why: string; notBefore: number; neverLaunched?: true }

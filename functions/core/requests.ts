@@ -134,6 +134,9 @@ export const taskEdit = z
     labels: labels.optional(),
     limits: limits.optional(),
     gates: gateSelection.optional(),
+    allowConfigChanges: taskRequest.shape.allowConfigChanges,
+    /** A moment that is over lets it run now. */
+    notBefore: taskRequest.shape.notBefore,
   })
   .refine(
     ({ version: _, ...rest }) => Object.values(rest).some((value) => value !== undefined),

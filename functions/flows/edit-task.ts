@@ -3,7 +3,7 @@ import type { TaskLimits } from "../core/budget.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import type { TaskId } from "../core/ids.ts";
-import type { TaskEdit, TaskRequest } from "../core/requests.ts";
+import { decideStart, type TaskEdit, type TaskRequest } from "../core/requests.ts";
 import type { ApiKey } from "../core/table.ts";
 import type { Task, TaskSpec } from "../core/task.ts";
 import { admitAgent } from "./admit-agent.ts";
@@ -14,28 +14,42 @@ import { wake } from "./wake.ts";
 
 /** Only while it is queued, and only the version that the user has seen: else 409 with the current one. */
 export async function editTask(cloud: Cloud, taskId: TaskId, by: string, edit: TaskEdit): Promise<Task> {
-  const { version, prompt, limits, gates, ...changes } = edit;
+  const { version, prompt, limits, gates, allowConfigChanges, notBefore, ...changes } = edit;
   const spec = await cloud.table.getSpec(taskId);
   if (!spec) throw taskNotFound(taskId);
-  const fields = Object.entries({ ...changes, prompt, limits, gates }).flatMap(([name, value]) =>
-    value === undefined ? [] : [name],
-  );
+  const { version: _, ...asked } = edit;
+  const fields = Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   const nextSpec = await editSpec(cloud, (await cloud.table.getTask(taskId))?.workspace ?? "", spec, edit);
   const change = await changeTask(cloud, taskId, by, (task) => {
     if (task.version !== version) throw staleVersion(task, version);
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    return { event: { type: "edited", ...given, fields }, ...(prompt || limits || gates ? { spec: nextSpec } : {}) };
+    const start = notBefore === undefined ? {} : startAgain(task, notBefore, cloud.clock.now());
+    const isOfSpec = prompt || limits || gates || allowConfigChanges;
+    return { event: { type: "edited", ...given, ...start, fields }, ...(isOfSpec ? { spec: nextSpec } : {}) };
   });
+  if (change.kind === "changed" && notBefore !== undefined) await wake(cloud, taskId);
   if (change.kind === "changed") return change.task;
   throw refusal(change, `${taskId} is ${change.task.status}, and only a queued task can be changed.`);
 }
 
+/** What holds it back besides its own time goes on holding it. Throws `invalid_request`. */
+function startAgain({ due }: Task, notBefore: string, now: number): Pick<Task, "allowedAt" | "due"> {
+  const start = decideStart({ notBefore }, now);
+  if (start.kind === "refused") throw new DroverError("invalid_request", start.why);
+  if (start.at > now) return { allowedAt: start.at, due: { kind: "ready", at: start.at } };
+  return { allowedAt: now, due: due?.kind === "held" ? due : undefined };
+}
+
 /** Judged as the request for a new task would be. */
 async function editSpec(cloud: Cloud, workspace: string, spec: TaskSpec, edit: TaskEdit): Promise<TaskSpec> {
-  const { prompt = spec.prompt, gates } = edit;
+  const { prompt = spec.prompt, gates, allowConfigChanges } = edit;
   const limits = edit.limits ? { ...requestLimits(spec.limits), ...edit.limits } : requestLimits(spec.limits);
   const admitted = await admitAgent(cloud, workspace, { agent: spec.agent, prompt, limits });
-  return { ...spec, prompt, ...admitted, ...(gates ? { gates: chooseGates(gates, spec.agent) } : {}) };
+  return {
+    ...{ ...spec, prompt, ...admitted },
+    ...(gates ? { gates: chooseGates(gates, spec.agent) } : {}),
+    ...(allowConfigChanges ? { allowConfigChanges } : {}),
+  };
 }
 
 const staleVersion = (task: Task, given: number) =>

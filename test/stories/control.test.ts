@@ -56,6 +56,29 @@ describe("a queued task", () => {
     await checkInvariants(stack, [taskId]);
   });
 
+  it("may get other gates and limits, is put off, and told to run at once", async () => {
+    const dayMs = 86_400_000;
+    const inDays = (days: number) => new Date(Date.now() + days * dayMs).toISOString();
+    const id = await submit(stack, { repository: remote.url, command: quick, notBefore: inDays(1) });
+    const later = inDays(2);
+    const edited = await patch(id, {
+      ...{ version: 1, notBefore: later, gates: { gates: ["test"] }, allowConfigChanges: ["package.json"] },
+      limits: { wallClockMs: 61_000 },
+    });
+    expect(edited.body).toMatchObject({
+      ...{ notBefore: later, gates: { profile: "custom", gates: ["test"], chosenBy: "request" } },
+      ...{ allowConfigChanges: ["package.json"], limits: { wallClockMs: 61_000, rejections: 3 } },
+    });
+    const fields = ["notBefore", "gates", "allowConfigChanges", "limits"];
+    const [, event] = await stack.cloud.table.listEvents(id, 0, 2);
+    expect([event?.type, new Set((event?.data as { fields: string[] }).fields)]).toEqual(["edited", new Set(fields)]);
+    expect(await patch(id, { version: 2, notBefore: inDays(31) })).toMatchObject({ status: 400 });
+    const now = await patch(id, { version: 2, notBefore: inDays(-1), gates: { profile: "none" } });
+    expect([now.status, now.body.notBefore]).toEqual([200, undefined]);
+    expect((await untilSettled(stack, id)).status).toBe("completed");
+    await checkInvariants(stack, [id]);
+  });
+
   it("is cancelled; a running one is not", async () => {
     const running = await submit(stack, { repository: remote.url, command: endless });
     await untilStatus(stack, running, "running");

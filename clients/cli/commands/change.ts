@@ -88,6 +88,7 @@ export const editCommand = () =>
     .option("--max-attempts <count>", "attempts after failures that are not the agent's", parseCount)
     .option("--profile <name>", "gates: strict, standard, minimal or none")
     .option("--gates <names>", "these gates instead of a profile", collect)
+    .option("--not-before <time>", "begin at a time, as 2026-12-01T08:00:00Z; one that is over lets it run now")
     .option("--dollars <amount>", "budget in dollars", parseDollars)
     .option("--time <duration>", "time for one attempt, as 10m or 2h", parseDurationMs)
     .option(
@@ -99,7 +100,7 @@ export const editCommand = () =>
     .action(async (taskId, options, command) => {
       const cli = openCli(command);
       const params = { path: { taskId } };
-      const { profile, gates, dollars, time: wallClockMs, versionRead } = options;
+      const { profile, gates, notBefore, dollars, time: wallClockMs, versionRead } = options;
       const version = versionRead ?? (await ask(cli.api.GET("/api/orchestrator/tasks/{taskId}", { params }))).version;
       const body = given({
         version,
@@ -108,6 +109,7 @@ export const editCommand = () =>
         priority: options.priority,
         labels: options.label,
         maxAttempts: options.maxAttempts,
+        notBefore,
         gates: profile || gates ? given({ profile, gates }) : undefined,
         limits: dollars || wallClockMs ? given({ dollars, wallClockMs }) : undefined,
       }) as TaskEdit;

@@ -38,6 +38,10 @@ export type TaskForm = {
   isDraft: boolean;
 };
 
+export type GateForm = Pick<TaskForm, "profile" | "gates" | "allowConfigChanges">;
+export type LimitForm = Pick<TaskForm, "dollars" | "tokens" | "turns" | "rejections" | "minutes">;
+export type TurnForm = Pick<TaskForm, "priority" | "maxAttempts" | "notBefore">;
+
 export const emptyForm: TaskForm = {
   ...{ repository: "", branch: "", credential: "", kind: "model", command: "", type: "worker", model: "", skills: [] },
   ...{ modelCredential: "", allowConfigChanges: [], rejections: "", base: "" },
@@ -57,29 +61,38 @@ export const taskRules = {
 
 const minuteMs = 60_000;
 
-export function toRequest(form: TaskForm): TaskRequest {
-  const limits = withoutEmpty({
+export const limitsOf = (form: LimitForm) =>
+  withoutEmpty({
     dollars: numberOf(form.dollars),
     tokens: numberOf(form.tokens),
     turns: numberOf(form.turns),
     rejections: numberOf(form.rejections),
-    wallClockMs: form.minutes === "" ? undefined : Number(form.minutes) * minuteMs,
+    wallClockMs: form.minutes === "" ? undefined : Math.round(Number(form.minutes) * minuteMs),
   });
-  const gates =
-    form.profile === "custom" ? { gates: form.gates } : form.profile ? { profile: form.profile } : undefined;
+
+export function gatesOf({ profile, gates }: Pick<GateForm, "profile" | "gates">): TaskRequest["gates"] {
+  if (profile === "custom") return { gates };
+  return profile ? { profile } : undefined;
+}
+
+/** Of the page's own time zone. */
+export const momentOf = (local: string) => local && new Date(local).toISOString();
+
+export function toRequest(form: TaskForm): TaskRequest {
+  const gates = gatesOf(form);
   return {
     repository: form.repository.trim(),
     prompt: form.prompt,
     priority: Number(form.priority),
     agent: agentOf(form),
-    limits,
+    limits: limitsOf(form),
     ...withoutEmpty({
       branch: form.branch.trim(),
       credential: form.credential.trim(),
       title: form.title.trim(),
       labels: form.labels.length > 0 ? form.labels : undefined,
       backend: form.backend,
-      notBefore: form.notBefore && new Date(form.notBefore).toISOString(),
+      notBefore: momentOf(form.notBefore),
       maxAttempts: numberOf(form.maxAttempts),
       allowConfigChanges: form.allowConfigChanges.length > 0 ? form.allowConfigChanges : undefined,
     }),
@@ -132,7 +145,7 @@ const names: Record<string, keyof TaskForm> = {
   gates: "gates",
 };
 
-const numberOf = (value: number | string) => (value === "" ? undefined : Number(value));
+export const numberOf = (value: number | string) => (value === "" ? undefined : Number(value));
 
 export function withoutEmpty<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined | ""> } {
   const kept = Object.entries(fields).filter(([, value]) => value !== undefined && value !== "");

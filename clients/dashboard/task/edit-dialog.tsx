@@ -1,10 +1,14 @@
 // What may be changed of a task that waits? What was read when the dialog opened: had somebody else changed it since, it is refused.
-import { Group, NumberInput, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { Fieldset, Stack, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { ask, type Task } from "../../client.ts";
 import { FormDialog, required } from "../admin/form-dialog.tsx";
 import { api } from "../drover.ts";
+import { GateFields } from "../new-task/gate-fields.tsx";
+import { LimitFields, TurnFields } from "../new-task/limit-fields.tsx";
+import { formErrorsOf } from "../new-task/task-form.ts";
+import { toEdit, toEditForm } from "./edit-form.ts";
 
 interface EditDialogProps {
   task: Task;
@@ -13,35 +17,23 @@ interface EditDialogProps {
 }
 
 export function EditDialog({ task, onClose, onSaved }: EditDialogProps) {
-  const [{ taskId, version, title, prompt, priority, maxAttempts, labels = [] }] = useState(task);
+  const [read] = useState(task);
   const form = useForm({
-    initialValues: {
-      title,
-      prompt,
-      priority: priority as number | string,
-      maxAttempts: maxAttempts as number | string,
-      labels,
-    },
+    initialValues: toEditForm(read),
     validate: { title: required("Give it a title"), prompt: required("Say what it shall do") },
   });
   return (
     <FormDialog
       title="Edit a queued task"
       act="Save"
+      size="xl"
       form={form}
-      send={(values) =>
-        ask(
-          api.PATCH("/api/orchestrator/tasks/{taskId}", {
-            params: { path: { taskId } },
-            body: {
-              ...{ version, title: values.title, labels: values.labels },
-              // What it shall do is judged anew, so only where it is another.
-              ...(values.prompt === prompt ? {} : { prompt: values.prompt }),
-              ...{ priority: Number(values.priority), maxAttempts: Number(values.maxAttempts) },
-            },
-          }),
-        )
-      }
+      errorsOf={formErrorsOf}
+      send={async (values) => {
+        const body = toEdit(read, values);
+        const params = { path: { taskId: read.taskId } };
+        if (body) await ask(api.PATCH("/api/orchestrator/tasks/{taskId}", { params, body }));
+      }}
       onMade={async () => {
         await onSaved();
         onClose();
@@ -57,23 +49,20 @@ export function EditDialog({ task, onClose, onSaved }: EditDialogProps) {
         maxRows={12}
         {...form.getInputProps("prompt")}
       />
-      <Group grow align="flex-start">
-        <NumberInput
-          label="Priority"
-          description="10 runs first"
-          min={1}
-          max={10}
-          {...form.getInputProps("priority")}
-        />
-        <NumberInput
-          label="Attempts at most"
-          description="After failures"
-          min={1}
-          max={10}
-          {...form.getInputProps("maxAttempts")}
-        />
-      </Group>
-      <TagsInput label="Labels" placeholder="Enter adds one" {...form.getInputProps("labels")} />
+      <Fieldset legend="Gates">
+        <Stack gap="xs">
+          <GateFields form={form} hidesUsual={read.gates.chosenBy === "request"} />
+        </Stack>
+      </Fieldset>
+      <Fieldset legend="Limits">
+        <LimitFields form={form} isModel={read.agent.kind === "model"} />
+      </Fieldset>
+      <Fieldset legend="Queue">
+        <Stack gap="xs">
+          <TurnFields form={form} />
+          <TagsInput label="Labels" placeholder="Enter adds one" {...form.getInputProps("labels")} />
+        </Stack>
+      </Fieldset>
     </FormDialog>
   );
 }
