@@ -7,15 +7,15 @@ import { ulid } from "ulid";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { openTable } from "../../functions/aws/table.ts";
 import { tableDefinition } from "../../functions/aws/table-definition.ts";
-import { hashEvent } from "../../functions/core/audit.ts";
-import type { Cloud } from "../../functions/core/cloud.ts";
 import { applyAct, type SwitchAct } from "../../functions/core/switches.ts";
 import type { Table } from "../../functions/core/table.ts";
 import type { Task } from "../../functions/core/task.ts";
 import { recordAct } from "../../functions/flows/record-act.ts";
 import { startDynoxide } from "../../infra/local/dynoxide.ts";
-import { changeOf, makeCreation, newEventId, newWorkspace, now } from "../contract/support.ts";
+import { changeOf, makeCreation, newWorkspace, now } from "../contract/support.ts";
+import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { type FaultProxy, hold, type PlacedRule, type Rule, startFaultProxy } from "../support/fault-proxy.ts";
+import { openMemoryCloud, startClock } from "../support/memory-cloud.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "drover-fences-"));
 const placed: PlacedRule[] = [];
@@ -62,8 +62,8 @@ function place(rule: Rule): PlacedRule {
 
 /** As an operator does it, with its act. */
 async function turn(workspace: string, act: SwitchAct): Promise<void> {
-  const rest = { ids: { event: newEventId }, clock: { now: () => now }, hashEvent };
-  const cloud = { table: open(beside), ...rest } as unknown as Cloud;
+  const clock = startClock(now);
+  const cloud = openMemoryCloud(new MemoryTable(clock.now), { table: open(beside), clock });
   await recordAct(cloud, `workspace:${workspace}`, "key_1", async () => {
     const { workspace: before } = await cloud.table.getSwitches({ workspace, backend: "none" });
     const change = applyAct(before, act, "key_1", "the test says so", now);

@@ -1,54 +1,37 @@
 // Does whoever chooses what runs next keep to times, turns and limits, and leave nobody asleep beside a free slot?
 import { describe, expect, it } from "vitest";
-import { hashEvent } from "../../functions/core/audit.ts";
-import type { EcsTarget } from "../../functions/core/backends.ts";
 import type { Cloud, LaunchOutcome } from "../../functions/core/cloud.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import type { Limits } from "../../functions/core/slots.ts";
-import type { Table } from "../../functions/core/table.ts";
 import type { Due, Task } from "../../functions/core/task.ts";
 import { buryWakeUps } from "../../functions/flows/bury-wake-up.ts";
-import { makeCreation, newEventId } from "../contract/support.ts";
+import { makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
-import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
 import { now } from "../support/make-task.ts";
+import { idleSandboxes, openMemoryCloud, startClock } from "../support/memory-cloud.ts";
 
 const dayMs = 86_400_000;
-const target: EcsTarget = {
-  ...{ cluster: "drover", taskDefinition: "sandbox", subnets: [], securityGroups: [], assignPublicIp: false },
-};
 
 /** `launches`: what each backend answers to a launch; it takes all of them where nothing is said. */
 function open(limits: Limits = { global: 20 }, launches: Record<string, LaunchOutcome> = {}) {
-  let time = now;
+  const clock = startClock(now);
   const woken: TaskId[] = [];
-  const memory = new MemoryTable(() => time);
-  const cloud = {
-    table: makeAsync<Table>(memory, methodsOf(MemoryTable)),
-    clock: { now: () => time, sleep: async () => undefined },
-    ids: { event: newEventId, random: () => 0.5 },
-    hashEvent,
-    tokenOf: () => "a token",
-    settings: {
-      limits,
-      launchLimitMs: 180_000,
-      backends: { declared: { default: target, other: target }, open: "none" },
-    },
-    wakeUps: { send: async (taskId: TaskId) => void woken.push(taskId) },
-    noticeQueue: { send: async () => undefined },
-    sandboxes: (name: string) => ({
-      launch: async (agentId: string) => launches[name] ?? { kind: "launched", sandboxArn: `arn:${agentId}` },
+  const memory = new MemoryTable(clock.now);
+  const cloud = openMemoryCloud(memory, {
+    clock,
+    settings: { limits },
+    wakeUps: { send: async (taskId) => void woken.push(taskId), probe: async () => undefined },
+    sandboxes: (name) => ({
+      ...idleSandboxes,
+      launch: async (agentId, token) => launches[name] ?? idleSandboxes.launch(agentId, token),
     }),
-  } as unknown as Cloud;
+  });
   const make = (over: Partial<Task> = {}) => {
     const creation = makeCreation({ workspace: "default", ...over });
     memory.createTask(creation);
     return creation.task;
   };
-  const pass = (ms: number) => {
-    time += ms;
-  };
-  return { cloud, memory, make, pass, woken };
+  return { cloud, memory, make, pass: clock.pass, woken };
 }
 
 describe("a wake-up that is buried", () => {

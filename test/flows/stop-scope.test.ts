@@ -1,24 +1,23 @@
 // Does a stop wait for anything before its fence? Not for other acts, nor for names, numbers or a table that is slow with them.
 import { expect, it } from "vitest";
-import { hashEvent } from "../../functions/core/audit.ts";
-import type { Cloud } from "../../functions/core/cloud.ts";
 import type { TaskEvent } from "../../functions/core/events.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import type { Operation } from "../../functions/core/operations.ts";
 import type { ActWrite, Table } from "../../functions/core/table.ts";
 import { continueOperation, stopScope } from "../../functions/flows/stop-scope.ts";
-import { changeOf, claim, makeCreation, newEventId } from "../contract/support.ts";
+import { changeOf, claim, makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
 import { now } from "../support/make-task.ts";
+import { openMemoryCloud, startClock } from "../support/memory-cloud.ts";
 
 const everything = { kind: "global" } as const;
 
 /** One task in each workspace, and what the table was asked, in order. */
 function open(workspaces: number, over: (table: Table) => Partial<Table> = () => ({})) {
-  let time = now;
+  const clock = startClock(now);
   const written: ActWrite[] = [];
-  const memory = new MemoryTable(() => time);
+  const memory = new MemoryTable(clock.now);
   const inMemory = makeAsync<Table>(memory, methodsOf(MemoryTable));
   const table: Table = {
     ...inMemory,
@@ -28,27 +27,15 @@ function open(workspaces: number, over: (table: Table) => Partial<Table> = () =>
     },
     ...over(inMemory),
   };
-  const clock = {
-    now: () => time,
-    sleep: async (ms: number) => {
-      time += ms;
-    },
-  };
-  const cloud = {
-    ...{ table, clock, hashEvent },
-    ids: { event: newEventId, operation: () => "opr_1", random: () => 0.5 },
-    settings: { limits: { global: 20 } },
-    wakeUps: { send: async () => undefined },
-    noticeQueue: { send: async () => undefined },
-    sandboxes: () => ({ findByAgent: async () => [] }),
-  } as unknown as Cloud;
+  const cloud = openMemoryCloud(memory, { table, clock });
+  cloud.ids.operation = () => "opr_1";
   const taskIds = Array.from({ length: workspaces }, (_, n) => {
     const creation = makeCreation({ workspace: `team-${String(n).padStart(3, "0")}` });
     memory.createTask(creation);
     return creation.task.taskId;
   });
   const statusOf = (taskId: TaskId) => memory.getTask(taskId)?.status;
-  const stop = () => stopScope(cloud, everything, "key_1", "a leaked key", time + 10_000);
+  const stop = () => stopScope(cloud, everything, "key_1", "a leaked key", clock.now() + 10_000);
   return { cloud, memory, written, taskIds, statusOf, stop };
 }
 

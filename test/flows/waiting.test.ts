@@ -1,6 +1,5 @@
 // Does a crowd of waiting tasks keep others from what is theirs: their turn, their time, their end?
 import { expect, it } from "vitest";
-import { hashEvent } from "../../functions/core/audit.ts";
 import type { Cloud } from "../../functions/core/cloud.ts";
 import type { TaskEvent } from "../../functions/core/events.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
@@ -13,44 +12,35 @@ import { killTask } from "../../functions/flows/kill-task.ts";
 import { promoteHeld, promoteWaiting } from "../../functions/flows/promote-waiting.ts";
 import { resumeProvider } from "../../functions/flows/resume-provider.ts";
 import { continueOperation } from "../../functions/flows/stop-scope.ts";
-import { apply, changeOf, claim, makeCreation, newEventId, newTaskId } from "../contract/support.ts";
+import { apply, changeOf, claim, makeCreation, newTaskId } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
 import { now } from "../support/make-task.ts";
+import { openMemoryCloud, startClock } from "../support/memory-cloud.ts";
 
 const dayMs = 86_400_000;
 const workspace = "default";
 
 /** `commitMs`: how long a change takes. */
 function open({ commitMs = 0 } = {}) {
-  let time = now;
+  const clock = startClock(now);
   const changed: TaskId[] = [];
   const woken: TaskId[] = [];
-  const memory = new MemoryTable(() => time);
+  const memory = new MemoryTable(clock.now);
   const inMemory = makeAsync<Table>(memory, methodsOf(MemoryTable));
   const table: Table = {
     ...inMemory,
     commit(change) {
-      time += commitMs;
+      clock.pass(commitMs);
       changed.push(change.after.taskId);
       return inMemory.commit(change);
     },
   };
-  const cloud = {
-    table,
-    clock: {
-      now: () => time,
-      sleep: async (ms: number) => {
-        time += ms;
-      },
-    },
-    ids: { event: newEventId },
-    hashEvent,
-    settings: { limits: { global: 20 }, maxQueueAgeMs: 7 * dayMs },
-    wakeUps: { send: async (taskId: TaskId) => void woken.push(taskId) },
-    noticeQueue: { send: async () => undefined },
-    sandboxes: () => ({ findByAgent: async () => [] }),
-  } as unknown as Cloud;
+  const cloud = openMemoryCloud(memory, {
+    ...{ table, clock },
+    settings: { maxQueueAgeMs: 7 * dayMs },
+    wakeUps: { send: async (taskId) => void woken.push(taskId), probe: async () => undefined },
+  });
   const make = (count: number, over: Partial<Task> = {}) =>
     Array.from({ length: count }, () => {
       const creation = makeCreation({ workspace, ...over });

@@ -36,14 +36,18 @@ const statusOf = async (taskId: TaskId) => (await stack.cloud.table.getTask(task
 const supervisorOf = async (taskId: TaskId) =>
   Number(await until("its supervisor runs", async () => processesOf(agentIdOf(taskId, 1)).at(0)));
 
+/** Whatever was before: somebody has looked just now, and the look before that was no absence. */
+async function watchFromHere(): Promise<void> {
+  for (let n = 0; n < 2; n += 1) await stack.local.reaper.runNow();
+}
+
 /** Its supervisor cannot be heard, as when there was no API to speak to. */
 async function unheard(command: string[]): Promise<{ taskId: TaskId; speak(): void }> {
   const taskId = await submit(stack, { repository: remote.url, command, limits });
   await untilStatus(stack, taskId, "running");
   const pid = await supervisorOf(taskId);
   process.kill(pid, "SIGSTOP");
-  // Before it nothing was live for a while: the first look is one after an absence.
-  for (let n = 0; n < 2; n += 1) await stack.local.reaper.runNow();
+  await watchFromHere();
   // Its sandbox may have been stopped meanwhile, and it with it.
   const speak = () => {
     for (const one of processesOf(agentIdOf(taskId, 1))) process.kill(Number(one), "SIGCONT");
@@ -99,6 +103,7 @@ it("a silence without an outage is noticed when the lease is over, as ever", asy
 it("a supervisor that beats and never ends is ended after its wall-clock limit and a margin", async () => {
   const taskId = await submit(stack, { repository: remote.url, command: endless, limits });
   await untilStatus(stack, taskId, "running");
+  await watchFromHere();
   passTime(59 * minute);
   await stack.local.reaper.runNow();
   expect(await statusOf(taskId)).toBe("running");

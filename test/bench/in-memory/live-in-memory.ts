@@ -5,7 +5,7 @@ import { answerNoticeMessages } from "../../../functions/flows/answer-notice-mes
 import { answerWakeUps } from "../../../functions/flows/answer-wake-ups.ts";
 import { confirmStop } from "../../../functions/flows/confirm-stop.ts";
 import { requestFor, wordsOf } from "../stack/life.ts";
-import { openMemoryCloud } from "./open-cloud.ts";
+import { openBenchCloud } from "./open-cloud.ts";
 
 const stopped = "Essential container in task exited";
 const message = (body: object) => ({
@@ -17,7 +17,7 @@ const message = (body: object) => ({
 
 /** Answers how to take one task through its whole life, one after the other. */
 export async function openMemoryLife(): Promise<() => Promise<void>> {
-  const { cloud, table, apiKey, handed } = await openMemoryCloud();
+  const { cloud, table, apiKey, handed } = await openBenchCloud();
   const app = createApp(async () => cloud);
 
   async function post(path: string, headers: Record<string, string>, body: object): Promise<void> {
