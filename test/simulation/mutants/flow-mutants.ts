@@ -125,7 +125,10 @@ export const flowMutants = [
     edit(submit, '{ allowedAt, due: { kind: "ready", at: allowedAt } as const }', "{ allowedAt }"),
   ),
   mutant("submit: nobody is woken", edit(submit, "await wake(cloud, task.taskId);", "")),
-  mutant("submit: the idempotency key is not written", edit(submit, "...(idempotency ? { idempotency } : {})", "")),
+  mutant(
+    "submit: the idempotency key is not written",
+    edit(submit, "...(idempotency ? { idempotency } : {})", "...{}"),
+  ),
   mutant(
     "complete: nobody is woken for the free slot",
     edit(finish, 'if (task.status === "completed") await wakeAfter(cloud, task);', ""),
