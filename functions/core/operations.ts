@@ -18,6 +18,7 @@ export interface Operation {
   killed: number;
   /** How many of its workspaces had been killed when they were counted. */
   killedBefore?: number;
+  /** In this pass through its workspaces: whoever failed is met again in the next one. */
   failed: number;
   /** The next workspaces to go through, and how far the first of them is done: of its live tasks first, then of the queued ones. */
   workspaces: string[];
@@ -25,7 +26,7 @@ export interface Operation {
   after?: TaskId;
   /** More of them stand in the table, behind this name; "" before the first. Absent: these are all. */
   moreBehind?: string;
-  /** The last few, for people; every task it could not kill is tried again by the reaper. */
+  /** The last few, for people; it is not finished before every task that it could not kill was tried again, and killed. */
   errors: { taskId: TaskId; message: string }[];
 }
 

@@ -115,7 +115,7 @@ async function expireWaiting(cloud: Cloud, round: Round): Promise<void> {
   }
 }
 
-/** Live tasks that a stop covers and whose kill failed. Queued ones are ended by the dispatcher when it meets them. */
+/** Live tasks that a stop covers and whose kill failed. Queued ones are met by its operation again, and by the dispatcher. */
 async function endFenced(cloud: Cloud, round: Round): Promise<void> {
   const taskIds = (await round.holders()).flatMap((holder) => parseAgentId(holder)?.taskId ?? []);
   for (let from = 0; from < taskIds.length; from += tasksAtOnce) {

@@ -91,7 +91,7 @@ async function countAtFirst(cloud: Cloud, scope: Scope): Promise<{ active: numbe
 
 /** What runs first; then page after page, saved after each, so that anybody can go on from there. */
 export async function continueOperation(cloud: Cloud, from: Operation, deadline: number): Promise<Operation> {
-  let operation = await nameMore(cloud, await stopHolders(cloud, from, deadline));
+  let operation = await nameMore(cloud, await stopHolders(cloud, beginAgain(from), deadline));
   while (operation.workspaces.length > 0 && cloud.clock.now() < deadline) {
     const [workspace = "", ...others] = operation.workspaces;
     // One put back meanwhile is met among the queued, which come second; behind the fence none of them becomes live.
@@ -106,12 +106,18 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
       operation = await nameMore(cloud, { ...operation, phase: undefined, workspaces: others });
     await cloud.table.putOperation(operation);
   }
-  if (operation.workspaces.length > 0) return operation;
+  if (operation.workspaces.length > 0 || operation.failed > 0) return operation;
   const killed = await countKilled(cloud, operation);
   // A scope smaller than its workspaces counted others too at the start, if it was counted; now the truth is known.
-  const finished = { ...operation, killed, total: killed + operation.failed, finishedAt: cloud.clock.now() };
+  const finished = { ...operation, killed, total: killed, finishedAt: cloud.clock.now() };
   await cloud.table.putOperation(finished);
   return finished;
+}
+
+/** One that came to its end with failures goes through everything again: whoever failed is still there, and nobody else. */
+function beginAgain(operation: Operation): Operation {
+  if (operation.workspaces.length > 0 || operation.failed === 0) return operation;
+  return { ...operation, ...namesOf(parseScope(operation.scope)), failed: 0, errors: [] };
 }
 
 type Names = Pick<Operation, "workspaces" | "moreBehind">;

@@ -165,3 +165,25 @@ it("a stop that an older version has begun, which knew one place for all tasks, 
   await continueOperation(ours, { ...written, after: all[0] }, now + 60_000);
   expect(new Set(all.map(statusOf))).toEqual(new Set(["killed"]));
 });
+
+it("a queued task whose kill fails is tried again until it is killed, and no stop is finished before that", async () => {
+  let refused: TaskId[] = [];
+  const { cloud, memory, taskIds, statusOf, stop } = open(60, (inMemory) => ({
+    async commit(change) {
+      if (refused.includes(change.after.taskId)) throw new Error("the table is not there");
+      return inMemory.commit(change);
+    },
+  }));
+  refused = [taskIds[2] as TaskId, taskIds[55] as TaskId];
+  const errors = refused.map((taskId) => ({ taskId, message: "the table is not there" }));
+  expect(await stop()).toMatchObject({ killed: 58, failed: 2, errors });
+  for (let round = 0; round < 3; round += 1) {
+    const [left] = memory.openOperations();
+    expect(await continueOperation(cloud, left as Operation, now + 60_000)).toMatchObject({ failed: 2, errors });
+  }
+  refused = [];
+  const [left] = memory.openOperations();
+  await continueOperation(cloud, left as Operation, now + 60_000);
+  expect(memory.getOperation("opr_1")).toMatchObject({ total: 60, killed: 60, failed: 0, errors: [], finishedAt: now });
+  expect(new Set(taskIds.map(statusOf))).toEqual(new Set(["killed"]));
+});
