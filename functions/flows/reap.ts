@@ -8,6 +8,7 @@ import { keepWatch } from "../core/watch.ts";
 import { cleanUp } from "./clean-up.ts";
 import { confirmStop } from "./confirm-stop.ts";
 import { expireOldest } from "./expire-oldest.ts";
+import { finishOperations } from "./finish-operations.ts";
 import { fireSchedules } from "./fire-schedules.ts";
 import { giveUpIfOver } from "./give-up.ts";
 import { killFenced } from "./kill-task.ts";
@@ -18,7 +19,6 @@ import { resendNotices } from "./resend-notices.ts";
 import { askAgain, resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
 import { askBackend, beginRound, type Round } from "./round.ts";
 import { isSound } from "./sound-tasks.ts";
-import { continueOperation } from "./stop-scope.ts";
 import { tellMetrics } from "./tell-metrics.ts";
 import { tendBackends } from "./tend-backends.ts";
 import { wake } from "./wake.ts";
@@ -27,7 +27,6 @@ import { writeDigest } from "./write-digest.ts";
 const batch = 50;
 const tasksAtOnce = 100;
 const workspacesLooked = 100;
-const operationRoundMs = 20_000;
 /** For each kind of what a remote is asked. */
 const remotesRoundMs = 20_000;
 /** What could not be asked for now is asked for again. */
@@ -96,12 +95,6 @@ async function eachDue(cloud: Cloud, kind: OwedKind, act: (task: Task) => Promis
     // The index lags: only a task that still owes this is looked at.
     if (task?.due?.kind === kind) await act(task);
   });
-}
-
-/** Stops that their own request could not finish. */
-async function finishOperations(cloud: Cloud): Promise<void> {
-  const deadline = cloud.clock.now() + operationRoundMs;
-  for (const operation of await cloud.table.openOperations()) await continueOperation(cloud, operation, deadline);
 }
 
 /** Of the workspaces with ready work. What is not ready yet will be. */

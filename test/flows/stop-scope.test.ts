@@ -3,8 +3,13 @@ import { expect, it } from "vitest";
 import type { TaskEvent } from "../../functions/core/events.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import type { Operation } from "../../functions/core/operations.ts";
+import type { Scope } from "../../functions/core/switches.ts";
 import type { ActWrite, Table } from "../../functions/core/table.ts";
+import type { Task } from "../../functions/core/task.ts";
+import { finishOperations } from "../../functions/flows/finish-operations.ts";
+import { killFenced } from "../../functions/flows/kill-task.ts";
 import { continueOperation, stopScope } from "../../functions/flows/stop-scope.ts";
+import { turnSwitch } from "../../functions/flows/turn-switch.ts";
 import { changeOf, claim, makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
@@ -16,6 +21,7 @@ const everything = { kind: "global" } as const;
 /** One task in each workspace, and what the table was asked, in order. */
 function open(workspaces: number, over: (table: Table) => Partial<Table> = () => ({})) {
   const clock = startClock(now);
+  let operations = 0;
   const written: ActWrite[] = [];
   const memory = new MemoryTable(clock.now);
   const inMemory = makeAsync<Table>(memory, methodsOf(MemoryTable));
@@ -28,14 +34,14 @@ function open(workspaces: number, over: (table: Table) => Partial<Table> = () =>
     ...over(inMemory),
   };
   const cloud = openMemoryCloud(memory, { table, clock });
-  cloud.ids.operation = () => "opr_1";
+  cloud.ids.operation = () => `opr_${++operations}`;
   const taskIds = Array.from({ length: workspaces }, (_, n) => {
     const creation = makeCreation({ workspace: `team-${String(n).padStart(3, "0")}` });
     memory.createTask(creation);
     return creation.task.taskId;
   });
   const statusOf = (taskId: TaskId) => memory.getTask(taskId)?.status;
-  const stop = () => stopScope(cloud, everything, "key_1", "a leaked key", clock.now() + 10_000);
+  const stop = (scope: Scope = everything) => stopScope(cloud, scope, "key_1", "a leaked key", clock.now() + 10_000);
   return { cloud, memory, written, taskIds, statusOf, stop };
 }
 
@@ -186,4 +192,36 @@ it("a queued task whose kill fails is tried again until it is killed, and no sto
   await continueOperation(cloud, left as Operation, now + 60_000);
   expect(memory.getOperation("opr_1")).toMatchObject({ total: 60, killed: 60, failed: 0, errors: [], finishedAt: now });
   expect(new Set(taskIds.map(statusOf))).toEqual(new Set(["killed"]));
+});
+
+it.each([
+  ["breaks", 0],
+  ["takes longer than a round", 25_000],
+])("a stop that %s keeps no stop behind it from going on", async (_how, ms) => {
+  let isMended = false;
+  const { cloud, memory, taskIds, statusOf, stop } = open(2, (inMemory) => ({
+    async listTasks(workspace, page) {
+      if (workspace === "team-000") await cloud.clock.sleep(ms);
+      if (workspace === "team-000" || !isMended) throw new Error("not now");
+      return inMemory.listTasks(workspace, page);
+    },
+  }));
+  for (const name of ["team-000", "team-001"]) await stop({ kind: "workspace", name });
+  isMended = true;
+  expect(statusOf(taskIds[1] as TaskId)).toBe("queued");
+  await finishOperations(cloud);
+  expect(statusOf(taskIds[1] as TaskId)).toBe("killed");
+  expect(memory.getOperation("opr_2")).toMatchObject({ killed: 1, failed: 0 });
+});
+
+it("a fenced task that is met after the release is killed in the name of whoever stopped it, for that reason", async () => {
+  const scope = { kind: "workspace", name: "team-000" } as const;
+  const { cloud, memory, taskIds, stop } = open(1, () => ({ listTasks: () => Promise.reject(new Error("not now")) }));
+  const [taskId] = taskIds as [TaskId];
+  await stop(scope);
+  await turnSwitch(cloud, scope, "pause", "key_2", "one after the other");
+  await turnSwitch(cloud, scope, "release", "key_2", "all is well again");
+  await killFenced(cloud, memory.getTask(taskId) as Task);
+  expect(memory.getTask(taskId)?.killed).toMatchObject({ by: "key_1", reason: "a leaked key", cause: "kill_all" });
+  expect(memory.listEvents(taskId, 1, 9)[0]?.data).toMatchObject({ reason: "a leaked key", cause: "kill_all" });
 });
