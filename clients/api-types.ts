@@ -1438,6 +1438,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -1499,6 +1502,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -1562,6 +1568,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -1623,6 +1632,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -1686,6 +1698,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -1747,6 +1762,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -1810,6 +1828,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -1871,6 +1892,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -1934,6 +1958,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -1995,6 +2022,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -2050,6 +2080,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -2096,6 +2129,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -2469,6 +2505,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -2541,6 +2580,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };
@@ -2613,6 +2655,9 @@ export interface paths {
                             by?: string;
                             reason?: string;
                             at?: string;
+                            stoppedBy?: string;
+                            stopReason?: string;
+                            stoppedAt?: string;
                             changed: boolean;
                         };
                     };

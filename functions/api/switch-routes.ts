@@ -44,6 +44,9 @@ const switchSchema = z.object({
   by: z.string().optional(),
   reason: z.string().optional(),
   at: z.string().optional(),
+  stoppedBy: z.string().optional(),
+  stopReason: z.string().optional(),
+  stoppedAt: z.string().optional(),
   changed: z.boolean(),
 });
 
@@ -189,9 +192,10 @@ async function turnFor(cloud: Cloud, context: Context, scope: Scope, act: Switch
 
 export const viewTurn = ({ kind, now }: Turn) => ({ ...viewSwitch(now), changed: kind === "turned" });
 
-const viewSwitch = ({ at, ...shown }: Awaited<ReturnType<typeof readSwitch>>) => ({
+const viewSwitch = ({ at, stoppedAt, ...shown }: Awaited<ReturnType<typeof readSwitch>>) => ({
   ...shown,
   ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
+  ...(stoppedAt === undefined ? {} : { stoppedAt: new Date(stoppedAt).toISOString() }),
 });
 
 export function viewOperation(operation: Operation): z.output<typeof operationSchema> {

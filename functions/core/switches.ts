@@ -14,9 +14,14 @@ export interface Switch {
   paused: boolean;
   /** No task may ask for its gates to be skipped. */
   yoloForbidden?: boolean;
+  /** The last turn of any kind. */
   by?: string;
   reason?: string;
   at?: number;
+  /** The last stop, kept through every later turn: whoever releases does not answer for its kills. */
+  stoppedBy?: string;
+  stopReason?: string;
+  stoppedAt?: number;
 }
 
 export interface Switches {
@@ -57,6 +62,9 @@ export const generationsOf = ({ global, workspace, backend }: Switches): Generat
 export const findStopped = (switches: Switches): Switch | undefined =>
   Object.values(switches).find((one: Switch) => one.stopped);
 
+export const sayStopped = ({ scope, stoppedBy = "somebody", stopReason = "nobody said why" }: Switch): string =>
+  `${scope} was stopped by ${stoppedBy} (${stopReason})`;
+
 export const findPaused = (switches: Switches): Switch | undefined =>
   Object.values(switches).find((one: Switch) => one.paused);
 
@@ -88,8 +96,10 @@ export type SwitchChange = { kind: "changed"; next: Switch } | { kind: "unchange
 export function applyAct(now: Switch, act: SwitchAct, by: string, reason: string, at: number): SwitchChange {
   const signed = { by, reason, at };
   switch (act) {
-    case "stop":
-      return { kind: "changed", next: { ...now, ...signed, generation: now.generation + 1, stopped: true } };
+    case "stop": {
+      const stop = { stoppedBy: by, stopReason: reason, stoppedAt: at };
+      return { kind: "changed", next: { ...now, ...signed, ...stop, generation: now.generation + 1, stopped: true } };
+    }
     case "release":
       if (!now.stopped) return { kind: "unchanged", why: `${now.scope} is not stopped` };
       return { kind: "changed", next: { ...now, ...signed, stopped: false } };

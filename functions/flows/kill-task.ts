@@ -53,7 +53,7 @@ export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
         ? ([workspace, "kill_all"] as const)
         : ([backend, "backend_revoked"] as const);
   try {
-    await killTask(cloud, task.taskId, stop.by ?? "system:reaper", stop.reason ?? "a stop covers it", cause);
+    await killTask(cloud, task.taskId, stop.stoppedBy ?? "system:reaper", stop.stopReason ?? "a stop covers it", cause);
   } catch (error) {
     if (!(error instanceof DroverError) || error.code !== "task_ended") throw error; // It ended by itself.
   }

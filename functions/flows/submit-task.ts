@@ -6,7 +6,7 @@ import { DroverError } from "../core/errors.ts";
 import { shownKey } from "../core/idempotency.ts";
 import type { TaskId } from "../core/ids.ts";
 import { decideStart, type TaskRequest, titleOf } from "../core/requests.ts";
-import { findStopped, findYoloForbidden, generationsOf, type Switches } from "../core/switches.ts";
+import { findStopped, findYoloForbidden, generationsOf, type Switches, sayStopped } from "../core/switches.ts";
 import type { ApiKey, Creation } from "../core/table.ts";
 import type { Task, TaskSpec } from "../core/task.ts";
 import { admitAgent } from "./admit-agent.ts";
@@ -197,7 +197,7 @@ function refuseWhileStopped(switches: Switches): void {
   if (!stop) return;
   throw new DroverError(
     "admission_stopped",
-    `Nothing is admitted: ${stop.scope} was stopped by ${stop.by} (${stop.reason}). Somebody must release it first.`,
+    `Nothing is admitted: ${sayStopped(stop)}. Somebody must release it first.`,
     { details: { scope: stop.scope } },
   );
 }

@@ -37,6 +37,16 @@ describe("a switch", () => {
     });
   });
 
+  it("says who stopped it and why, whoever turns it after that", () => {
+    const acts = ["stop", "pause", "release", "resume"] as const;
+    const last = acts.reduce((one, act, n) => {
+      const change = applyAct(one, act, `key_${act}`, `to ${act}`, now + n);
+      return change.kind === "changed" ? change.next : one;
+    }, open.global);
+    expect(last).toMatchObject({ by: "key_resume", reason: "to resume", at: now + 3 });
+    expect(last).toMatchObject({ stoppedBy: "key_stop", stopReason: "to stop", stoppedAt: now });
+  });
+
   it.each(["release", "resume"] as const)("%s of an open switch changes nothing and says so", (act) => {
     expect(applyAct(open.global, act, "key_1", "x", now)).toMatchObject({ kind: "unchanged" });
   });

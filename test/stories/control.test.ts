@@ -169,12 +169,16 @@ it("no more run at once than there are slots, and the list and the counts tell t
   for (const id of ids) expect((await untilSettled(stack, id)).killed).toMatchObject({ cause: "kill_all" });
   await checkInvariants(stack, ids);
 
+  // Another turn on top: it is still the stop that refuses, in the name and for the reason of the stop.
+  await post("/workspaces/default/pause", { reason: "slowly" });
   const refused = await call(stack, "POST", tasksPath, {
     repository: remote.url,
     prompt: "x",
     agent: { kind: "command", command: quick },
   });
   expect(refused).toMatchObject({ status: 503, body: { code: "admission_stopped", scope: "workspace:default" } });
+  expect(refused.body.detail).toContain(`(${reason.reason})`);
+  await post("/workspaces/default/resume");
   expect((await post("/workspaces/default/release")).body).toMatchObject({
     changed: true,
     stopped: false,
