@@ -124,9 +124,13 @@ export function addAgentRoutes(app: Api, openCloud: OpenCloud): void {
     if (!parsed) throw new DroverError("task_not_found", `There is no agent ${agentId}.`);
     const task = await taskOf(cloud, parsed.taskId, key);
     const attempt = await cloud.table.getAttempt(parsed.agentId);
-    // Before its first claim the agent is known by its id only.
-    if (!attempt && parsed.attempt > task.attempt + 1)
-      throw new DroverError("task_not_found", `There is no agent ${agentId}.`);
+    // Before its claim the agent is known by its id only, and where nothing waits to be claimed there is none to come.
+    const last = Math.max(1, task.status === "queued" ? task.attempt + 1 : task.attempt);
+    if (!attempt && parsed.attempt > last) {
+      const newest = agentIdOf(task.taskId, last);
+      const message = `There is no agent ${agentId}: ${task.taskId} is ${task.status}, and its last agent is ${newest}.`;
+      throw new DroverError("task_not_found", message);
+    }
     return { cloud, key, task, attempt, number: parsed.attempt };
   };
 

@@ -33,6 +33,9 @@ it("a coordinator spawns, watches and kills an agent, and need not know of tasks
   expect((await call(stack, "GET", `${agents}/${agentId}/status`)).body).toMatchObject({ agentId, status: "running" });
   expect((await call(stack, "GET", agents)).body.agents).toMatchObject([{ agentId, taskStatus: "running" }]);
   expect((await stack.cloud.table.getSpec(taskId))?.prompt).toBe("- first\n- second");
+  // While the first one runs there is no second one, and the first is not killed in its place.
+  const second = agentIdOf(taskId, 2);
+  expect(await call(stack, "POST", `${agents}/${second}/kill`, { reason: "x" })).toMatchObject({ status: 404 });
   const killed = await call(stack, "POST", `${agents}/${agentId}/kill`, { reason: "done with it" });
   expect(killed).toMatchObject({ status: 200, body: { agentId, status: "killed" } });
   expect(await call(stack, "POST", `${agents}/${agentId}/kill`, { reason: "again" })).toMatchObject({
@@ -59,7 +62,9 @@ it("an agent that nobody spawned is not found", async () => {
   }
   const taskId = await submit(stack, { repository: remote.url, command: ["true"] });
   await untilSettled(stack, taskId);
-  expect(await call(stack, "GET", `${agents}/${agentIdOf(taskId, 3)}/status`)).toMatchObject({ status: 404 });
+  const never = await call(stack, "GET", `${agents}/${agentIdOf(taskId, 2)}/status`);
+  expect(never).toMatchObject({ status: 404, body: { code: "task_not_found" } });
+  expect(never.body.detail).toContain(`is completed, and its last agent is ${agentIdOf(taskId, 1)}`);
 });
 
 it("kill-all of the agents stops the workspace, until it is released", async () => {
