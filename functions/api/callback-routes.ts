@@ -64,7 +64,16 @@ export function addCallbackRoutes(app: Api, openCloud: OpenCloud): void {
 const statusOf = ({ status }: { status: string }) => ({ status });
 
 async function read<T extends z.ZodType>(context: Context, schema: T): Promise<z.output<T>> {
-  const parsed = schema.safeParse(await context.req.json());
+  const parsed = schema.safeParse(await readJson(context));
   if (parsed.success) return parsed.data;
   throw new DroverError("invalid_request", `The callback was not accepted: ${parsed.error.issues[0]?.message}`);
+}
+
+async function readJson({ req }: Context): Promise<unknown> {
+  try {
+    return await req.json();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new DroverError("invalid_request", "The callback was not accepted: its body is not JSON.");
+  }
 }

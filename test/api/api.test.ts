@@ -297,6 +297,11 @@ describe("an attempt token", () => {
       { "x-drover-token": sign(agent) },
     );
     expect(pushElsewhere).toMatchObject({ status: 400 });
+    const headers = { "content-type": "application/json", "x-drover-token": sign(agent) };
+    const torn = await fetch(`${stack.local.url}/api/orchestrator/attempts/${agent}/beat`, {
+      ...{ method: "POST", headers, body: '{"seq": 1,' },
+    });
+    expect([torn.status, await torn.json()]).toMatchObject([400, { code: "invalid_request" }]);
     await Promise.all([kill(stack, one), kill(stack, two)]);
     await until("both have settled", async () => (await untilSettled(stack, one)) && (await untilSettled(stack, two)));
     await checkInvariants(stack, [one, two]);
