@@ -83,7 +83,8 @@ export async function changeTask(
         continue;
       case "stale":
         stale += 1;
-        if (stale >= tries) throw concurrentUpdate(before);
+        // Somebody was faster than what was read: the version to go on from is theirs.
+        if (stale >= tries) throw concurrentUpdate((await cloud.table.getTask(taskId)) ?? before);
         break;
       case "contended":
         contended += 1;

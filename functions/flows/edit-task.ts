@@ -22,6 +22,7 @@ export async function editTask(cloud: Cloud, taskId: TaskId, by: string, edit: T
   const nextSpec = await editSpec(cloud, (await cloud.table.getTask(taskId))?.workspace ?? "", spec, edit);
   const change = await changeTask(cloud, taskId, by, (task) => {
     if (task.version !== version) throw staleVersion(task, version);
+    if (task.status === "queued") refuseTooFew(task, changes.maxAttempts);
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
     const start = notBefore === undefined ? {} : startAgain(task, notBefore, cloud.clock.now());
     const isOfSpec = prompt || limits || gates || allowConfigChanges;
@@ -50,6 +51,15 @@ async function editSpec(cloud: Cloud, workspace: string, spec: TaskSpec, edit: T
     ...(gates ? { gates: chooseGates(gates, spec.agent) } : {}),
     ...(allowConfigChanges ? { allowConfigChanges } : {}),
   };
+}
+
+/** One that waits has an attempt to come, which counts as well. */
+function refuseTooFew({ taskId, attemptsUsed }: Task, maxAttempts: number | undefined): void {
+  if (maxAttempts === undefined || maxAttempts > attemptsUsed) return;
+  const message =
+    `maxAttempts: ${taskId} has used ${attemptsUsed} and waits for another, so ${maxAttempts} is too few. ` +
+    `Give at least ${attemptsUsed + 1}, or cancel it.`;
+  throw new DroverError("invalid_request", message);
 }
 
 const staleVersion = (task: Task, given: number) =>
