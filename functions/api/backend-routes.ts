@@ -137,8 +137,8 @@ export function addBackendRoutes(app: Api, openCloud: OpenCloud): void {
   });
   app.openapi(test, async (context) => {
     const { cloud } = await openFor(context, openCloud, "workspace_admin");
-    const { name } = await findBackend(cloud, context.req.valid("param").name);
-    return context.json(viewHealth(await checkBackend(cloud, name), cloud.clock.now()), 200);
+    const { name, health } = await findBackend(cloud, context.req.valid("param").name);
+    return context.json(viewHealth(await checkBackend(cloud, name, health?.rest), cloud.clock.now()), 200);
   });
   for (const act of acts) {
     app.openapi(turn(act), async (context) => {

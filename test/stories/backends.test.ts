@@ -97,7 +97,14 @@ describe("a backend", () => {
       for (const verb of ["release", "pause", "resume"])
         expect(await as(key, "POST", `/gpu/${verb}`, reason)).toBe(403);
     }
+    const { table } = stack.cloud;
+    const found = { name: "gpu", checkedAt: Date.now(), latencyMs: 1 };
+    const rest = { until: Date.now() + 60_000, ms: 60_000 };
+    await table.putBackendHealth({ ...found, rest });
     expect([await as(member, "POST", "/gpu/test"), await as(admin, "POST", "/gpu/test")]).toEqual([403, 200]);
+    // A test launches nothing: whether there is room again, it does not know.
+    expect((await table.listBackends()).health.find(({ name }) => name === "gpu")).toMatchObject({ rest });
+    await table.putBackendHealth(found);
     expect(await call(stack, "DELETE", `${path}/gpu`, {})).toMatchObject({ status: 400 });
     expect(await call(stack, "DELETE", `${path}/nobody`, reason)).toMatchObject({ status: 404 });
     expect(await addGpu()).toMatchObject({ status: 409, body: { code: "backend_exists" } });
