@@ -161,7 +161,8 @@ export function kill(before: Task, next: Task, event: Extract<TaskEvent, { type:
   const { by, reason, cause } = event;
   const ended: Task = { ...next, status: "killed", killed: { by, reason, from: before.status, cause } };
   const task: Task = { ...ended, slots: undefined, due: undefined, ...confirmedAtEnd(before, now) };
-  const data = { attempt: before.attempt, cause, from: before.status, reason };
+  const agent = isLive(before.status) ? { agentId: current(before) } : {};
+  const data = { ...agent, attempt: before.attempt, cause, from: before.status, reason };
   return { ...endAttempt(before, task, "killed", now), data };
 }
 
@@ -182,7 +183,7 @@ const confirmed = (before: Task, stopConfirmation: StopConfirmation, now: number
 export function cleanUp(
   before: Task,
   next: Task,
-  { attempt, sandbox, slots, isFolderLeft }: Extract<TaskEvent, { type: "cleanup" }>,
+  { attempt, sandbox, sandboxArn, slots, isFolderLeft }: Extract<TaskEvent, { type: "cleanup" }>,
   now: number,
 ): Applied {
   const left = (next.owedCleanups ?? []).filter((owed) => owed.attempt !== attempt);
@@ -203,7 +204,8 @@ export function cleanUp(
   const disk = sandbox === "never_started" ? "never_made" : removed;
   // Its token opens nothing since its end, and what its supervisor held in memory went with the sandbox.
   const steps = { access: "void", disk, sandbox, slots };
-  return { ...applied(task, { agentId, steps }), attempt: { kind: "set", agentId, set } };
+  const which = sandboxArn === undefined ? {} : { sandboxArn };
+  return { ...applied(task, { agentId, ...which, steps }), attempt: { kind: "set", agentId, set } };
 }
 
 /** The same end without giving the slots back: they stay noted for the cleanup. */

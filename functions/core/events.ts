@@ -27,8 +27,15 @@ export type TaskEvent =
   /** drover itself cannot handle it: a person must look. */
   | { type: "given_up"; why: string }
   | { type: "killed"; reason: string; by: string; cause: KillCause }
-  /** Nothing of an ended attempt is left; `sandbox` is how that is known of its sandbox. */
-  | { type: "cleanup"; attempt: number; sandbox: SandboxFate; slots: "released" | "given_up"; isFolderLeft?: true }
+  /** Nothing of an ended attempt is left; `sandbox` is how that is known of its sandbox, `sandboxArn` which one it was. */
+  | {
+      type: "cleanup";
+      attempt: number;
+      sandbox: SandboxFate;
+      sandboxArn?: string;
+      slots: "released" | "given_up";
+      isFolderLeft?: true;
+    }
   /** `takeBack`: the branch is unwanted, and its removal is owed from now on. */
   | { type: "outcome_resolved"; outcome: PublishOutcome; takeBack: boolean }
   | { type: "branch_taken_back"; deleted: boolean }

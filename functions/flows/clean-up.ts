@@ -48,8 +48,13 @@ export async function decideCleanup(
   if (slots === "held") return refused(`${agentId} still holds its slots`);
   // Only models cost money. Its attempt has ended, so no beat adds to this any more.
   const spent = task.provider ? spentByHour(await cloud.table.listAttempts(task.taskId), attempt) : undefined;
+  // The kill is written before anybody looks where its sandbox is; the audit log says it with the stop that is confirmed.
+  const sandboxArn = task.killed && (await cloud.table.getAttempt(agentId))?.sandboxArn;
   const left = isFolderLeft(why) ? ({ isFolderLeft: true } as const) : {};
-  return { event: { type: "cleanup", attempt, sandbox, slots, ...left }, ...(spent ? { spent } : {}) };
+  return {
+    event: { type: "cleanup", attempt, sandbox, slots, ...(sandboxArn && { sandboxArn }), ...left },
+    ...(spent ? { spent } : {}),
+  };
 }
 
 /** Nothing of the task runs any more, so what it has pushed is certain. */
