@@ -80,7 +80,10 @@ export const beatMessage = z.strictObject({
   checkpoint: z.literal(true).optional(),
 });
 
+/** Which report of its work by this attempt, from 1: a repetition is recognised by it. Older supervisors do not count. */
+const round = z.int().nonnegative().optional();
 export const workDoneMessage = z.strictObject({
+  round,
   commit: z.string().regex(/^[0-9a-f]{40}$/),
   files: z.int().nonnegative(),
   additions: z.int().nonnegative(),
@@ -96,6 +99,8 @@ export const rejectMessage = z.strictObject({
   verdicts: verdictSummary.optional(),
   /** How many rejections of the task there are with this one: a repetition is recognised by it. */
   rejection: z.int().nonnegative(),
+  /** The report that is sent back; 0 before the first. A message does not count as a rejection, and is recognised by this. */
+  round,
 });
 export type RejectMessage = z.output<typeof rejectMessage>;
 

@@ -115,9 +115,9 @@ export interface Task {
   labels?: string[];
   /** How often in a row a launch came to nothing; each waits longer than the one before. */
   putBacks?: number;
-  /** How often its work was rejected and sent back to the agent. */
+  /** How often its current attempt has reported work; work was rejected; the base branch had changed the same as it. */
+  rounds?: number;
   rejections?: number;
-  /** How often the base branch had changed the same as its work. */
   conflicts?: number;
   /** How many messages people have sent to its agent. */
   messages?: number;

@@ -71,7 +71,7 @@ export function applyEvent(task: Task, event: TaskEvent, now: number): Applied |
     }
     case "work_done": {
       const { type: _, ...data } = event;
-      return applied({ ...next, status: "verifying", commit: event.commit }, data);
+      return applied({ ...next, status: "verifying", commit: event.commit, rounds: (task.rounds ?? 0) + 1 }, data);
     }
     case "rejected":
       return reject(task, next, event);
@@ -186,6 +186,7 @@ function claim(next: Task, event: Extract<TaskEvent, { type: "claimed" }>, now: 
     due: undefined,
     attempt: number,
     attemptsUsed: next.attemptsUsed + 1,
+    rounds: undefined,
     slots,
   };
   const agentId = current(task);

@@ -10,20 +10,29 @@ import type {
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { decidePause } from "../core/provider-pause.ts";
-import type { Failure, Task } from "../core/task.ts";
+import { type Failure, isLive, type Task } from "../core/task.ts";
 import { type Caller, callBack } from "./call-back.ts";
 import { wakeAfter } from "./wake.ts";
 
 const maxFailureCharacters = 300;
 const longestQuotaWaitMs = 24 * 60 * 60_000;
 
-/** running → verifying. The commit is known before anything leaves the sandbox. */
-export async function reportWork(cloud: Cloud, caller: Caller, work: WorkDoneMessage): Promise<Task> {
+/**
+ * running → verifying. The commit is known before anything leaves the sandbox. A repetition may come late:
+ *
+ *   work-done 1 (no answer) ── repeated, taken ── rejected ── running ── the first one arrives: it changes nothing
+ */
+export async function reportWork(cloud: Cloud, caller: Caller, { round, ...work }: WorkDoneMessage): Promise<Task> {
   return callBack(cloud, caller, (task) =>
-    task.status === "verifying" && task.commit === work.commit
+    isReported(task, round, work.commit)
       ? { kind: "already_done" }
       : { kind: "change", event: { type: "work_done", ...work } },
   );
+}
+
+function isReported({ status, rounds = 0, commit }: Task, round: number | undefined, reported: string): boolean {
+  if (round === undefined) return status === "verifying" && commit === reported;
+  return isLive(status) && round <= rounds;
 }
 
 /**
@@ -92,19 +101,24 @@ async function pauseOthers(cloud: Cloud, { taskId, workspace, provider }: Task, 
 
 /** verifying or running → running: what the agent made does not do, and it goes on in the same sandbox. */
 export async function rejectWork(cloud: Cloud, caller: Caller, message: RejectMessage): Promise<Task> {
-  const { rejection, ...rest } = message;
+  const { rejection: _, round: __, ...rest } = message;
   return callBack(cloud, caller, (task) =>
-    task.status === "running" && (task.rejections ?? 0) === rejection
-      ? { kind: "already_done" }
-      : { kind: "change", event: { type: "rejected", ...rest } },
+    isRejected(task, message) ? { kind: "already_done" } : { kind: "change", event: { type: "rejected", ...rest } },
   );
+}
+
+/** Late, it must not send back what was made since. */
+function isRejected({ status, rejections = 0, rounds = 0 }: Task, { by, rejection, round }: RejectMessage): boolean {
+  if (by !== "message") return isLive(status) && rejection <= rejections;
+  if (status === "running" && rejection === rejections) return true;
+  return isLive(status) && round !== undefined && round < rounds;
 }
 
 /** Back to running: the base branch has moved, and the agent must resolve where both changed the same. */
 export async function reportConflict(cloud: Cloud, caller: Caller, message: ConflictMessage): Promise<Task> {
   const { conflict, paths } = message;
   return callBack(cloud, caller, (task) =>
-    task.status === "running" && task.conflicts === conflict
+    isLive(task.status) && conflict <= (task.conflicts ?? 0)
       ? { kind: "already_done" }
       : { kind: "change", event: { type: "conflicted", paths } },
   );

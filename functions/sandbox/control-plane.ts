@@ -29,8 +29,8 @@ export interface ControlPlane {
   /** Answers the number of the last message that people have sent to the agent. */
   beat(beat: Beat): Promise<number>;
   messages(after: number): Promise<Message[]>;
-  workDone(work: WorkDoneMessage): Promise<void>;
-  rejected(message: RejectMessage): Promise<void>;
+  workDone(work: Omit<WorkDoneMessage, "round">): Promise<void>;
+  rejected(message: Omit<RejectMessage, "round">): Promise<void>;
   conflicted(message: ConflictMessage): Promise<void>;
   permit(message: PermitMessage): Promise<PermitAnswer>;
   /** Answers the task's status. */
@@ -64,6 +64,8 @@ const longestPauseMs = 5_000;
 export function connectControlPlane(options: ControlPlaneOptions): ControlPlane {
   let lastAnswerAt = Date.now();
   let { patienceMs } = options;
+  /** How often the work was reported. */
+  let round = 0;
   async function call<T extends z.ZodType>(verb: string, body: unknown, answer: T): Promise<z.output<T>> {
     const deadline = Date.now() + patienceMs;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
@@ -84,8 +86,11 @@ export function connectControlPlane(options: ControlPlaneOptions): ControlPlane 
     },
     beat: async (beat) => (await call("beat", beat, beatAnswer)).inbox,
     messages: async (after) => (await call("messages", { after }, messagesAnswer)).messages,
-    workDone: async (work) => void (await call("work-done", work, acknowledged)),
-    rejected: async (message) => void (await call("rejected", message, acknowledged)),
+    async workDone(work) {
+      round += 1;
+      await call("work-done", { ...work, round }, acknowledged);
+    },
+    rejected: async (message) => void (await call("rejected", { ...message, round }, acknowledged)),
     conflicted: async (message) => void (await call("conflicted", message, acknowledged)),
     permit: (message) => call("permit", message, permitAnswer),
     complete: async (message) => (await call("complete", message, acknowledged)).status,

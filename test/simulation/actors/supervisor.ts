@@ -55,6 +55,7 @@ export class Supervisor {
   #patienceMs = firstPatienceMs;
   #frozenUntil = 0;
   #round = 0;
+  #reports = 0;
   #rejections = 0;
   #conflicts = 0;
   #isSilent = false;
@@ -116,8 +117,9 @@ export class Supervisor {
   async #finish(answer: StartAnswer, setback: Setback | undefined): Promise<{ isSentBack: boolean }> {
     if (setback?.when === "running") return this.#sendBack(answer, setback);
     const commit = commitOf(this.sandbox.agentId, this.#round);
-    const size = { files: 1, additions: 1, deletions: 0 };
-    await this.#say("work-done", (cloud) => reportWork(cloud, this.#caller, { commit, ...size }));
+    this.#reports += 1;
+    const work = { commit, files: 1, additions: 1, deletions: 0, round: this.#reports };
+    await this.#say("work-done", (cloud) => reportWork(cloud, this.#caller, work));
     if (setback?.when === "verifying") return this.#sendBack(answer, setback);
     if (this.plan.ends.kind === "no_changes") {
       await this.reach("complete");
@@ -141,7 +143,7 @@ export class Supervisor {
     if (kind === "rejected") {
       this.#rejections += 1;
       const rejection = answer.rejections + this.#rejections;
-      const message = { by: "gates", why: "the tests fail", rejection } as const;
+      const message = { by: "gates", why: "the tests fail", rejection, round: this.#reports } as const;
       await this.#say("reject", (cloud) => rejectWork(cloud, this.#caller, message));
     } else {
       this.#conflicts += 1;
@@ -153,7 +155,8 @@ export class Supervisor {
 
   /** Somebody has said something meanwhile: the agent goes on with that. */
   async #hearMore({ rejections }: StartAnswer): Promise<{ isSentBack: boolean }> {
-    const message = { by: "message", why: "a message is unheard", rejection: rejections + this.#rejections } as const;
+    const rejection = rejections + this.#rejections;
+    const message = { by: "message", why: "a message is unheard", rejection, round: this.#reports } as const;
     await this.#say("reject", (cloud) => rejectWork(cloud, this.#caller, message));
     // The beats have not told of it yet.
     this.#inbox.told = Number.POSITIVE_INFINITY;

@@ -26,6 +26,7 @@ const blankTask: Record<keyof Task, undefined> = {
   admitted: _,
   labels: _,
   putBacks: _,
+  rounds: _,
   rejections: _,
   conflicts: _,
   messages: _,
