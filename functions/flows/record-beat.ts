@@ -4,7 +4,11 @@ import { DroverError } from "../core/errors.ts";
 import type { Beat } from "../core/task.ts";
 import { authenticate, type Caller, readAsCaller } from "./call-back.ts";
 
-/** One write when all is well; only a refused one reads, to say why. Answers the number of the agent's last message. */
+/**
+ * One write when all is well; only a refused one reads, to say why. No switch is looked at: a beat reaches nothing outside
+ * its attempt, and between a stop's fence and the task's own kill it is still answered. Answers the number of the
+ * agent's last message.
+ */
 export async function recordBeat(cloud: Cloud, caller: Caller, beat: Beat): Promise<{ inbox: number }> {
   const { agentId } = authenticate(cloud, caller);
   const now = cloud.clock.now();
