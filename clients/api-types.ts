@@ -769,6 +769,8 @@ export interface paths {
                         "application/json": {
                             queued: number;
                             delayed: number;
+                            /** @enum {boolean} */
+                            moreDelayed?: true;
                             launching: number;
                             running: number;
                             verifying: number;

@@ -55,6 +55,8 @@ const list = createRoute({
 const statsSchema = z.object({
   queued: z.int(),
   delayed: z.int(),
+  /** `delayed` is at least so many: there are more of all workspaces than are looked at, and these count as queued. */
+  moreDelayed: z.literal(true).optional(),
   launching: z.int(),
   running: z.int(),
   verifying: z.int(),

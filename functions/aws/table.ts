@@ -38,7 +38,7 @@ export function openTable(dynamo: Dynamo): Table {
     getSpec: (taskId) => tasks.getSpec(dynamo, taskId),
     listEvents: (taskId, afterVersion, limit) => tasks.listEvents(dynamo, taskId, afterVersion, limit),
     listTasks: (workspace, page) => tasks.listTasks(dynamo, workspace, page),
-    countDelayed: (workspace) => tasks.countDelayed(dynamo, workspace),
+    countDelayed: (workspaces, limit) => tasks.countDelayed(dynamo, workspaces, limit),
     oldestQueued: (workspace, limit, after) => tasks.oldestQueued(dynamo, workspace, limit, after),
     countTasks: (workspace) => tasks.countTasks(dynamo, workspace),
     listHours: (workspace, from, until) => listHours(dynamo, workspace, from, until),

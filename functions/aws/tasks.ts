@@ -109,18 +109,18 @@ export async function getTasks(dynamo: Dynamo, ids: TaskId[]): Promise<Map<TaskI
   return new Map(items.map(toTask).map((task) => [task.taskId, task]));
 }
 
-const maxCounted = 10_000;
-
-export async function countDelayed(dynamo: Dynamo, workspace: string): Promise<number> {
+/** They stand by their time, with the workspaces among each other. */
+export async function countDelayed(dynamo: Dynamo, workspaces: readonly string[], limit: number) {
   const kind: WaitingKind = "ready";
   const keys = await queryItems(dynamo, {
     IndexName: indexes.due.name,
     KeyConditionExpression: "duePk = :kind",
     ExpressionAttributeValues: toItem({ ":kind": kind }),
-    Limit: maxCounted,
+    Limit: limit + 1,
   });
-  const waiting = keys.map(({ pk, dueSk }) => parseWaiting(pk as TaskId, String(dueSk)));
-  return waiting.filter((one) => one.workspace === workspace).length;
+  const asked = new Set(workspaces);
+  const looked = keys.slice(0, limit).map(({ pk, dueSk }) => parseWaiting(pk as TaskId, String(dueSk)));
+  return { delayed: looked.filter(({ workspace }) => asked.has(workspace)).length, isAll: keys.length <= limit };
 }
 
 export async function oldestQueued(dynamo: Dynamo, workspace: string, limit: number, after = ""): Promise<Task[]> {

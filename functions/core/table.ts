@@ -193,8 +193,8 @@ export interface Table {
   countTasks(workspace: string): Promise<TaskCounts>;
   /** From counters as well, both hours included: what ended in them, and what attempts that are cleaned up have spent. */
   listHours(workspace: string, from: number, until: number): Promise<Hour[]>;
-  /** Queued tasks whose time has not come; read from the index, which lags. */
-  countDelayed(workspace: string): Promise<number>;
+  /** Queued tasks of these whose time has not come; of all workspaces' the first `limit` are looked at, in the index, which lags. */
+  countDelayed(workspaces: readonly string[], limit: number): Promise<{ delayed: number; isAll: boolean }>;
   /** The oldest queued tasks of a workspace, behind `after`. */
   oldestQueued(workspace: string, limit: number, after?: TaskId): Promise<Task[]>;
   /** No task that needs this credential's provider starts before its end; one that ends before the known one changes nothing. */

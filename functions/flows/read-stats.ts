@@ -3,13 +3,19 @@ import type { Cloud } from "../core/cloud.ts";
 import { parseAgentId, type TaskId } from "../core/ids.ts";
 import { isLive, type TaskStatus } from "../core/task.ts";
 
-export type Stats = Record<TaskStatus | "delayed", number>;
+export type Stats = Record<TaskStatus | "delayed", number> & {
+  /** There are more delayed tasks than were looked at: those that nobody looked at count as queued. */
+  moreDelayed?: true;
+};
+
+/** Delayed tasks of all workspaces: they stand together, by their time. */
+const looksAt = 10_000;
 
 /** Of all these workspaces together. The parts are read one after the other, so they may be apart by what happened in between. */
-export async function readStats({ table }: Cloud, workspaces: readonly string[]): Promise<Stats> {
-  const [counts, delays, held] = await Promise.all([
+export async function readStats({ table }: Cloud, workspaces: readonly string[], limit = looksAt): Promise<Stats> {
+  const [counts, found, held] = await Promise.all([
     Promise.all(workspaces.map((workspace) => table.countTasks(workspace))),
-    Promise.all(workspaces.map((workspace) => table.countDelayed(workspace))),
+    table.countDelayed(workspaces, limit),
     table.heldSlots("global"),
   ]);
   const asked = new Set(workspaces);
@@ -19,9 +25,10 @@ export async function readStats({ table }: Cloud, workspaces: readonly string[])
   const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
   const of = (name: keyof (typeof counts)[number]) => sum(counts.map((count) => count[name]));
   const waiting = Math.max(0, of("active") - sum(Object.values(live)));
-  const delayed = Math.min(sum(delays), waiting);
+  const delayed = Math.min(found.delayed, waiting);
   const ended = { completed: of("completed"), failed: of("failed"), killed: of("killed") };
-  return { queued: waiting - delayed, delayed, ...live, ...ended };
+  const more = found.isAll ? {} : ({ moreDelayed: true } as const);
+  return { queued: waiting - delayed, delayed, ...more, ...live, ...ended };
 }
 
 const taskIdsOf = (agentIds: Iterable<string>): TaskId[] =>

@@ -62,13 +62,14 @@ export function indexContract(open: OpenTable): void {
     const workspace = newWorkspace();
     const task = await createTask(open(), { workspace, due: { kind: "ready", at: now + 5_000 } });
     expect(await open().readyHead(workspace, 10)).toEqual([]);
-    expect(await open().countDelayed(workspace)).toBe(1);
+    expect(await open().countDelayed([newWorkspace(), workspace], 1_000)).toEqual({ delayed: 1, isAll: true });
+    expect(await open().countDelayed([workspace], 0)).toEqual({ delayed: 0, isAll: false });
     expect(await waiting("ready", now + 4_999)).not.toContain(task.taskId);
     expect(await waiting("ready", now + 5_000)).toContain(task.taskId);
     expect(await open().dueTasks("outcome", now + 5_000, 1_000)).not.toContain(task.taskId);
     await open().makeReady(task);
     expect(await open().readyHead(workspace, 10)).toEqual([task.taskId]);
-    expect(await open().countDelayed(workspace)).toBe(0);
+    expect(await open().countDelayed([workspace], 1_000)).toMatchObject({ delayed: 0 });
     expect(await open().getTask(task.taskId)).toEqual({ ...task, due: undefined });
   });
 
@@ -95,7 +96,7 @@ export function indexContract(open: OpenTable): void {
     const pool = `repository:${newWorkspace()}`;
     const task = await createTask(open(), { workspace });
     await open().holdBack(task, pool, now + 7_000);
-    expect(await open().countDelayed(workspace)).toBe(0);
+    expect(await open().countDelayed([workspace], 1_000)).toMatchObject({ delayed: 0 });
     expect(await waiting("ready", now + 7_000)).not.toContain(task.taskId);
     expect(await waiting("held", now + 7_000)).toContain(task.taskId);
     const held = (await open().getTask(task.taskId)) ?? task;

@@ -283,8 +283,13 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     return [...hours.values()].sort((a, b) => a.hour - b.hour);
   }
 
-  countDelayed(workspace: string): number {
-    return this.#seen((task) => task.workspace === workspace && task.due?.kind === "ready").length;
+  countDelayed(workspaces: readonly string[], limit: number): { delayed: number; isAll: boolean } {
+    const all = this.#seen((task) => task.due?.kind === "ready").sort((a, b) => (a.due?.at ?? 0) - (b.due?.at ?? 0));
+    const looked = all.slice(0, limit);
+    return {
+      delayed: looked.filter(({ workspace }) => workspaces.includes(workspace)).length,
+      isAll: all.length <= limit,
+    };
   }
 
   /** Tasks as the indexes show them; a new task is not there at all until the lag is over. */
