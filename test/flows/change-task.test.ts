@@ -1,29 +1,26 @@
 // What does somebody hear whose change of a task comes too late, or asks for what cannot be?
 import { expect, it } from "vitest";
-import { hashEvent } from "../../functions/core/audit.ts";
-import type { Cloud } from "../../functions/core/cloud.ts";
 import type { Table } from "../../functions/core/table.ts";
 import type { Task } from "../../functions/core/task.ts";
 import { changeTask } from "../../functions/flows/change-task.ts";
 import { editTask } from "../../functions/flows/edit-task.ts";
-import { apply, kill, makeCreation, newEventId } from "../contract/support.ts";
+import { apply, kill, makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
-import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
 import { now } from "../support/make-task.ts";
+import { openMemoryCloud, startClock } from "../support/memory-cloud.ts";
 
 /** One queued task. */
 function open(over: Partial<Task> = {}) {
   const memory = new MemoryTable(() => now);
-  const table = makeAsync<Table>(memory, methodsOf(MemoryTable));
-  const clock = { now: () => now, sleep: async () => undefined };
-  const cloud = { table, clock, hashEvent, ids: { event: newEventId, random: () => 0.5 } } as unknown as Cloud;
+  const cloud = openMemoryCloud(memory, { clock: startClock(now) });
   const creation = makeCreation(over);
   memory.createTask(creation);
-  return { cloud, memory, table, taskId: creation.task.taskId };
+  return { cloud, memory, taskId: creation.task.taskId };
 }
 
 it("concurrent_update names the version that the last of the others has written", async () => {
-  const { cloud, memory, table, taskId } = open();
+  const { cloud, memory, taskId } = open();
+  const { table } = cloud;
   let others = 0;
   const raced: Table = {
     ...table,

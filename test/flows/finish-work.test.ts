@@ -1,25 +1,21 @@
 // A supervisor's word gets lost, is said again, and comes after all when much has happened since: whom does it harm?
 import { expect, it } from "vitest";
-import { hashEvent } from "../../functions/core/audit.ts";
-import type { Cloud } from "../../functions/core/cloud.ts";
 import { agentIdOf } from "../../functions/core/ids.ts";
-import type { Table } from "../../functions/core/table.ts";
 import { rejectWork, reportConflict, reportWork } from "../../functions/flows/finish-work.ts";
-import { apply, claim, createTask, newEventId } from "../contract/support.ts";
+import { apply, claim, createTask } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
-import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
 import { now } from "../support/make-task.ts";
+import { openMemoryCloud, startClock } from "../support/memory-cloud.ts";
 
 /** An agent at work, and what its supervisor may say. */
 async function open() {
   const memory = new MemoryTable(() => now);
-  const table = makeAsync<Table>(memory, methodsOf(MemoryTable));
-  const clock = { now: () => now, sleep: async () => undefined };
-  const ids = { event: newEventId, random: () => 0.5 };
-  const cloud = { table, clock, ids, hashEvent, tokenOf: () => "its token" } as unknown as Cloud;
+  const cloud = openMemoryCloud(memory, { clock: startClock(now) });
+  const { table } = cloud;
   const claimed = await apply(table, await createTask(table), claim());
   const { taskId } = await apply(table, claimed, { type: "started", leaseMs: 90_000, limitMs: 900_000 });
-  const caller = { agentId: agentIdOf(taskId, 1), token: "its token" };
+  const agentId = agentIdOf(taskId, 1);
+  const caller = { agentId, token: cloud.tokenOf(agentId) };
   const size = { files: 1, additions: 1, deletions: 0 };
   return {
     report: (digit: string, round?: number) =>
