@@ -119,6 +119,7 @@ export function viewTaskSummary(task: Task): z.output<typeof taskSummarySchema> 
     due,
     attemptsUsed,
     slots,
+    rounds,
     lastEventId,
     lastEventHash,
     permitId,
