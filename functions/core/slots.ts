@@ -40,6 +40,9 @@ export function chooseSlot(pool: Pool, held: readonly number[], random: number):
   const taken = new Set(held);
   const free: number[] = [];
   for (let index = 0; index < pool.size; index += 1) if (!taken.has(index)) free.push(index);
-  const index = free[Math.floor(random * free.length)];
+  // A slot from when there were more counts as well: for each of them one of the last free ones stays empty.
+  const beyond = held.filter((index) => index >= pool.size).length;
+  const usable = free.slice(0, Math.max(0, free.length - beyond));
+  const index = usable[Math.floor(random * usable.length)];
   return index === undefined ? undefined : { index, pool: pool.name };
 }

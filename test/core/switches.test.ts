@@ -95,6 +95,12 @@ describe("slots", () => {
     [[0, 2], 0.5, 1],
     [[0, 1, 2], 0.5, undefined],
     [[7], 0, 0],
+    [[7], 0.99, 1],
+    [[0, 7], 0, 1],
+    [[0, 7, 8], 0, undefined],
+    [[2, 7], 0.99, 0],
+    [[5, 6, 7], 0, undefined],
+    [[3, 4, 5, 6, 7], 0, undefined],
   ])("with %j held and chance %d the slot is %s", (held, chance, index) => {
     expect(chooseSlot({ name: "global", size: 3 }, held, chance)?.index).toBe(index);
   });
