@@ -6,6 +6,7 @@ import { type AgentId, parseAgentId } from "../core/ids.ts";
 import type { Attempt, Task } from "../core/task.ts";
 import { recordHealth, restBackend } from "./backends.ts";
 import { changeTask } from "./change-task.ts";
+import { wakeAfter } from "./wake.ts";
 
 const by = "system:dispatcher";
 /** ECS guards a repeated launch for a limited time only, so none begins later than this after the claim. */
@@ -37,9 +38,11 @@ export async function launchAttempt(
       }
       return;
     case "no_capacity":
+      // Before anybody is woken for the slot, so that the next task for it waits.
+      await restBackend(cloud, backend);
       // The first one may be on its way: it is asked again until the deadline, and then what is listed decides.
       if (!isRepeated) await endUnlaunched(cloud, agentId, (task) => goBack(cloud, task, launch.why));
-      return restBackend(cloud, backend);
+      return;
     case "unreachable":
       // Known at once, so that the next task for it waits instead of being claimed in vain.
       await recordHealth(cloud, backend, cloud.clock.now(), launch.why);
@@ -112,10 +115,12 @@ async function end(
 ): Promise<void> {
   const parsed = parseAgentId(agentId);
   if (!parsed) return;
-  await changeTask(cloud, parsed.taskId, by, async (task) =>
+  const change = await changeTask(cloud, parsed.taskId, by, async (task) =>
     // One that has spoken runs, whatever a repeated launch or a list that lags may say.
     task.attempt === parsed.attempt && task.status === "launching"
       ? { event: await decide(task) }
       : { kind: "refused", code: "illegal_transition", reason: `${agentId} is not being launched` },
   );
+  // Its slots are free, and whoever waits may have them: for another backend, say.
+  if (change.kind === "changed") await wakeAfter(cloud, change.task);
 }
