@@ -3,7 +3,7 @@
 import type { AgentId, KeyId, TaskId } from "../core/ids.ts";
 import { parseAgentId } from "../core/ids.ts";
 import { type DeliveryId, type OwedKey, parseDeliveryId } from "../core/notices.ts";
-import { orderOf, positionOf } from "../core/ready-order.ts";
+import { positionOf } from "../core/ready-order.ts";
 import { formatScope, type Scope } from "../core/switches.ts";
 import { type Phase, phaseOf } from "../core/table.ts";
 import type { Attempt, Due, Slot, Task } from "../core/task.ts";
@@ -180,12 +180,15 @@ export function taskIndexKeys(task: Task): Record<string, string> {
 
 const waitingKeys = (task: Task, { kind, at }: Due) => ({ duePk: kind, dueSk: waitingPosition(at, task) });
 
-/** The partition of the ready index for tasks that wait for room in a pool. */
-export const heldBackPk = (pool: string) => `held#${pool}`;
+/**
+ * The partition of the ready index for tasks that wait for room in a pool. Under `held#` an older version wrote them without
+ * their workspace: those are let go by their time alone.
+ */
+export const heldPk = (pool: string) => `waiting#${pool}`;
 export const heldKeys = (task: Task, due: Extract<Due, { kind: "held" }>) => ({
   ...waitingKeys(task, due),
-  readyPk: heldBackPk(due.pool),
-  readySk: orderOf(task),
+  readyPk: heldPk(due.pool),
+  readySk: positionOf(task),
 });
 
 /** One partition, so that whoever looks for work meets the workspaces that have some, and no other. */

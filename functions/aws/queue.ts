@@ -6,13 +6,20 @@ import type { OwedKind, WaitingKind } from "../core/table.ts";
 import type { Task } from "../core/task.ts";
 import { parseWaiting, type WaitingTask, waitingUntil } from "../core/waiting-order.ts";
 import { type Dynamo, type Item, isConditionFailure, queryItems, toItem } from "./dynamo.ts";
-import { dueSortKey, dueUntil, heldBackPk, heldKeys, indexes, readyKeys, readyPk, taskKey } from "./keys.ts";
+import { dueSortKey, dueUntil, heldKeys, heldPk, indexes, readyKeys, readyPk, taskKey } from "./keys.ts";
 
-export async function readyAfter(dynamo: Dynamo, after: string, limit: number): Promise<ReadyTask[]> {
+export const readyAfter = (dynamo: Dynamo, after: string, limit: number) =>
+  standingAfter(dynamo, readyPk, after, limit);
+
+export const heldAfter = (dynamo: Dynamo, pool: string, after: string, limit: number) =>
+  standingAfter(dynamo, heldPk(pool), after, limit);
+
+/** The keys alone tell all of it. */
+async function standingAfter(dynamo: Dynamo, partition: string, after: string, limit: number): Promise<ReadyTask[]> {
   const keys = await queryItems(dynamo, {
     IndexName: indexes.ready.name,
-    KeyConditionExpression: "readyPk = :ready AND readySk > :after",
-    ExpressionAttributeValues: toItem({ ":ready": readyPk, ":after": after }),
+    KeyConditionExpression: "readyPk = :partition AND readySk > :after",
+    ExpressionAttributeValues: toItem({ ":partition": partition, ":after": after }),
     Limit: limit,
   });
   return keys.map(({ pk, readySk }) => parseReady(pk as TaskId, String(readySk)));
@@ -76,16 +83,6 @@ export function holdBack(dynamo: Dynamo, task: Task, pool: string, at: number): 
     "SET due = :due, duePk = :duePk, dueSk = :dueSk, readyPk = :readyPk, readySk = :readySk",
     values,
   );
-}
-
-export async function heldBackHead(dynamo: Dynamo, pool: string, limit: number): Promise<TaskId[]> {
-  const keys = await queryItems(dynamo, {
-    IndexName: indexes.ready.name,
-    KeyConditionExpression: "readyPk = :pool",
-    ExpressionAttributeValues: toItem({ ":pool": heldBackPk(pool) }),
-    Limit: limit,
-  });
-  return keys.map((key) => key.pk as TaskId);
 }
 
 export function postpone(dynamo: Dynamo, task: Task, at: number): Promise<void> {

@@ -48,7 +48,7 @@ export function openTable(dynamo: Dynamo): Table {
     dueTasks: (kind, now, limit) => queue.dueTasks(dynamo, kind, now, limit),
     makeReady: (task) => queue.makeReady(dynamo, task),
     holdBack: (task, pool, at) => queue.holdBack(dynamo, task, pool, at),
-    heldBackHead: (pool, limit) => queue.heldBackHead(dynamo, pool, limit),
+    heldAfter: (pool, after, limit) => queue.heldAfter(dynamo, pool, after, limit),
     postpone: (task, at) => queue.postpone(dynamo, task, at),
     commit: (change) => commitChange(dynamo, change),
     getAttempt: (agentId) => attempts.getAttempt(dynamo, agentId),

@@ -11,6 +11,12 @@ export interface ReadyTask {
   waitsSince: number;
 }
 
+export interface ReadyWorkspace {
+  workspace: string;
+  /** Its first tasks, in the order in which they should run. */
+  head: TaskId[];
+}
+
 /**
  * The places of workspaces are spread by chance, whatever their names are: whoever begins to look at any place meets
  * each of them first about as often as the others. FNV-1a, then the mixing of MurmurHash3: names often differ at the
@@ -34,12 +40,27 @@ export const beginningOf = (workspace: string): string => `${placeOf(workspace)}
 export const endOf = (workspace: string): string => `${beginningOf(workspace)}~`;
 
 /** Priority 10 first, then the oldest. Since when it waits stands behind the id, where it changes no order. */
-export function orderOf({ priority, createdAt, allowedAt, taskId }: Task): string {
+function orderOf({ priority, createdAt, allowedAt, taskId }: Task): string {
   const order = `${String(10 - priority).padStart(2, "0")}#${String(createdAt).padStart(13, "0")}#${taskId}`;
   return allowedAt === undefined ? order : `${order}#${allowedAt}`;
 }
 
 export const positionOf = (task: Task): string => `${beginningOf(task.workspace)}${orderOf(task)}`;
+
+/** Of several queues in turn, the one that is served least first; ties as they stand. `served`: a workspace for each that runs. */
+export function takeInTurn(queues: readonly ReadyWorkspace[], served: readonly string[], count: number): TaskId[] {
+  const left = queues.map(({ workspace, head }) => {
+    return { head: [...head], running: served.filter((name) => name === workspace).length };
+  });
+  const taken: TaskId[] = [];
+  while (taken.length < count) {
+    const [next] = left.filter(({ head }) => head.length > 0).sort((a, b) => a.running - b.running);
+    if (!next) break;
+    taken.push(...next.head.splice(0, 1));
+    next.running += 1;
+  }
+  return taken;
+}
 
 export function parseReady(taskId: TaskId, position: string): ReadyTask {
   const [before = "", behind = ""] = position.split(`#${taskId}`);

@@ -143,7 +143,7 @@ export interface Table {
     workspace: string,
     key: string,
   ): Promise<{ taskId: TaskId; bodyHash: string; expiresAt: number } | undefined>;
-  /** Strongly consistent, like every read here but `readyAfter`, `readyHead`, `waitingAfter`, `dueTasks`, `dueSchedules` and `listTasks`' choice of ids. */
+  /** Strongly consistent, like every read here but `readyAfter`, `readyHead`, `heldAfter`, `waitingAfter`, `dueTasks`, `dueSchedules` and `listTasks`' choice of ids. */
   getTask(taskId: TaskId): Promise<Task | undefined>;
   /** Each once, in any order; those that do not exist are left out. */
   getTasks(taskIds: TaskId[]): Promise<Task[]>;
@@ -185,8 +185,8 @@ export interface Table {
    * slot there, and at the latest until `at`. Not a change of state, so no version.
    */
   holdBack(task: Task, pool: string, at: number): Promise<void>;
-  /** The first tasks that wait for a slot of a pool. */
-  heldBackHead(pool: string, limit: number): Promise<TaskId[]>;
+  /** Tasks that wait for a slot of a pool, as `readyAfter` tells of those that are ready. */
+  heldAfter(pool: string, after: string, limit: number): Promise<ReadyTask[]>;
   /** For a slot whose holder has ended without giving it back; nothing happens if it is not that holder's. */
   releaseSlot(slot: Slot, holder: AgentId): Promise<void>;
   /** Never counted by reading tasks: counters that move in the transactions of the tasks' beginnings and ends. */

@@ -1,11 +1,12 @@
 // Which task should run next? Least served workspace first; within it exact priority, then age.
 import { judgeBackend, type KnownBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
+import type { ReadyWorkspace } from "../core/ready-order.ts";
 import { backendPool, chooseSlot, poolsOf, providerPool } from "../core/slots.ts";
 import { isFenced } from "../core/switches.ts";
 import type { Slot, Task } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
-import { type ReadyWorkspace, readyWorkspaces } from "./ready-workspaces.ts";
+import { readyWorkspaces } from "./ready-workspaces.ts";
 import { isSound } from "./sound-tasks.ts";
 import { letGo, pausedUntil } from "./wake.ts";
 

@@ -16,7 +16,7 @@ export async function tendBackends(cloud: Cloud, round: Round): Promise<void> {
   for (const backend of checked) {
     if (judgeBackend(backend, cloud.clock.now()) !== "usable") continue;
     const pool = backendPool(backend.name);
-    if ((await cloud.table.heldBackHead(pool, 1)).length === 0) continue;
+    if ((await cloud.table.heldAfter(pool, "", 1)).length === 0) continue;
     const switches = await cloud.table.getSwitches({ workspace: "", backend: backend.name });
     if (!switches.backend.paused) await letGo(cloud, pool, free);
   }

@@ -1,8 +1,13 @@
 // How does somebody tell the dispatcher that there may be work? By a message whose loss only costs time.
 import type { Cloud } from "../core/cloud.ts";
 import type { TaskId } from "../core/ids.ts";
+import { type ReadyWorkspace, takeInTurn } from "../core/ready-order.ts";
 import { backendPool, providerPool, repositoryPool } from "../core/slots.ts";
 import type { Task } from "../core/task.ts";
+import { heldWorkspaces } from "./ready-workspaces.ts";
+
+/** Others get their turn with the next slots, when the look begins elsewhere. */
+const workspacesLooked = 50;
 
 /** Never fails the caller: the task is in the table, and the reaper sends the wake-up again. */
 export async function wake(cloud: Cloud, taskId: TaskId): Promise<void> {
@@ -53,9 +58,9 @@ async function letGoOfProvider(cloud: Cloud, { workspace, provider }: Task): Pro
   await letGo(cloud, providerPool(workspace, provider), 1);
 }
 
-/** The first tasks that wait for a pool may be chosen again. Answers how many the index showed. */
+/** Tasks that wait for a pool may be chosen again. Answers how many the index showed. */
 export async function letGo(cloud: Cloud, pool: string, count: number): Promise<number> {
-  const taskIds = await cloud.table.heldBackHead(pool, count);
+  const taskIds = await findHeld(cloud, pool, count);
   for (const taskId of taskIds) {
     const task = await cloud.table.getTask(taskId);
     // The index lags: it may have left the pool already.
@@ -64,4 +69,13 @@ export async function letGo(cloud: Cloud, pool: string, count: number): Promise<
     await wake(cloud, taskId);
   }
   return taskIds.length;
+}
+
+/** Of whoever has the fewest running there first, as the dispatcher chooses: a long queue of one keeps no other waiting. */
+async function findHeld(cloud: Cloud, pool: string, count: number): Promise<TaskId[]> {
+  const waiting: ReadyWorkspace[] = [];
+  for await (const one of heldWorkspaces(cloud, pool)) if (waiting.push(one) === workspacesLooked) break;
+  const held = waiting.length > 1 ? await cloud.table.heldSlots(pool) : [];
+  const served = held.map(({ workspace }) => workspace);
+  return takeInTurn(waiting, served, count);
 }

@@ -10,6 +10,7 @@ import { apply, claim, createTask, kill, newWorkspace, now, type OpenTable } fro
 export function indexContract(open: OpenTable): void {
   const waiting = async (kind: WaitingKind, at: number) =>
     (await open().waitingAfter(kind, "", at, 1_000)).filter((one) => one.at <= at).map(({ taskId }) => taskId);
+  const heldIn = async (pool: string) => (await open().heldAfter(pool, "", 10)).map(({ taskId }) => taskId);
 
   it("lists ready tasks by priority, then age", async () => {
     const workspace = newWorkspace();
@@ -77,9 +78,9 @@ export function indexContract(open: OpenTable): void {
     const workspace = newWorkspace();
     const task = await createTask(open(), { workspace });
     const pool = `repository:${newWorkspace()}`;
-    expect(await open().heldBackHead(pool, 10)).toEqual([]);
+    expect(await heldIn(pool)).toEqual([]);
     await open().holdBack(task, pool, now + 7_000);
-    expect(await open().heldBackHead(pool, 10)).toEqual([task.taskId]);
+    expect(await heldIn(pool)).toEqual([task.taskId]);
     expect(await open().readyHead(workspace, 10)).toEqual([]);
     expect(await open().getTask(task.taskId)).toEqual({
       ...task,
@@ -87,8 +88,24 @@ export function indexContract(open: OpenTable): void {
     });
     const held = await open().getTask(task.taskId);
     if (held) await open().makeReady(held);
-    expect(await open().heldBackHead(pool, 10)).toEqual([]);
+    expect(await heldIn(pool)).toEqual([]);
     expect(await open().readyHead(workspace, 10)).toEqual([task.taskId]);
+  });
+
+  it("lists what waits for a pool as it lists what is ready: workspace after workspace, behind any position", async () => {
+    const pool = `repository:${newWorkspace()}`;
+    const [a, b] = [newWorkspace(), newWorkspace()].sort((x, y) => (beginningOf(x) < beginningOf(y) ? -1 : 1));
+    const make = async (workspace: string | undefined, priority: number) => {
+      const task = await createTask(open(), { ...(workspace ? { workspace } : {}), priority });
+      await open().holdBack(task, pool, now + 7_000);
+      return task.taskId;
+    };
+    const [last, second, first] = [await make(b, 10), await make(a, 1), await make(a, 9)];
+    expect(await heldIn(pool)).toEqual([first, second, last]);
+    const [at] = await open().heldAfter(pool, "", 1);
+    expect(at).toMatchObject({ taskId: first, workspace: a });
+    const behind = await open().heldAfter(pool, at?.position ?? "", 1);
+    expect(behind.map(({ taskId }) => taskId)).toEqual([second]);
   });
 
   it("keeps a task that is held back apart from those that are delayed, and in its pool whatever is written of it", async () => {
@@ -102,9 +119,9 @@ export function indexContract(open: OpenTable): void {
     const held = (await open().getTask(task.taskId)) ?? task;
     const edited = await apply(open(), held, { type: "edited", priority: 9, fields: ["priority"] });
     expect(edited.due).toEqual(held.due);
-    expect(await open().heldBackHead(pool, 10)).toEqual([task.taskId]);
+    expect(await heldIn(pool)).toEqual([task.taskId]);
     await apply(open(), edited, kill);
-    expect(await open().heldBackHead(pool, 10)).toEqual([]);
+    expect(await heldIn(pool)).toEqual([]);
   });
 
   it("postpones what is owed, unless the task has changed", async () => {

@@ -5,6 +5,9 @@ import type { TaskId } from "../../functions/core/ids.ts";
 import type { Limits } from "../../functions/core/slots.ts";
 import type { Due, Task } from "../../functions/core/task.ts";
 import { buryWakeUps } from "../../functions/flows/bury-wake-up.ts";
+import { dispatchTask } from "../../functions/flows/dispatch-task.ts";
+import { killTask } from "../../functions/flows/kill-task.ts";
+import { letGo } from "../../functions/flows/wake.ts";
 import { makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { now } from "../support/make-task.ts";
@@ -26,6 +29,8 @@ function open(limits: Limits = { global: 20 }, launches: Record<string, LaunchOu
       launch: async (agentId, token) => launches[name] ?? idleSandboxes.launch(agentId, token),
     }),
   });
+  const { other: target } = cloud.settings.backends.declared;
+  if (target) memory.backends.set("other", { name: "other", kind: "ecs", target, createdBy: "key_1" });
   const make = (over: Partial<Task> = {}) => {
     const creation = makeCreation({ workspace: "default", ...over });
     memory.createTask(creation);
@@ -56,4 +61,71 @@ describe("a wake-up that is buried", () => {
     await bury(cloud, task);
     expect(memory.getTask(task.taskId)?.due).toMatchObject({ kind: "held", pool: "backend:default" });
   });
+});
+
+describe("where a limit of its own binds", () => {
+  /** One attempt after another ends, and whoever is woken is dispatched. Which workspaces began, in order. */
+  async function runOut({ cloud, memory, pass, woken }: ReturnType<typeof open>, rounds: number) {
+    const begun: string[] = [];
+    for (let n = 0; n < rounds; n += 1) {
+      for (const taskId of woken.splice(0)) {
+        const dispatch = await dispatchTask(cloud, taskId);
+        if (dispatch.kind === "dispatched") begun.push(memory.getTask(dispatch.taskId)?.workspace ?? "");
+      }
+      pass(3 * 60_000);
+      const [live] = [...memory.rows.values()].filter(({ task }) => task.status === "launching");
+      if (live) await killTask(cloud, live.task.taskId, "key_1", "it has done its work", "kill");
+    }
+    return begun;
+  }
+
+  it.each([
+    ["a backend", { global: 20, backend: 1 }],
+    ["a repository", { global: 20, repository: 1 }],
+    ["everybody together", { global: 1 }],
+  ])("a long queue of one workspace lets another have its turn: %s", async (_name, limits) => {
+    const stage = open(limits);
+    const crowd = Array.from({ length: 60 }, () => stage.make({ workspace: "many", priority: 10 }));
+    for (const { taskId } of crowd) await dispatchTask(stage.cloud, taskId);
+    stage.pass(1_000);
+    const one = stage.make({ workspace: "one", priority: 1 });
+    await dispatchTask(stage.cloud, one.taskId);
+    const begun = await runOut(stage, 12);
+    expect(begun.slice(0, 8)).toContain("one");
+    expect(begun.length).toBeGreaterThan(8);
+  });
+
+  it("of those that wait for a pool the one with the fewest at work there is let go, and its first task", async () => {
+    const { cloud, memory, make } = open({ global: 20, backend: 3 });
+    const busy = make({ workspace: "busy" });
+    expect(await dispatchTask(cloud, busy.taskId)).toMatchObject({ kind: "dispatched" });
+    const hold = async (over: Partial<Task>) => {
+      const task = make(over);
+      await cloud.table.holdBack(task, "backend:default", now + dayMs);
+      return task.taskId;
+    };
+    const [, second, first] = [
+      await hold({ workspace: "busy", priority: 10 }),
+      await hold({ workspace: "idle", priority: 1 }),
+      await hold({ workspace: "idle", priority: 9 }),
+    ];
+    expect(await letGo(cloud, "backend:default", 1)).toBe(1);
+    expect(memory.readyAfter("", 10).map(({ taskId }) => taskId)).toEqual([first]);
+    // It counts as served now: the next turn is open to both, and the last task of each comes in the end.
+    expect(await letGo(cloud, "backend:default", 9)).toBe(2);
+    expect(memory.readyAfter("", 10).map(({ taskId }) => taskId)).toContain(second);
+  });
+});
+
+it.each([
+  ["no room", { kind: "no_capacity", why: "no room" }],
+  ["no connection", { kind: "unreachable", why: "no connection" }],
+  ["a wrong setting", { kind: "refused", why: "no such task definition" }],
+] as const)("a launch that comes to nothing wakes whoever is ready for another backend: %s", async (_name, outcome) => {
+  const { cloud, make, woken } = open({ global: 1 }, { default: outcome });
+  const failing = make({ createdAt: now - 1_000, priority: 10 });
+  const waiting = make({ backend: "other" });
+  expect(await dispatchTask(cloud, failing.taskId)).toEqual({ kind: "dispatched", taskId: failing.taskId });
+  expect(woken).toEqual([waiting.taskId]);
+  expect(await dispatchTask(cloud, waiting.taskId)).toEqual({ kind: "dispatched", taskId: waiting.taskId });
 });

@@ -1,9 +1,9 @@
 // Does the search for work meet every workspace that has some, once, and read no more than it must?
 import { describe, expect, it } from "vitest";
-import { positionOf } from "../../functions/core/ready-order.ts";
+import { positionOf, type ReadyWorkspace } from "../../functions/core/ready-order.ts";
 import type { Table } from "../../functions/core/table.ts";
 import type { Task } from "../../functions/core/task.ts";
-import { type ReadyWorkspace, readyWorkspaces } from "../../functions/flows/ready-workspaces.ts";
+import { readyWorkspaces } from "../../functions/flows/ready-workspaces.ts";
 import { makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";

@@ -139,13 +139,13 @@ it("a task that begins to wait for a provider just before it is resumed is let g
   const [late] = make(1, { provider: "anthropic" });
   memory.holdBack(late as Task, pool, now + dayMs);
   memory.lagMs = 1_000;
-  expect(memory.heldBackHead(pool, 10)).toEqual([]);
+  expect(memory.heldAfter(pool, "", 10)).toEqual([]);
   // Each look takes its time; else the index would show for ever what was just let go.
   const table: Table = {
     ...cloud.table,
-    async heldBackHead(name, limit) {
+    async heldAfter(...args) {
       await cloud.clock.sleep(500);
-      return cloud.table.heldBackHead(name, limit);
+      return cloud.table.heldAfter(...args);
     },
   };
   expect(await resumeProvider({ ...cloud, table }, workspace, "anthropic", "key_1", "paid", now + 10_000)).toBe(true);
@@ -159,9 +159,9 @@ it("a provider that is resumed gets all of its tasks back, and one that the call
   make(90, { provider: "anthropic", due: { kind: "held", at: now + dayMs, pool } });
   const resume = (deadline: number) => resumeProvider(cloud, workspace, "anthropic", "key_1", "paid", deadline);
   expect(await resume(now)).toBe(true);
-  expect(memory.heldBackHead(pool, 100)).toHaveLength(70);
+  expect(memory.heldAfter(pool, "", 100)).toHaveLength(70);
   expect(await resume(now + 1)).toBe(false);
-  expect(memory.heldBackHead(pool, 100)).toEqual([]);
+  expect(memory.heldAfter(pool, "", 100)).toEqual([]);
   expect(memory.readyHead(workspace, 100)).toHaveLength(90);
 });
 

@@ -82,10 +82,7 @@ export function settle(swarm: Swarm, situation: Situation): Swarm {
         ...swarm,
         ...{ situation, weights: without({}), callTrouble: 0, faultsEndMs: 600_000, isCalm: false, skewMs: 0 },
         ...{ operator: "none", parties: new Set(), reapers: 1, soundFromMs: 0, maxQueueAgeMs: 48 * hourMs },
-        // Too many for the slots, or, at once, for a smaller account than AWS gives.
-        ...(swarm.tasks % 2 === 0
-          ? { limits: { global: 6 } }
-          : { limits: { global: 24 }, launchBucket: { burst: 4, perSecond: 1 } }),
+        ...crowdOut(swarm),
         tasks: 24,
       };
     case "rush":
@@ -139,4 +136,11 @@ export function settle(swarm: Swarm, situation: Situation): Swarm {
         weights: without({ slots_contended: 0.9, launcher_died: 0.5, sandbox_missing: 0.7, launch_stuck: 0.5 }),
       };
   }
+}
+
+/** Too many for the slots, for those of one backend or repository, or, at once, for a smaller account than AWS gives. */
+function crowdOut({ tasks, operators, batchSize }: Swarm): Partial<Swarm> {
+  if (tasks % 2 === 0) return { limits: { global: 6 } };
+  if (operators === 1) return { limits: { global: 24 }, launchBucket: { burst: 4, perSecond: 1 } };
+  return { limits: batchSize === 1 ? { global: 24, repository: 4 } : { global: 24, backend: 4 } };
 }

@@ -73,6 +73,8 @@ export class Stage {
   readonly subscribedAt = new Map<WebhookId, number>();
   /** Whose time to wait was over, in turn. */
   readonly letGo: { workspace: string; at: number }[] = [];
+  /** How often each held task saw a slot go to a workspace that had more. */
+  readonly passes = new Map<TaskId, number>();
   usersAtWork = 0;
   /** They wait for a function to be at work, to come between its steps. */
   readonly ambushes = {

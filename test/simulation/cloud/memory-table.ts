@@ -26,7 +26,7 @@ import {
   waitingPosition,
   waitingUntil,
 } from "../../../functions/core/waiting-order.ts";
-import { byDue, byId, byReady, order } from "./index-order.ts";
+import { byDue, byId, order } from "./index-order.ts";
 import { MemoryAttempts, slotName } from "./memory-attempts.ts";
 import { shapeTask } from "./one-shape.ts";
 import type { Sync } from "./sync.ts";
@@ -148,9 +148,8 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     this.#write(row, { ...row.task, due: { kind: "held", at, pool } });
   }
 
-  heldBackHead(pool: string, limit: number): TaskId[] {
-    const waiting = this.#seen(({ due }) => due?.kind === "held" && due.pool === pool);
-    return idsOf(order(waiting, byReady), limit);
+  heldAfter(pool: string, after: string, limit: number): ReadyTask[] {
+    return this.#standingAfter(({ due }) => due?.kind === "held" && due.pool === pool, after, limit);
   }
 
   postpone(task: Task, at: number): void {
@@ -211,7 +210,11 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 
   readyAfter(after: string, limit: number): ReadyTask[] {
-    const ready = this.#seen((task) => task.status === "queued" && !task.due);
+    return this.#standingAfter((task) => task.status === "queued" && !task.due, after, limit);
+  }
+
+  #standingAfter(isThere: (task: Task) => boolean, after: string, limit: number): ReadyTask[] {
+    const ready = this.#seen(isThere);
     const behind = ready.map((task) => this.#placeOf(task)).filter(({ position }) => position > after);
     return order(behind, (a, b) => (a.position < b.position ? -1 : 1)).slice(0, limit);
   }

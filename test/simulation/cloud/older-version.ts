@@ -16,7 +16,7 @@ export function openOlderTable(stage: Stage, activity: Activity): Table {
   const table = openSimTable(stage, activity);
   const older: Partial<Table> = {
     holdBack: (task, pool, at) => callCloud(activity, holdBack, () => delay(stage, task, pool, at)),
-    heldBackHead: async () => [],
+    heldAfter: async () => [],
     waitingAfter: async (kind, ...rest) => (kind === "held" ? [] : table.waitingAfter(kind, ...rest)),
     commit: (change) => table.commit({ ...change, after: carryAlong(change.before, change.after) }),
   };

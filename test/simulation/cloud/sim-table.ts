@@ -16,7 +16,7 @@ export const openSimTable = definePort<Table>({
   lagging: [
     "readyAfter",
     "readyHead",
-    "heldBackHead",
+    "heldAfter",
     "waitingAfter",
     "dueTasks",
     "dueSchedules",

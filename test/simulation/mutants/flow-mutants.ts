@@ -49,6 +49,10 @@ export const flowMutants = [
     edit(choose, "running(a.workspace) - running(b.workspace)", "running(b.workspace) - running(a.workspace)"),
   ),
   mutant(
+    "let go: whoever has the most at work in the pool is the first",
+    edit("functions/core/ready-order.ts", "a.running - b.running", "b.running - a.running"),
+  ),
+  mutant(
     "stop: its confirmation is left to the reaper",
     edit(
       confirm,
@@ -94,10 +98,7 @@ export const flowMutants = [
       "false && this.attempts",
     ),
   ),
-  mutant(
-    "launch: a backend without room gets no rest",
-    edit(launch, "      return restBackend(cloud, backend);\n", "      return;\n"),
-  ),
+  mutant("launch: a backend without room gets no rest", edit(launch, "      await restBackend(cloud, backend);\n", "")),
   mutant(
     "launch: what is put back does not wait longer each time, and its backend gets no rest",
     edit(launch, "putBackDelayMs * 2 ** Math.min(putBacks, 10)", "putBackDelayMs * 2 ** Math.min(putBacks, 0)"),
