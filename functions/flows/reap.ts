@@ -101,7 +101,7 @@ async function eachDue(cloud: Cloud, kind: OwedKind, act: (task: Task) => Promis
 async function expireWaiting(cloud: Cloud, round: Round): Promise<void> {
   let looked = 0;
   for await (const { workspace } of readyWorkspaces(cloud, round.ready)) {
-    await expireOldest(cloud, workspace);
+    await expireOldest(cloud, workspace, round.switches);
     // Others get their turn in the next rounds, which begin elsewhere.
     looked += 1;
     if (looked === workspacesLooked) return;

@@ -10,6 +10,7 @@ import type { Task } from "../../functions/core/task.ts";
 import { expireOldest } from "../../functions/flows/expire-oldest.ts";
 import { killTask } from "../../functions/flows/kill-task.ts";
 import { promoteHeld, promoteWaiting } from "../../functions/flows/promote-waiting.ts";
+import { recordAct } from "../../functions/flows/record-act.ts";
 import { resumeProvider } from "../../functions/flows/resume-provider.ts";
 import { continueOperation } from "../../functions/flows/stop-scope.ts";
 import { apply, changeOf, claim, makeCreation, newTaskId } from "../contract/support.ts";
@@ -241,4 +242,29 @@ it("a retry has waited since it may run again, not since its task was made; a la
   }
   await expireOldest(cloud, workspace);
   expect(tasks.map(({ taskId }) => memory.getTask(taskId)?.status)).toEqual(["queued", "failed"]);
+});
+
+it.each([
+  ["global", "queued"],
+  ["workspace:default", "queued"],
+  ["backend:default", "failed"],
+] as const)("a pause of %s takes no task's time in the queue: that begins anew when it is over", async (scope, other) => {
+  const { cloud, memory, make } = open();
+  const createdAt = now - 30 * dayMs;
+  const tasks = make(2, { createdAt });
+  tasks.push(...make(1, { createdAt, backend: "other" }));
+  const statuses = () => tasks.map(({ taskId }) => memory.getTask(taskId)?.status);
+  const turn = async (paused: boolean, at: number) => {
+    const next = { scope, generation: 0, stopped: false, paused, at };
+    await recordAct(cloud, "global", "key_1", () => ({ type: "turned", data: {}, writes: [{ kind: "switch", next }] }));
+  };
+  await turn(true, now - 29 * dayMs);
+  await expireOldest(cloud, workspace);
+  expect(statuses()).toEqual(["queued", "queued", other]);
+  await turn(false, now - 7 * dayMs + 1);
+  await expireOldest(cloud, workspace);
+  expect(statuses().slice(0, 2)).toEqual(["queued", "queued"]);
+  await turn(false, now - 7 * dayMs);
+  await expireOldest(cloud, workspace);
+  expect(statuses().slice(0, 2)).toEqual(["failed", "failed"]);
 });
