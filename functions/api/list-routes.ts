@@ -17,6 +17,8 @@ import { taskSummarySchema, viewTasks } from "./task-view.ts";
 
 /** What one request reads at most when a filter throws most of it away; the cursor goes on from there. */
 const maxRead = 300;
+/** What may be thrown away is read in few requests, however few tasks are asked for. */
+const readAtOnce = 100;
 
 const filters = z.strictObject({
   status: z.enum(taskStatuses).optional(),
@@ -124,10 +126,12 @@ async function visibleTo(cloud: Cloud, key: ApiKey): Promise<string[]> {
 
 async function readPage(cloud: Cloud, workspace: string, filter: Filters): Promise<{ tasks: Task[]; next?: TaskId }> {
   const phase = filter.status && phaseOf(filter.status);
+  const { priority, repository, label } = filter;
+  const limit = priority || repository || label ? readAtOnce : filter.limit;
   const found: Task[] = [];
   let before = parseCursor(filter.cursor);
   for (let read = 0; read < maxRead; ) {
-    const page = await cloud.table.listTasks(workspace, { before, limit: filter.limit, phase });
+    const page = await cloud.table.listTasks(workspace, { before, limit, phase });
     read += page.tasks.length;
     for (const task of page.tasks) {
       if (!matches(task, filter)) continue;

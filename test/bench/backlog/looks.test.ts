@@ -67,9 +67,24 @@ it("a page of those that wait reads one entry more than it shows, and goes on to
 });
 
 it("a page that no task of the last ones is on is empty, and says where to go on", async () => {
-  const page = await look<{ tasks: Shown[]; nextCursor?: string }>("/tasks?limit=100&label=nobody");
+  const page = await look<{ tasks: Shown[]; nextCursor?: string }>("/tasks?limit=1&label=nobody");
   expect([page.tasks, page.indexEntries]).toEqual([[], 303]);
   expect(page.nextCursor).toMatch(/^tsk_/);
+});
+
+it.each([
+  1, 7, 100,
+])("tasks of one priority are met once each, in pages of %i, although more are read at once", async (limit) => {
+  const seen: TaskId[] = [];
+  let cursor: string | undefined = "";
+  for (let n = 0; n < 4 && cursor !== undefined; n += 1) {
+    const behind: string = cursor && `&cursor=${cursor}`;
+    const page: { tasks: Shown[]; nextCursor?: string } = await look(`/tasks?limit=${limit}&priority=5${behind}`);
+    seen.push(...idsOf(page.tasks));
+    cursor = page.nextCursor;
+  }
+  const { tasks } = await backlog.cloud.table.listTasks("default", { limit: 4 * limit });
+  expect(seen).toEqual(idsOf(tasks));
 });
 
 it("the agents that run are listed before those that wait", async () => {
