@@ -1,5 +1,5 @@
 // At which moments of a task's life is the stack killed? Each is a request that is on its way, or has just taken effect.
-import type { Interposable } from "../../stacks/local.ts";
+import type { Interposable } from "../../stacks/local-services.ts";
 
 export interface Moment {
   service: Interposable;

@@ -7,7 +7,8 @@ import { cloudOfThisProcess } from "../../functions/cloud.ts";
 import type { Cloud } from "../../functions/core/cloud.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import { isFinal, type Task } from "../../functions/core/task.ts";
-import { type Interposable, type LocalStack, startLocal } from "../../stacks/local.ts";
+import { type LocalStack, startLocal } from "../../stacks/local.ts";
+import type { Interposable } from "../../stacks/local-services.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 
 import { sharedImageDir } from "./image-dir.ts";
