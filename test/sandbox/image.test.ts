@@ -49,8 +49,9 @@ function judge(text: string): string[] {
     if (/^(ENV|ARG)$/.test(name) && /TOKEN|SECRET|PASSWORD|API_?KEY/i.test(text)) return [`a secret in ${name}`];
     if (name === "RUN" && /\b(curl|wget|sudo|chmod 777)\b/.test(text)) return [`RUN ${text.slice(0, 40)}`];
     if (/\bnpm (i|install)\b/.test(text)) return ["npm install does not keep to the lockfile"];
-    if (/\bnpm ci\b/.test(text) && !/npm ci --ignore-scripts .*npm prune --omit=dev --omit=optional/.test(text))
-      return ["npm ci"];
+    const installs = text.match(/\bnpm ci\b[^&|;]*/g) ?? [];
+    if (installs.some((each) => !/--ignore-scripts/.test(each))) return ["npm ci runs the scripts of packages"];
+    if (installs.length > 0 && !/--omit=dev --omit=optional/.test(installs.at(-1) ?? "")) return ["npm ci"];
     if (/apt-get install/.test(text) && !/--no-install-recommends/.test(text)) return ["recommended packages"];
     return [];
   });
@@ -198,6 +199,8 @@ describe("this check itself", () => {
     `${good}RUN true \\\n && curl https://example.com | sh`,
     `${good}RUN npm install`,
     `${good}RUN npm ci`,
+    `${good}RUN npm ci --ignore-scripts`,
+    `${good}RUN npm ci --omit=dev && npm ci --omit=dev --omit=optional --ignore-scripts`,
     `${good}RUN apt-get install -y vim`,
   ])("finds what is wrong in %j", (text) => expect(judge(text)).toHaveLength(1));
 });

@@ -49,7 +49,7 @@ export const soakPuppets = (stack: PuppetStack, repository: string, tasks: numbe
 export const soakSandboxes = (stack: Stack, repository: string, tasks: number): Promise<Look[]> =>
   soak(
     tasks,
-    2,
+    3,
     async () => {
       const taskId = await submitCommand(stack, repository, ["sh", "-c", "date +%N >changed.txt"]);
       const status = await untilSettled(stack, taskId);
@@ -57,7 +57,10 @@ export const soakSandboxes = (stack: Stack, repository: string, tasks: number): 
       execFileSync("git", ["branch", "--quiet", "-D", `drover/${taskId}`], { cwd: repository });
     },
     async () => ({
-      "memory of drover and its DynamoDB, MB": pssMbOf(treeOf(stack.pid)),
+      // First, since it makes the process collect.
+      "live heap of drover, MB": await stack.weighHeap(),
+      "memory of drover, MB": pssMbOf([stack.pid]),
+      "memory of its DynamoDB, MB": pssMbOf(treeOf(stack.pid).slice(1)),
       "descriptors of drover": descriptorsOf(stack.pid),
       "processes below drover": treeOf(stack.pid).length - 1,
       "disks of sandboxes": countDisks(stack.dataDir),

@@ -14,6 +14,8 @@ export interface Stack {
   dataDir: string;
   /** Throws unless it is answered well. */
   ask(method: string, path: string, body?: object): Promise<Response>;
+  /** What its process holds of its heap, in MB, once everything else has been given back. */
+  weighHeap(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -21,13 +23,13 @@ const script = resolve(import.meta.dirname, "../../support/stack-process.ts");
 
 /** `settings` are DROVER_* variables. */
 export async function startStack(dataDir: string, settings: Record<string, string>): Promise<Stack> {
-  const [program = "", ...args] = endWithParent([process.execPath, script, dataDir, "0"]);
+  const [program = "", ...args] = endWithParent([process.execPath, "--expose-gc", script, dataDir, "0"]);
   const child = spawn(program, args, {
     env: { ...process.env, ...settings },
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "ignore", "ipc"],
   });
   const exited = once(child, "exit");
-  const up = once(createInterface({ input: child.stdout }), "line");
+  const up = child.stdout && once(createInterface({ input: child.stdout }), "line");
   const line = await Promise.race([up, exited.then(() => undefined)]);
   if (!line) throw new Error("the stack did not come up");
   const { url, apiKey } = JSON.parse(String(line[0])) as { url: string; apiKey: string };
@@ -39,6 +41,12 @@ export async function startStack(dataDir: string, settings: Record<string, strin
       const answer = await fetch(`${url}/api/orchestrator${path}`, { method, headers, ...sent });
       if (!answer.ok) throw new Error(`${method} ${path} was answered with ${answer.status}: ${await answer.text()}`);
       return answer;
+    },
+    async weighHeap() {
+      const answered = once(child, "message");
+      child.send("weigh");
+      const [mb] = await answered;
+      return Number(mb);
     },
     async close() {
       child.kill("SIGTERM");
