@@ -60,7 +60,7 @@ async function lookOften({ look, backlog, anyTask }: Subject): Promise<Sample[]>
 
 async function measure({ quick, full }: BenchOptions): Promise<Measured> {
   const sizes = quick ? [1_000, 2_000] : full ? [1_000, 10_000, 100_000, 1_000_000] : [1_000, 10_000, 100_000];
-  const rounds = quick ? 1 : 5;
+  const rounds = quick ? 1 : full ? 25 : 10;
   const home = mkdtempSync(join(chooseDisk(sizes), "drover-backlog-"));
   const closers: (() => Promise<void>)[] = [];
   try {

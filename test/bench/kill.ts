@@ -129,7 +129,10 @@ async function measure({ quick, full }: BenchOptions): Promise<Measured> {
     const all: Killed[] = [];
     for (const [atOnce, count] of kills) {
       const killed: Killed[] = [];
-      while (killed.length < count) killed.push(...(await killTogether(stack, repository, atOnce)));
+      while (killed.length < count) {
+        killed.push(...(await killTogether(stack, repository, atOnce)));
+        console.error(`${atOnce} at once: ${killed.length} of ${count}`);
+      }
       all.push(...killed);
       rows.push(...rowsOf(`${atOnce} at once, each by a kill of its own, from its commit`, killed));
     }

@@ -5,6 +5,8 @@ export interface Load {
   command: string[];
   /** Processes in the sandbox once it is under way, the runner and its init included. */
   processes: number;
+  /** Takes what CPU there is, so that agents begun after it come up slowly. */
+  busy?: true;
 }
 
 const shell = (script: string) => ["sh", "-c", script];
@@ -28,6 +30,7 @@ export const loads: Load[] = [
     ),
     // A life is shorter than a look at all processes of a full machine: only whoever began the chains is always seen.
     processes: 3,
+    busy: true,
   },
   {
     name: "three hundred processes at once",
@@ -49,6 +52,7 @@ export const loads: Load[] = [
       `mkfifo f g; for i in 1 2 3 4 5; do (cat f &); (echo x > g &); done; while :; do echo $$ > d; sync d; done`,
     ),
     processes: 12,
+    busy: true,
   },
   {
     name: "sockets that listen, wait and stay open through the proxy",
@@ -63,10 +67,12 @@ export const loads: Load[] = [
       `$SIG{$_} = "IGNORE" for qw(TERM INT HUP); for (1..5) { next if fork; for (;;) { syscall(101, 16, $$ + 1, 0, 0); kill "CONT", -1; select undef, undef, undef, 0.001 } } sleep while 1`,
     ),
     processes: 8,
+    busy: true,
   },
   {
     name: "memory to be given back, and CPUs that are busy",
     command: perl(`my $kept = "x" x (400 << 20); for (1..4) { next if fork; 1 while 1 } sleep while 1`),
     processes: 7,
+    busy: true,
   },
 ];
