@@ -13,7 +13,9 @@ const beatSeconds = 30;
 const uploadSeconds = 300;
 /** What grows and is uploaded again and again: the log; of a model also its transcript and its checkpoint. */
 const growing = { command: 1, model: 3 } as const;
-const onePut: Counts = new Map([["s3 PUT growing", { requests: 1, writeUnits: 0, readUnits: 0, ms: 0 }]]);
+export const uploadOfWhatGrows: Counts = new Map([
+  ["s3 PUT growing", { requests: 1, writeUnits: 0, readUnits: 0, ms: 0 }],
+]);
 
 export const heartbeatsOf = ({ minutes }: Work): number => (minutes * 60) / beatSeconds;
 
@@ -26,7 +28,7 @@ export function uploadsOf({ minutes, modelCalls }: Work): number {
 export function countTask(paths: GoldenPaths, work: Work): Counts {
   const beat = work.modelCalls > 0 ? paths.modelBeat : paths.beat;
   const beaten = plus(paths.completed, beat, heartbeatsOf(work) + work.modelCalls);
-  const uploaded = plus(beaten, onePut, uploadsOf(work));
+  const uploaded = plus(beaten, uploadOfWhatGrows, uploadsOf(work));
   // While it is live, each round of the reaper looks at it.
   return plus(uploaded, paths.liveInRound, work.minutes);
 }

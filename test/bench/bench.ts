@@ -32,6 +32,7 @@ export interface Row {
   group: string;
   what: string;
   unit: string;
+  /** Of what was counted or read once: that. */
   median: number;
   min: number;
   max: number;
@@ -45,7 +46,12 @@ export function percentile(sample: readonly number[], part: number): number {
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN;
 }
 
-export const median = (sample: readonly number[]): number => percentile(sample, 0.5);
+/** Of an even number the mean of the two in the middle. */
+export function median(sample: readonly number[]): number {
+  const sorted = sample.toSorted((a, b) => a - b);
+  const middle = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  return middle.reduce<number>((sum, value) => sum + (value ?? Number.NaN), 0) / 2;
+}
 
 export function rowOf(group: string, what: string, unit: string, sample: readonly number[], beside?: string): Row {
   const [min, max] = [percentile(sample, 0), percentile(sample, 1)];

@@ -5,39 +5,23 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Bench, type BenchOptions, exactly, type Measured, percentile, type Row, rowOf } from "./bench.ts";
 import { loads } from "./kill/hostile-loads.ts";
-import { now, raiseVictims, submit, type Victim, type Watched, watch } from "./kill/victims.ts";
+import { now, raiseVictims, type Victim, type Watched, watch } from "./kill/victims.ts";
 import { makeRepository } from "./stack/make-repository.ts";
+import { submitCommand } from "./stack/run-task.ts";
 import { type Stack, startStack } from "./stack/start-stack.ts";
 
 interface Sizes {
-  /** How many agents run at once, and how many are killed so. */
-  kills: [atOnce: number, kills: number][];
+  rounds: number;
+  /** How many agents run at once, in turn. */
+  levels: readonly number[];
+  /** In each round, of each level. */
+  kills: number;
   queued: number;
 }
 
-const usual: Sizes = {
-  kills: [
-    [1, 40],
-    [10, 80],
-    [20, 80],
-  ],
-  queued: 1_000,
-};
-const whole: Sizes = {
-  kills: [
-    [1, 200],
-    [10, 200],
-    [20, 200],
-  ],
-  queued: 1_000,
-};
-const small: Sizes = {
-  kills: [
-    [1, 2],
-    [3, 3],
-  ],
-  queued: 20,
-};
+const usual: Sizes = { rounds: 2, levels: [1, 10, 20], kills: 20, queued: 1_000 };
+const whole: Sizes = { ...usual, rounds: 10 };
+const small: Sizes = { rounds: 1, levels: [1, 3], kills: 3, queued: 20 };
 const allAtOnce = 20;
 const submittersAtOnce = 16;
 const askAgainMs = 10;
@@ -50,7 +34,15 @@ interface Killed extends Watched {
 
 async function killTogether(stack: Stack, repository: string, count: number): Promise<Killed[]> {
   const victims = await raiseVictims(stack, repository, count);
-  return Promise.all(victims.map((victim) => killOne(stack, victim)));
+  return checked(await Promise.all(victims.map((victim) => killOne(stack, victim))));
+}
+
+function checked(killed: Killed[]): Killed[] {
+  for (const { load, slipped, left } of killed) {
+    if (slipped + left > 0)
+      throw new Error(`"${load}": ${slipped} effects were accepted after a kill, ${left} processes are left`);
+  }
+  return killed;
 }
 
 async function killOne(stack: Stack, victim: Victim): Promise<Killed> {
@@ -72,15 +64,14 @@ interface KilledAll {
 
 /** What waits or runs in the workspace, by one request. The workspace is released afterwards. */
 async function killAll(stack: Stack, victims: readonly Victim[]): Promise<KilledAll> {
-  let answered = false;
   const committedAt = now();
+  // A beat has no effect outside, and is answered until its task is ended: the fence is not asked for each of them.
   const watching = victims.map(async (victim) => {
-    const watched = await watch(stack, victim, () => answered);
+    const watched = await watch(stack, victim, () => false);
     return { load: victim.load.name, committedAt, ...watched };
   });
   const asked = await stack.ask("POST", "/workspaces/default/kill-all", { reason: "measured" });
   const fencedMs = now() - committedAt;
-  answered = true;
   let operation = (await asked.json()) as { operationId: string; finished: boolean };
   while (!operation.finished) {
     await pause(askAgainMs);
@@ -88,7 +79,7 @@ async function killAll(stack: Stack, victims: readonly Victim[]): Promise<Killed
     operation = (await seen.json()) as typeof operation;
   }
   const finishedMs = now() - committedAt;
-  const killed = await Promise.all(watching);
+  const killed = checked(await Promise.all(watching));
   await stack.ask("POST", "/workspaces/default/release", { reason: "measured" });
   return { fencedMs, finishedMs, killed };
 }
@@ -99,7 +90,7 @@ async function killQueued(stack: Stack, repository: string, count: number): Prom
   const submitSome = async () => {
     for (; left > 0; ) {
       left -= 1;
-      await submit(stack, repository, { name: "waits", command: ["true"], processes: 0 });
+      await submitCommand(stack, repository, ["true"]);
     }
   };
   await Promise.all(Array.from({ length: submittersAtOnce }, submitSome));
@@ -111,7 +102,7 @@ async function killQueued(stack: Stack, repository: string, count: number): Prom
 function rowsOf(group: string, killed: readonly Killed[]): Row[] {
   const refused = killed.map(({ refusedAt, committedAt }) => refusedAt - committedAt);
   const gone = killed.map(({ goneAt, committedAt }) => goneAt - committedAt);
-  const p99 = (sample: number[]) => `p99 ${percentile(sample, 0.99).toFixed(0)} ms`;
+  const p99 = (sample: number[]) => `p99 of ${sample.length}: ${percentile(sample, 0.99).toFixed(0)} ms`;
   return [
     rowOf(group, "until effects are refused", "ms", refused, p99(refused)),
     rowOf(group, "until no process is left", "ms", gone, p99(gone)),
@@ -119,36 +110,31 @@ function rowsOf(group: string, killed: readonly Killed[]): Row[] {
 }
 
 async function measure({ quick, full }: BenchOptions): Promise<Measured> {
-  const { kills, queued } = quick ? small : full ? whole : usual;
+  const { rounds, levels, kills, queued } = quick ? small : full ? whole : usual;
   const home = mkdtempSync(join(tmpdir(), "drover-kills-"));
   const repository = makeRepository(join(home, "repository"));
   const settings = { DROVER_BEAT_MS: "500", DROVER_REQUESTS_PER_MINUTE: "1000000", DROVER_SLOTS: "20" };
   const stack = await startStack(join(home, "data"), settings);
   try {
-    const rows: Row[] = [];
-    const all: Killed[] = [];
-    for (const [atOnce, count] of kills) {
-      const killed: Killed[] = [];
-      while (killed.length < count) {
-        killed.push(...(await killTogether(stack, repository, atOnce)));
-        console.error(`${atOnce} at once: ${killed.length} of ${count}`);
+    const byLevel = new Map(levels.map((atOnce) => [atOnce, [] as Killed[]]));
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const [atOnce, killed] of byLevel) {
+        while (killed.length < round * kills) killed.push(...(await killTogether(stack, repository, atOnce)));
+        console.error(`round ${round} of ${rounds}: ${killed.length} killed with ${atOnce} at once`);
       }
-      all.push(...killed);
-      rows.push(...rowsOf(`${atOnce} at once, each by a kill of its own, from its commit`, killed));
     }
+    const all = [...byLevel.values()].flat();
+    const rows = [...byLevel].flatMap(([atOnce, killed]) =>
+      rowsOf(`${atOnce} at once, each by a kill of its own, from its commit`, killed),
+    );
     for (const { name } of loads) {
       const gone = all.filter(({ load }) => load === name).map(({ goneAt, committedAt }) => goneAt - committedAt);
       if (gone.length > 0) rows.push(rowOf("until no process is left, by what the agent does", name, "ms", gone));
     }
     const running = await killAll(stack, await raiseVictims(stack, repository, quick ? 3 : allAtOnce));
     const waiting = await killQueued(stack, repository, queued);
-    const everyone = [...all, ...running.killed];
-    const sumOf = (what: "slipped" | "left") => everyone.reduce((sum, one) => sum + one[what], 0);
-    const [slipped, left] = [sumOf("slipped"), sumOf("left")];
-    if (slipped + left > 0)
-      throw new Error(`${slipped} effects were accepted after a kill, ${left} processes are left`);
     return {
-      rounds: 1,
+      rounds,
       sizes: { "kills of one": all.length, "agents in a kill-all": running.killed.length, "queued tasks": queued },
       rows: [
         ...rows,
@@ -172,7 +158,7 @@ async function measure({ quick, full }: BenchOptions): Promise<Measured> {
           waiting.finishedMs,
         ),
       ],
-      remarks: [`${everyone.length} agents killed, 0 effects accepted afterwards, 0 processes left`],
+      remarks: [`${all.length + running.killed.length} agents killed, 0 effects accepted afterwards, 0 processes left`],
     };
   } finally {
     await stack.close();
@@ -186,8 +172,8 @@ export const bench: Bench = {
   compares:
     "One agent that is killed alone beside ten and twenty that are killed at the same moment, and all of them by one request.",
   method:
-    "The agents do what makes them hard to kill, in turn. Each one's own token is used for a heartbeat every few milliseconds, from outside, until one is refused; its supervisor and the first process of each of its namespaces are looked for every millisecond. A bench in which a heartbeat is accepted afterwards, or a process is found, fails.",
+    "The agents do what makes them hard to kill, in turn; so do the levels. Each one's own token is used for a heartbeat every few milliseconds, from outside, until one is refused because its attempt is over; its supervisor and the first process of each of its namespaces are looked for every millisecond. A bench in which a heartbeat is accepted afterwards, or a process is found, fails.",
   doesNotShow:
-    "how long Fargate takes to stop a task. The stack, the agents and who watches share the machine, so twenty hostile ones delay their own end.",
+    "how long Fargate takes to stop a task. A kill-all fences every effect when it is answered; heartbeats have none, and are refused when their own task is ended. The stack, the agents and who watches share the machine, so twenty hostile ones delay their own end.",
   measure,
 };

@@ -1,7 +1,7 @@
 // Does docs/performance.md say what was measured, and of every bench?
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { percentile, takeTurns } from "./bench.ts";
+import { median, percentile, takeTurns } from "./bench.ts";
 import { benches } from "./benches.ts";
 import { beginOf, pagePath, readResults, redrawPage } from "./page.ts";
 
@@ -20,9 +20,14 @@ it("a result that changes, changes the page", () => {
   }
 });
 
-it("every bench has its place on the page, and every result is of a bench", () => {
-  for (const name of Object.keys(benches)) expect(page).toContain(beginOf(name));
-  expect(Object.keys(benches)).toEqual(expect.arrayContaining(readResults().map(({ name }) => name)));
+it("every bench has its place on the page and a result, which says of itself what the bench does", async () => {
+  const results = readResults();
+  expect(results.map(({ name }) => name).sort()).toEqual(Object.keys(benches).sort());
+  for (const [name, load] of Object.entries(benches)) {
+    expect(page).toContain(beginOf(name));
+    const { measure: _, ...description } = (await load()).bench;
+    expect(results.find((result) => result.name === name)).toMatchObject(description);
+  }
 });
 
 it("subjects take turns in every round, and the first round is not kept", async () => {
@@ -33,6 +38,10 @@ it("subjects take turns in every round, and the first round is not kept", async 
     ["a", [3, 5]],
     ["b", [4, 6]],
   ]);
+});
+
+it("a median is the one in the middle, or the mean of two", () => {
+  expect([[3, 1, 2], [4, 1, 2, 3], [7]].map(median)).toEqual([2, 2.5, 7]);
 });
 
 it("of a hundred values the 99th is the one that ninety-nine do not exceed", () => {

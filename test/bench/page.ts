@@ -52,7 +52,7 @@ function renderResult(result: Result): string {
   const { load, machine } = result;
   const tables = groupsOf(result).map(([group, rows]) => {
     const lines = rows.map((row) => `| ${[row.what, ...cellsOf(row)].map(forTable).join(" | ")} |`);
-    return [`| ${forTable(group)} | median | from – to | |`, "| --- | --- | --- | --- |", ...lines].join("\n");
+    return [`| ${forTable(group)} | value | from – to | |`, "| --- | --- | --- | --- |", ...lines].join("\n");
   });
   const paragraphs = [
     `## ${title}`,

@@ -1,51 +1,10 @@
 // How many requests does a task make of AWS, beside the least that its states ask for?
-import { resolve } from "node:path";
 import { plus, requestsOf } from "../../scripts/cost/combine.ts";
 import { type Counts, countOf } from "../../scripts/cost/counter.ts";
-import { walkAll } from "../../scripts/cost/paths.ts";
-import { openStage } from "../../scripts/cost/stage.ts";
-import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { heartbeatsOf, uploadOfWhatGrows, uploadsOf, type Work } from "../../scripts/cost/task-price.ts";
 import { type Bench, exactly, type Measured } from "./bench.ts";
 import { floorOf, terms } from "./requests/floor.ts";
-import * as paths from "./requests/paths.ts";
-
-const imageDir = resolve(import.meta.dirname, "../../.drover");
-const heartbeats = 30;
-const modelCalls = 40;
-const modelPath = "a model, whose work passes its gates";
-
-async function walkTwelve() {
-  let ecs: FaultProxy | undefined;
-  const stage = await openStage(imageDir, async (url) => {
-    ecs = await startFaultProxy(url);
-    return ecs.url;
-  });
-  if (!ecs) throw new Error("the stack has asked for nothing before its ECS");
-  const model = await paths.openModel(stage);
-  try {
-    const priced = await walkAll(stage);
-    const { completed, unchanged, killedQueued, killedRunning, idleRound } = priced;
-    const twelve: Record<string, Counts> = {
-      "a command, its branch pushed": completed,
-      "a command that changes nothing": unchanged,
-      "a command that fails": await paths.fail(stage),
-      [modelPath]: await paths.passGates(stage, model.submit),
-      "a model whose work is rejected once": await paths.rejectOnce(stage, model.submit),
-      "a model out of quota, resumed": await paths.waitForQuota(stage, model.submit),
-      "its sandbox lost, the second attempt pushed": plus(priced.retried, idleRound, -1),
-      "put back by throttling, then pushed": await paths.putBack(stage, ecs),
-      "killed while it waits": killedQueued,
-      "killed while it is launched": await paths.killLaunching(stage, ecs),
-      "killed while it runs": killedRunning,
-      "cancelled while it waits": await paths.cancelQueued(stage),
-    };
-    return { twelve, priced };
-  } finally {
-    await model.close();
-    await stage.close();
-    await ecs.close();
-  }
-}
+import { modelPath, walkTwelve } from "./requests/walk-twelve.ts";
 
 const beatsOf = (counts: Counts) => countOf(counts, "lambda api POST beat");
 const ratioOf = (counts: Counts) => (requestsOf(counts) / floorOf(counts)).toFixed(2);
@@ -58,9 +17,13 @@ async function measure(): Promise<Measured> {
   );
   const { completed, beat, modelBeat } = priced;
   const modelTask = twelve[modelPath] ?? completed;
-  const lasting = (path: Counts, oneBeat: Counts, beats: number) => plus(path, oneBeat, beats - beatsOf(path));
-  const command = lasting(completed, beat, heartbeats);
-  const model = lasting(modelTask, modelBeat, heartbeats + modelCalls);
+  const lasting = (path: Counts, oneBeat: Counts, work: Work) =>
+    plus(plus(path, oneBeat, heartbeatsOf(work) + work.modelCalls - beatsOf(path)), uploadOfWhatGrows, uploadsOf(work));
+  const ofCommand = { minutes: 15, modelCalls: 0 };
+  const ofModel = { minutes: 15, modelCalls: 40 };
+  const command = lasting(completed, beat, ofCommand);
+  const model = lasting(modelTask, modelBeat, ofModel);
+  const nOf = (work: Work) => `N = ${heartbeatsOf(work)} heartbeats, U = ${uploadsOf(work)} uploads of what grows`;
   const wholeRow = (what: string, counts: Counts) =>
     exactly("fifteen minutes", what, "requests", requestsOf(counts), besideFloor(counts));
   const formula = terms.map(({ what, requests, because, times }) => {
@@ -73,13 +36,13 @@ async function measure(): Promise<Measured> {
     sizes: {},
     rows: [
       ...rows,
-      wholeRow(`a command, N = ${heartbeats} heartbeats`, command),
-      wholeRow(`a model, N = ${heartbeats} heartbeats and M = ${modelCalls} calls`, model),
+      wholeRow(`a command, ${nOf(ofCommand)}`, command),
+      wholeRow(`a model, ${nOf(ofModel)}, M = ${ofModel.modelCalls} calls`, model),
       ...formula,
     ],
     remarks: [
-      `floor of a command: ${floorOf(completed) - beatsOf(completed)} + N; counted: ${without(completed)} + N`,
-      `floor of a model: ${floorOf(modelTask) - beatsOf(modelTask)} + N + M; counted: ${without(modelTask)} + N + M`,
+      `floor of a command: ${floorOf(completed) - beatsOf(completed)} + N + U; counted: ${without(completed)} + N + U`,
+      `floor of a model: ${floorOf(modelTask) - beatsOf(modelTask)} + N + M + U; counted: ${without(modelTask)} + N + M + U`,
       `ratio to floor ${ratioOf(command)}`,
     ],
   };

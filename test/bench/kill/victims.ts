@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { agentIdOf, type TaskId } from "../../../functions/core/ids.ts";
 import { countIn, findSandbox, isAnyAlive, namespacesOf, type SandboxSeen } from "../sandbox-processes.ts";
+import { submitCommand } from "../stack/run-task.ts";
 import type { Stack } from "../stack/start-stack.ts";
 import { type Load, loads } from "./hostile-loads.ts";
 
@@ -12,6 +13,8 @@ const beginMs = 50;
 const goneMs = 1;
 /** Beats after the first that was refused. */
 const beatsAfter = 5;
+
+const fences = new Set(["task_ended", "attempt_superseded"]);
 
 export const now = () => performance.timeOrigin + performance.now();
 
@@ -31,37 +34,38 @@ export interface Watched {
   left: number;
 }
 
-async function until<T>(what: string, everyMs: number, look: () => T | undefined | false): Promise<T> {
+type Seen<T> = T | undefined | false;
+
+async function until<T>(what: string, everyMs: number, look: () => Seen<T> | Promise<Seen<T>>): Promise<T> {
   for (const end = now() + patienceMs; now() < end; await pause(everyMs)) {
-    const seen = look();
+    const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
   }
   throw new Error(`waited ${patienceMs} ms in vain: ${what}`);
 }
 
-export async function submit(stack: Stack, repository: string, { name, command }: Load): Promise<TaskId> {
-  const agent = { kind: "command", command };
-  const request = { repository, prompt: name, maxAttempts: 1, agent };
-  return ((await (await stack.ask("POST", "/tasks", request)).json()) as { taskId: TaskId }).taskId;
-}
-
 /** So many at work at once, the loads in turn; those that take all the CPU begin when the others are up. */
 export async function raiseVictims(stack: Stack, repository: string, count: number): Promise<Victim[]> {
   const wanted = Array.from({ length: count }, () => loads[nextLoad++ % loads.length] as Load);
-  const raise = async (load: Load) => findVictim(await submit(stack, repository, load), load);
+  const raise = async (load: Load) => findVictim(stack, await submitCommand(stack, repository, load.command), load);
   const quiet = await Promise.all(wanted.filter(({ busy }) => !busy).map(raise));
   return [...quiet, ...(await Promise.all(wanted.filter(({ busy }) => busy).map(raise)))];
 }
 
 let nextLoad = 0;
 
-async function findVictim(taskId: TaskId, load: Load): Promise<Victim> {
+async function findVictim(stack: Stack, taskId: TaskId, load: Load): Promise<Victim> {
   // The workspace and the gates.
   const sandbox = await until(`${taskId} has its sandbox`, beginMs, () => {
     const seen = findSandbox(agentIdOf(taskId, 1));
     return seen && seen.inits.length >= 2 && seen;
   });
   const namespaces = namespacesOf(sandbox);
+  // Before its first word a supervisor's beats are refused, killed or not.
+  await until(`${taskId} runs`, beginMs, async () => {
+    const { status } = (await (await stack.ask("GET", `/tasks/${taskId}`)).json()) as { status: string };
+    return status === "running";
+  });
   await until(`"${load.name}" is under way`, beginMs, () => countIn(namespaces) >= load.processes + 2);
   return { taskId, load, sandbox, namespaces };
 }
@@ -80,13 +84,17 @@ async function beatUntilRefused({ url }: Stack, { taskId, sandbox }: Victim, isA
   let slipped = 0;
   for (let seq = 1_000_000, after = 0; after < beatsAfter; seq += 1) {
     const late = isAnswered() || refusedAt !== undefined;
-    const { status } = await fetch(`${url}/api/orchestrator/attempts/${agentIdOf(taskId, 1)}/beat`, {
+    const answer = await fetch(`${url}/api/orchestrator/attempts/${agentIdOf(taskId, 1)}/beat`, {
       method: "POST",
       headers: { "x-drover-token": sandbox.token, "content-type": "application/json" },
       body: JSON.stringify({ seq, step: "hostile", stepStartedAt: 0, output: "", outputLength: 0 }),
     });
-    if (status === 200 && late) slipped += 1;
-    if (status !== 200) refusedAt ??= now();
+    const { code } = answer.ok ? {} : ((await answer.json()) as { code?: string });
+    if (answer.ok && late) slipped += 1;
+    // Whatever else it is answered with is not a fence, and the bench must not take it for one.
+    if (!answer.ok && !fences.has(code ?? ""))
+      throw new Error(`a beat of ${taskId} was answered with ${answer.status} ${code}`);
+    if (!answer.ok) refusedAt ??= now();
     if (refusedAt !== undefined) after += 1;
     await pause(beatMs);
   }

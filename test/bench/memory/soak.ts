@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { sandboxBase } from "../../../infra/local/sandbox/disk.ts";
 import { live } from "../stack/live.ts";
 import { descriptorsOf, pssMbOf, treeOf } from "../stack/process-usage.ts";
+import { submitCommand, untilSettled } from "../stack/run-task.ts";
 import type { PuppetStack } from "../stack/start-puppets.ts";
 import type { Stack } from "../stack/start-stack.ts";
-import { submitCommand, untilSettled } from "./run-task.ts";
 
 export interface Look {
   /** Tasks that have come and gone. */

@@ -3,8 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { agentIdOf, type TaskId } from "../../../functions/core/ids.ts";
 import { findSandbox } from "../sandbox-processes.ts";
 import { pssMbOf, treeOf } from "../stack/process-usage.ts";
+import { submitCommand, untilSettled } from "../stack/run-task.ts";
 import type { Stack } from "../stack/start-stack.ts";
-import { submitCommand, untilSettled } from "./run-task.ts";
 
 export const loads = {
   idle: ["sleep", "600"],

@@ -1,11 +1,12 @@
 // How does a bench run a command as a task, and how does it know that nothing of it is left?
-import type { Stack } from "../stack/start-stack.ts";
+import type { TaskId } from "../../../functions/core/ids.ts";
+import type { Stack } from "./start-stack.ts";
 
 /** Answers its id. */
-export async function submitCommand(stack: Stack, repository: string, command: string[]): Promise<string> {
+export async function submitCommand(stack: Stack, repository: string, command: string[]): Promise<TaskId> {
   const request = { repository, prompt: "Measured", maxAttempts: 1, agent: { kind: "command", command } };
   const answer = await stack.ask("POST", "/tasks", request);
-  return ((await answer.json()) as { taskId: string }).taskId;
+  return ((await answer.json()) as { taskId: TaskId }).taskId;
 }
 
 /** Its feed ends when it has ended, its sandbox has stopped and everything is cleaned up. */
