@@ -27,7 +27,11 @@ export interface Content {
 }
 
 /** Each entry into a file of its name, with the pieces that it shares with others or loads later beside it. */
-export async function bundle(entryPoints: Record<string, string>, outdir: string): Promise<Content> {
+export async function bundle(
+  entryPoints: Record<string, string>,
+  outdir: string,
+  external: readonly string[] = [],
+): Promise<Content> {
   const { metafile } = await openEsbuild<Esbuild>().build({
     entryPoints,
     absWorkingDir: root,
@@ -44,6 +48,7 @@ export async function bundle(entryPoints: Record<string, string>, outdir: string
     logLevel: "warning",
     banner: { js: requireShim },
     ...bundling,
+    external,
   });
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
   const externals = new Set(imports.filter(({ external }) => external).map(({ path }) => path));

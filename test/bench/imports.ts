@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import { buildFunctions, bundle } from "../../scripts/build-functions.ts";
 import { type Bench, type BenchOptions, exactly, type Measured, median, type Row, rowOf, takeTurns } from "./bench.ts";
 import { openAsked } from "./first-requests.ts";
-import { installNest, packages } from "./peers/nest.ts";
+import { installNest, leftOut, packages } from "./peers/nest.ts";
 
 /** The runtime's global, which the function that streams asks for as it is loaded. */
 const load = `globalThis.awslambda = { streamifyResponse: (handle) => handle };
@@ -19,6 +19,13 @@ const { user, system } = process.cpuUsage(so);
 console.log(JSON.stringify({ ms: performance.now() - at, cpuMs: (user + system) / 1000 }))`;
 
 const nestName = "NestJS with BullMQ";
+const nestBundled = `${nestName}, bundled as drover is`;
+/** By file of `baselines`. */
+const baselines = [
+  ["hono", "bare Hono"],
+  ["api", "least for api"],
+  ["dispatcher", "least for dispatcher"],
+] as const;
 
 interface Import {
   ms: number;
@@ -57,24 +64,20 @@ async function sizesOf(file: string): Promise<[kb: number, gzippedKb: number]> {
 
 async function buildSubjects(dir: string): Promise<Subject[]> {
   const subjects: Subject[] = [];
-  for (const name of ["api", "dispatcher"]) {
-    await bundle({ bundle: resolve(import.meta.dirname, "baselines", `${name}.ts`) }, join(dir, name));
-    subjects.push({ name: `least for ${name}`, file: join(dir, name, "bundle.mjs") });
+  for (const [file, name] of baselines) {
+    await bundle({ bundle: resolve(import.meta.dirname, "baselines", `${file}.ts`) }, join(dir, file));
+    subjects.push({ name, file: join(dir, file, "bundle.mjs") });
   }
   for (const [name, file] of await buildFunctions()) {
     subjects.push({ name, file, least: `least for ${name === "dispatcher" ? name : "api"}` });
   }
-  return [...subjects, ...(await addNest(dir))];
-}
-
-/** Without a package registry the others are measured all the same. */
-async function addNest(dir: string): Promise<Subject[]> {
-  try {
-    return [{ name: nestName, file: await installNest(join(dir, "nest")), least: "least for api" }];
-  } catch (error) {
-    console.error("NestJS could not be installed, so it is not measured:", error);
-    return [];
-  }
+  const nest = await installNest(join(dir, "nest"));
+  await bundle({ bundle: nest }, join(dir, "nest-bundled"), leftOut);
+  return [
+    ...subjects,
+    { name: nestName, file: nest, least: "least for api" },
+    { name: nestBundled, file: join(dir, "nest-bundled", "bundle.mjs"), least: "least for api" },
+  ];
 }
 
 /** Of what is put off until somebody asks, the first who does pays. */
@@ -141,19 +144,19 @@ function describeNest(subjects: Subject[], imports: ReadonlyMap<Subject, Import[
     const subject = subjects.find((one) => one.name === name);
     return median((subject && imports.get(subject)?.map(({ cpuMs }) => cpuMs)) ?? []);
   };
-  const times = cpuMsOf(nestName) / cpuMsOf("api");
-  return Number.isNaN(times)
-    ? []
-    : [`NestJS with BullMQ takes ${times.toFixed(1)} × the CPU time of drover's API to load`];
+  const times = (name: string) => (cpuMsOf(name) / cpuMsOf("api")).toFixed(1);
+  return [
+    `NestJS with BullMQ takes ${times(nestName)} × the CPU time of drover's API to load, bundled ${times(nestBundled)} ×`,
+  ];
 }
 
 export const bench: Bench = {
   name: "imports",
   title: "Loading a function",
   compares:
-    "Each function's bundle, as it is uploaded, beside the least that such a function could load: Hono with the clients of DynamoDB and SQS, or the clients of DynamoDB and ECS; and NestJS on Express with a queue of BullMQ, as it is usually deployed.",
+    "Each function's bundle, as it is uploaded, beside the least that such a function could load: Hono with the clients of DynamoDB and SQS, or the clients of DynamoDB and ECS; bare Hono; and NestJS on Express with a queue of BullMQ, as npm installs it and bundled as drover is.",
   method:
-    `NestJS ${packages["@nestjs/core"]} and BullMQ ${packages.bullmq} are not bundled. ` +
+    `NestJS ${packages["@nestjs/core"]} with BullMQ ${packages.bullmq}. ` +
     "Each import is that of a new process; all take turns in each round. First requests come after it, to the API " +
     "and to the same two requests of the least, which only reads an item, or writes one and sends a message; table, " +
     "queue and secrets are the local stack's.",

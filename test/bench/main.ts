@@ -11,13 +11,34 @@ import { pagePath, redrawPage } from "./page.ts";
 const longestMs = 10 * 60_000;
 const longestFullMs = 6 * 60 * 60_000;
 
-const sizes = { quick: { type: "boolean" }, full: { type: "boolean" } } as const;
-const { values, positionals } = parseArgs({ options: sizes, allowPositionals: true });
-const unknown = positionals.filter((name) => !(name in benches));
-if (unknown.length > 0) {
-  console.error(`There is no bench "${unknown.join(", ")}". Choose of: ${Object.keys(benches).join(", ")}.`);
+const usage = `npm run bench -- [NAME…] [--quick | --full]
+
+Each NAME is one of: ${Object.keys(benches).join(", ")}. Without a name all are run.
+--quick  small sizes, to see whether it works; nothing is kept
+--full   also the sizes that take up to hours`;
+
+function refuse(why: string): never {
+  console.error(`${why}\n\n${usage}`);
   process.exit(2);
 }
+
+function readArguments() {
+  const options = { quick: { type: "boolean" }, full: { type: "boolean" }, help: { type: "boolean" } } as const;
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
+const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) refuse(`There is no bench "${unknown.join(", ")}".`);
+if (values.quick && values.full) refuse("--quick and --full are two sizes: choose one.");
 
 async function runOne(name: string): Promise<boolean> {
   const args = [

@@ -19,7 +19,12 @@ const machine = {
 };
 console.log(`\n${description.title}: ${description.compares}\n${describeMachine(machine)}`);
 const loadAtStart = now();
-const measured = await measure({ quick: sizes === "--quick", full: sizes === "--full" });
+if (loadAtStart > machine.cores)
+  console.error(`The machine is busy (load ${loadAtStart.toFixed(1)} on ${machine.cores} cores): so are its figures.`);
+const measured = await measure({ quick: sizes === "--quick", full: sizes === "--full" }).catch((error: unknown) => {
+  console.error(error instanceof Error && !process.env.DEBUG ? error.message : error);
+  process.exit(1);
+});
 const result: Result = {
   ...description,
   at: new Date().toISOString(),

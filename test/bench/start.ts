@@ -161,7 +161,7 @@ export const bench: Bench = {
   compares:
     "A task of the local stack, on a repository with one file; the sandbox that its agent gets, started by itself; and a process without any wall.",
   method:
-    "The first instruction is a shell's that prints the time; the machine is otherwise idle, and each task has ended before the next thing is started.",
+    "The first instruction is a shell's that prints the time. Each task has ended before the next thing is started.",
   doesNotShow:
     "Fargate, where the image is fetched and a machine is found first, which takes tens of seconds; a model's first word.",
   measure,

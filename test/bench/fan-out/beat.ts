@@ -12,7 +12,7 @@ interface Beating {
 }
 
 export interface Beats {
-  /** Between a beat and its answer. */
+  /** Between the moment a beat was due and its answer: one that had to wait for the one before it has waited. */
   answeredMs: number[];
 }
 
@@ -41,8 +41,9 @@ export class Heart {
     while (performance.now() < startedAt + ms) {
       for (const agent of this.#agents) {
         if (agent.isUnderWay || agent.dueAt > performance.now()) continue;
+        const { dueAt } = agent;
         agent.dueAt += this.#everyMs;
-        const beat = this.#beatOnce(agent, beats).finally(() => underWay.delete(beat));
+        const beat = this.#beatOnce(agent, dueAt, beats).finally(() => underWay.delete(beat));
         underWay.add(beat);
       }
       await pause(tickMs);
@@ -51,13 +52,12 @@ export class Heart {
     return beats;
   }
 
-  async #beatOnce(agent: Beating, beats: Beats): Promise<void> {
+  async #beatOnce(agent: Beating, dueAt: number, beats: Beats): Promise<void> {
     agent.isUnderWay = true;
     agent.seq += 1;
-    const startedAt = performance.now();
     this.sentAt.set(`${agent.puppet.agentId} ${agent.seq}`, Date.now());
     await agent.puppet.say("beat", aBeat(agent.seq));
-    beats.answeredMs.push(performance.now() - startedAt);
+    beats.answeredMs.push(performance.now() - dueAt);
     agent.isUnderWay = false;
   }
 }

@@ -13,6 +13,15 @@ export const packages = {
   rxjs: "7.8.2",
 };
 
+/** What it asks for and does without, where it is not installed. */
+export const leftOut = [
+  "@nestjs/microservices",
+  "@nestjs/websockets",
+  "@nestjs/platform-socket.io",
+  "class-transformer",
+  "class-validator",
+];
+
 /** As it would be written without a compiler for its decorators. */
 const program = `import "reflect-metadata";
 import { BullModule } from "@nestjs/bullmq";
@@ -28,7 +37,7 @@ Module({ imports: queues, controllers: [Tasks] })(App);
 export const handler = async () => (await NestFactory.create(App, new ExpressAdapter())).init();
 `;
 
-/** Answers the file to load, which is not bundled, as such programs are not. */
+/** Answers the file to load. */
 export async function installNest(directory: string): Promise<string> {
   const file = join(dirname(await installPackages(directory, packages)), "index.mjs");
   writeFileSync(file, program);

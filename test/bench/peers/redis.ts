@@ -1,5 +1,5 @@
 // A Redis on loopback that syncs every write to its append-only file, as long as a bench needs it.
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection, createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
@@ -18,8 +18,9 @@ function findRedis(): string {
   console.error("bench: installing redis-server with apt-get, to compare with it");
   // Of the package only the program is wanted: whatever policy says, no service is started.
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  execFileSync("apt-get", ["update", "-qq"], { env, stdio: "ignore" });
-  execFileSync("sh", ["-c", install], { env, stdio: "ignore" });
+  const stdio: StdioOptions = ["ignore", "ignore", "inherit"];
+  execFileSync("apt-get", ["update", "-qq"], { env, stdio });
+  execFileSync("sh", ["-c", install], { env, stdio });
   const installed = findProgram("redis-server");
   if (!installed) throw new Error("apt-get has installed redis-server, yet there is no such program.");
   return installed;

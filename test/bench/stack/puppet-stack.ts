@@ -26,6 +26,8 @@ const stack = await startLocal({
   port: 0,
   imageDir: sharedImageDir,
   ephemeral: true,
+  // Nothing runs here that could be confined.
+  allowUnconfined: true,
   ...(dashboardDir ? { dashboardDir } : {}),
   interpose: async (service, url) => (service === "ECS" ? ecs.url : url),
 });

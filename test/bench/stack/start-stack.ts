@@ -19,6 +19,8 @@ export interface Stack {
   close(): Promise<void>;
 }
 
+/** In characters, from the end. */
+const keptComplaints = 2_000;
 const script = resolve(import.meta.dirname, "../../support/stack-process.ts");
 
 /** `settings` are DROVER_* variables. */
@@ -26,12 +28,16 @@ export async function startStack(dataDir: string, settings: Record<string, strin
   const [program = "", ...args] = endWithParent([process.execPath, "--expose-gc", script, dataDir, "0"]);
   const child = spawn(program, args, {
     env: { ...process.env, ...settings },
-    stdio: ["ignore", "pipe", "ignore", "ipc"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  let complaints = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaints = (complaints + text).slice(-keptComplaints);
   });
   const exited = once(child, "exit");
   const up = child.stdout && once(createInterface({ input: child.stdout }), "line");
   const line = await Promise.race([up, exited.then(() => undefined)]);
-  if (!line) throw new Error("the stack did not come up");
+  if (!line) throw new Error(`The stack did not come up. It said:\n${complaints}`);
   const { url, apiKey } = JSON.parse(String(line[0])) as { url: string; apiKey: string };
   return {
     ...{ pid: child.pid ?? 0, url, apiKey, dataDir },
