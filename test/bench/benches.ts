@@ -10,5 +10,8 @@ export const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   backlog: () => import("./backlog.ts"),
   memory: () => import("./memory.ts"),
   "fan-out": () => import("./fan-out.ts"),
-  proofs: () => import("./proofs.ts"),
+  simulation: () => import("./simulation.ts"),
+  audit: () => import("./audit.ts"),
+  "secret-scan": () => import("./secret-scan.ts"),
+  clones: () => import("./clones.ts"),
 };

@@ -2,11 +2,12 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import { type Row, rowOf, takeTurns } from "../bench.ts";
+import { type Bench, type BenchOptions, type Measured, rowOf, takeTurns } from "./bench.ts";
 
-const script = resolve(import.meta.dirname, "../../../scripts/simulate.ts");
+const script = resolve(import.meta.dirname, "../../scripts/simulate.ts");
 
-export async function measureSchedules(schedules: number, rounds: number): Promise<Row[]> {
+async function measure({ quick }: BenchOptions): Promise<Measured> {
+  const [rounds, schedules] = quick ? [1, 1_000] : [3, 4_000];
   let from = 1;
   const taken = await takeTurns(["simulation"], rounds, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
@@ -27,8 +28,19 @@ export async function measureSchedules(schedules: number, rounds: number): Promi
   const of = (what: "perSecond" | "perCpuSecond") => (taken.get("simulation") ?? []).map((one) => one[what]);
   const steps = taken.get("simulation")?.at(-1)?.steps.toFixed(0);
   const group = "the simulation";
-  return [
+  const rows = [
     rowOf(group, "in a second", "schedules", of("perSecond"), `${steps} steps each`),
     rowOf(group, "in a second of CPU", "schedules", of("perCpuSecond")),
   ];
+  return { rounds, sizes: { "schedules a round": schedules }, rows, remarks: [] };
 }
+
+export const bench: Bench = {
+  name: "simulation",
+  title: "The simulation",
+  compares: "Schedules in a second beside schedules in a second of CPU.",
+  method:
+    "`npm run simulate` runs in as many processes as there are cores; each round has seeds that none before had, and begins cold.",
+  doesNotShow: "how much a schedule proves: `npm run mutants` does.",
+  measure,
+};

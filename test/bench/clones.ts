@@ -2,12 +2,12 @@
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { cloneRepository } from "../../../functions/git/clone.ts";
-import { startGitServer } from "../../../infra/local/git-server.ts";
-import { median, type Row, rowOf, takeTurns } from "../bench.ts";
+import { startGitServer } from "../../infra/local/git-server.ts";
+import { type Bench, type BenchOptions, type Measured, median, type Row, rowOf, takeTurns } from "./bench.ts";
 
+const script = resolve(import.meta.dirname, "clones/clone-once.ts");
 const linesOfFile = 40;
 
 /** A stream for `git fast-import`: sources that are alike, so that the pack holds deltas as a real one does. */
@@ -32,15 +32,21 @@ function makeOrigin(dir: string, files: number): string {
   return origin;
 }
 
-export async function measureClones(fileCounts: readonly number[], rounds: number): Promise<Row[]> {
+async function measure({ quick }: BenchOptions): Promise<Measured> {
+  const rounds = quick ? 1 : 5;
+  const fileCounts = quick ? [100, 1_000] : [100, 5_000, 30_000];
   const dir = mkdtempSync(join(tmpdir(), "drover-clones-"));
   const origins = new Map(fileCounts.map((files) => [`/${files}`, makeOrigin(dir, files)]));
   const server = await startGitServer({ resolve: (path) => origins.get(path), authorize: () => true });
   let made = 0;
+  const run = promisify(execFile);
   const ways = {
-    drover: (url: string, target: string) => cloneRepository({ dir: target, url, branch: "main" }),
-    git: (url: string, target: string) =>
-      promisify(execFile)("git", ["clone", "--quiet", "--bare", "--depth", "1", "--branch", "main", url, target]),
+    drover: async (url: string, target: string) => Number((await run(process.execPath, [script, url, target])).stdout),
+    async git(url: string, target: string) {
+      const startedAt = performance.now();
+      await run("git", ["clone", "--quiet", "--bare", "--depth", "1", "--branch", "main", url, target]);
+      return performance.now() - startedAt;
+    },
   };
   const names = Object.keys(ways) as (keyof typeof ways)[];
   try {
@@ -48,9 +54,7 @@ export async function measureClones(fileCounts: readonly number[], rounds: numbe
     for (const files of fileCounts) {
       const taken = await takeTurns(names, rounds, async (name) => {
         const target = join(dir, `clone-${made++}`);
-        const startedAt = performance.now();
-        await ways[name](`${server.url}/${files}`, target);
-        const took = performance.now() - startedAt;
+        const took = await ways[name](`${server.url}/${files}`, target);
         rmSync(target, { recursive: true, force: true });
         return took;
       });
@@ -59,9 +63,19 @@ export async function measureClones(fileCounts: readonly number[], rounds: numbe
       const group = `a clone of ${files.toLocaleString("en")} files`;
       rows.push(rowOf(group, "drover", "ms", of("drover"), times), rowOf(group, "git", "ms", of("git")));
     }
-    return rows;
+    return { rounds, sizes: {}, rows, remarks: [] };
   } finally {
     await server.close();
     rmSync(dir, { recursive: true, force: true });
   }
 }
+
+export const bench: Bench = {
+  name: "clones",
+  title: "Clones",
+  compares: "The clone that every attempt begins with beside that by git, from the same server.",
+  method:
+    "Both are shallow and bare, over smart HTTP on loopback, each in a new process; git's start is timed too, that of drover's supervisor stands with the start of an agent.",
+  doesNotShow: "a network between server and clone; repositories whose files are large.",
+  measure,
+};
