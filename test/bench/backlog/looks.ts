@@ -63,7 +63,7 @@ export const looks: readonly Look[] = [
   },
   {
     name: "the dashboard's first picture (a snapshot of 1,000)",
-    times: 3,
+    times: 4,
     act: readSnapshot,
   },
   {
@@ -79,7 +79,7 @@ export const looks: readonly Look[] = [
   },
   {
     name: "a round of the reaper",
-    times: 3,
+    times: 4,
     act: ({ cloud }) => reap(cloud),
   },
 ];
