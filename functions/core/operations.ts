@@ -20,6 +20,8 @@ export interface Operation {
   killedBefore?: number;
   /** In this pass through its workspaces: whoever failed is met again in the next one. */
   failed: number;
+  /** How many of its workspaces could not be read in this pass. */
+  unread?: number;
   /** The next workspaces to go through, and how far the first of them is done: of its live tasks first, then of the queued ones. */
   workspaces: string[];
   phase?: ActivePhase;

@@ -4,6 +4,7 @@ import { hasCode } from "../core/errors.ts";
 import { parseAgentId, type TaskId } from "../core/ids.ts";
 import type { Operation } from "../core/operations.ts";
 import { applyAct, causeOfStop, formatScope, parseScope, type Scope } from "../core/switches.ts";
+import type { TaskPage } from "../core/table.ts";
 import { isFinal, type Task } from "../core/task.ts";
 import { killTask } from "./kill-task.ts";
 import { type Act, recordAct } from "./record-act.ts";
@@ -98,7 +99,14 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
     const { phase = "live" } = operation;
     // An older version named no phase: its place is of both, and what it has killed is in neither any more.
     const before = operation.phase && operation.after;
-    const page = await cloud.table.listTasks(workspace, { before, limit: pageSize, phase });
+    const page = await readPage(cloud, workspace, { before, limit: pageSize, phase });
+    if (!page) {
+      const unread = (operation.unread ?? 0) + 1;
+      operation = { ...operation, unread, phase: undefined, after: undefined, workspaces: others };
+      operation = await nameMore(cloud, operation);
+      await cloud.table.putOperation(operation);
+      continue;
+    }
     const done = await killSome(cloud, operation, page.tasks, deadline);
     operation = { ...done.operation, phase, after: done.last ?? page.next };
     if (operation.after === undefined && phase === "live") operation = { ...operation, phase: "queued" };
@@ -106,7 +114,7 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
       operation = await nameMore(cloud, { ...operation, phase: undefined, workspaces: others });
     await cloud.table.putOperation(operation);
   }
-  if (operation.workspaces.length > 0 || operation.failed > 0) return operation;
+  if (operation.workspaces.length > 0 || hasLeft(operation)) return operation;
   const killed = await countKilled(cloud, operation);
   // A scope smaller than its workspaces counted others too at the start, if it was counted; now the truth is known.
   const finished = { ...operation, killed, total: killed, finishedAt: cloud.clock.now() };
@@ -114,10 +122,22 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
   return finished;
 }
 
-/** One that came to its end with failures goes through everything again: whoever failed is still there, and nobody else. */
+/** Undefined when it cannot be read now: whoever is in the workspaces behind it does not wait for that. */
+async function readPage(cloud: Cloud, workspace: string, page: TaskPage) {
+  try {
+    return await cloud.table.listTasks(workspace, page);
+  } catch (error) {
+    console.error(`the tasks of ${workspace} cannot be read; they are fenced, and killed in another pass`, error);
+    return undefined;
+  }
+}
+
+const hasLeft = ({ failed, unread = 0 }: Operation): boolean => failed > 0 || unread > 0;
+
+/** One that came to its end and left some goes through everything again: they are still there, and nobody else. */
 function beginAgain(operation: Operation): Operation {
-  if (operation.workspaces.length > 0 || operation.failed === 0) return operation;
-  return { ...operation, ...namesOf(parseScope(operation.scope)), failed: 0, errors: [] };
+  if (operation.workspaces.length > 0 || !hasLeft(operation)) return operation;
+  return { ...operation, ...namesOf(parseScope(operation.scope)), failed: 0, errors: [], unread: undefined };
 }
 
 type Names = Pick<Operation, "workspaces" | "moreBehind">;

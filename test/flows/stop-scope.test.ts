@@ -225,3 +225,18 @@ it("a fenced task that is met after the release is killed in the name of whoever
   expect(memory.getTask(taskId)?.killed).toMatchObject({ by: "key_1", reason: "a leaked key", cause: "kill_all" });
   expect(memory.listEvents(taskId, 1, 9)[0]?.data).toMatchObject({ reason: "a leaked key", cause: "kill_all" });
 });
+
+it("a workspace that cannot be read keeps a stop of everything from no other workspace, and is gone through later", async () => {
+  let isRefused = true;
+  const { cloud, memory, taskIds, statusOf, stop } = open(3, (inMemory) => ({
+    async listTasks(workspace, page) {
+      if (isRefused && workspace === "team-000") throw new Error("not readable");
+      return inMemory.listTasks(workspace, page);
+    },
+  }));
+  expect(await stop()).toMatchObject({ killed: 2, failed: 0, unread: 1 });
+  expect(taskIds.map(statusOf)).toEqual(["queued", "killed", "killed"]);
+  isRefused = false;
+  await finishOperations(cloud);
+  expect(memory.getOperation("opr_1")).toMatchObject({ total: 3, killed: 3, failed: 0, finishedAt: now });
+});
