@@ -113,6 +113,16 @@ const isConditionReason = (reason: { code: string } | undefined) => reason?.code
 const addToCounter = (dynamo: Dynamo, { workspace, taskId }: Task, by: Record<string, number>) =>
   addTo(dynamo, counterKey(workspace, shardOf(taskId)), by);
 
+/** Through the gate all go one after the other, on one shard; the sum is the same. */
+function countCreated(dynamo: Dynamo, { task, gate }: Creation): TransactWriteItem {
+  if (gate === undefined) return addToCounter(dynamo, task, { active: 1 });
+  const { Update: add } = addTo(dynamo, counterKey(task.workspace, 0), { active: 1, gate: 1 });
+  if (!add) throw new Error("a counter is updated");
+  const ConditionExpression = "attribute_not_exists(gate) OR gate = :gate";
+  const ExpressionAttributeValues = { ...add.ExpressionAttributeValues, ...toItem({ ":gate": gate }) };
+  return { Update: { ...add, ConditionExpression, ExpressionAttributeValues } };
+}
+
 function putTask(dynamo: Dynamo, { before, after }: TaskChange, turns: number | undefined): TransactWriteItem {
   return put(dynamo, toTaskItem(after, turns), {
     ConditionExpression: versionIsTheOneRead,
@@ -174,7 +184,7 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
     put(dynamo, toTaskItem(task, turns), mustNotExist),
     put(dynamo, { ...specKey(task.taskId), ...spec }, mustNotExist),
     putEvent(dynamo, task.workspace, event),
-    addToCounter(dynamo, task, { active: 1 }),
+    countCreated(dynamo, creation),
   ];
   const decidedAt = intakeOutcome && items.push(writeIntakeOutcome(dynamo, intakeOutcome)) - 1;
   if (idempotency) {
@@ -207,6 +217,7 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
     if (!reasons && isThrottled(error)) return { kind: "contended" };
     // Nobody else has its id: written before, and then a stop has made another request of the repetition.
     if (isConditionReason(reasons?.[fences.length])) return { kind: "created" };
+    if (isConditionReason(reasons?.[fences.length + 3])) return { kind: "crowded" };
     if (decidedAt && isConditionReason(reasons?.[decidedAt])) return { kind: "decided" };
     const record = idempotency && reasons?.at(-1)?.item;
     if (!record && reasons?.slice(0, fences.length).some(isConditionReason)) return { kind: "fenced" };

@@ -2,8 +2,9 @@
 import type { AuditEvent } from "../core/audit.ts";
 import type { TaskId } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
-import type { TaskCounts, TaskPage, WaitingKind } from "../core/table.ts";
+import type { TaskPage, WaitingKind } from "../core/table.ts";
 import type { Task, TaskSpec } from "../core/task.ts";
+import type { TaskCounts } from "../core/task-counts.ts";
 import { parseWaiting } from "../core/waiting-order.ts";
 import { type Dynamo, getItem, getItems, type Item, queryItems, toItem } from "./dynamo.ts";
 import { noteTurns, turnsAttribute } from "./fences.ts";
@@ -101,7 +102,13 @@ export async function countTasks(dynamo: Dynamo, workspace: string): Promise<Tas
     ConsistentRead: true,
   });
   const sum = (name: keyof TaskCounts) => shards.reduce((total, shard) => total + Number(shard[name] ?? 0), 0);
-  return { active: sum("active"), completed: sum("completed"), failed: sum("failed"), killed: sum("killed") };
+  return {
+    active: sum("active"),
+    completed: sum("completed"),
+    failed: sum("failed"),
+    killed: sum("killed"),
+    gate: sum("gate"),
+  };
 }
 
 export async function getTasks(dynamo: Dynamo, ids: TaskId[]): Promise<Map<TaskId, Task>> {

@@ -25,6 +25,7 @@ import {
   type TaskSpec,
   type TaskStatus,
 } from "./task.ts";
+import type { TaskCounts } from "./task-counts.ts";
 import type { WaitingTask } from "./waiting-order.ts";
 import type { Watch } from "./watch.ts";
 
@@ -58,7 +59,7 @@ export type BeatOutcome = { kind: "accepted"; inbox: number } | { kind: "refused
  * under. `decided`: there is an outcome of its message. `contended`: try again. Nothing was written by any of them.
  */
 export type CreateOutcome =
-  | { kind: "created" | "contended" | "fenced" | "decided" }
+  | { kind: "created" | "contended" | "fenced" | "decided" | "crowded" }
   | { kind: "repeated"; taskId: TaskId; bodyHash: string };
 
 export interface Creation {
@@ -68,6 +69,8 @@ export interface Creation {
   idempotency?: { key: string; bodyHash: string; expiresAt: number };
   /** Of the message that asks for it: there is none yet. */
   intakeOutcome?: IntakeOutcome;
+  /** Where the limit of the queue is near: the gate of the counts that admitted it. */
+  gate?: number;
 }
 
 export const roles = ["member", "workspace_admin", "super_admin"] as const;
@@ -117,14 +120,6 @@ export interface TaskPage {
   since?: TaskId;
   limit: number;
   phase?: Phase;
-}
-
-export interface TaskCounts {
-  /** Queued or live. */
-  active: number;
-  completed: number;
-  failed: number;
-  killed: number;
 }
 
 /** Delays and retries apart from what waits in a pool, so that neither hides the other. */

@@ -14,6 +14,7 @@ import { requireBackend } from "./backends.ts";
 import { checkRepository } from "./check-repository.ts";
 import { chooseGates } from "./choose-gates.ts";
 import { refuseWithoutForge } from "./find-forge.ts";
+import { admitToQueue } from "./queue-limit.ts";
 import { wake } from "./wake.ts";
 
 const contendedTries = 8;
@@ -56,7 +57,7 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   await requireBackend(cloud, request.backend);
   const switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
   refuseWhileStopped(switches);
-  await refuseOverLimit(cloud, workspace);
+  const gate = await admitToQueue(cloud, workspace);
   const gates = chooseGates(request.gates, request.agent);
   const { agent, limits } = await admitAgent(cloud, workspace, request);
   const branch = await checkRepository(cloud, workspace, request);
@@ -75,7 +76,7 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   };
   const facts = { repository: request.repository, baseBranch: branch, ...describeAgent(spec), bodyHash };
   const idempotency = idempotencyKey && { key: idempotencyKey, bodyHash, expiresAt: now + idempotencyLifeMs };
-  const made = await createAdmitted(cloud, request, workspace, switches, (current) => {
+  const made = await createAdmitted(cloud, request, workspace, { switches, gate }, (current) => {
     const task = newTask(cloud, submission, current, now);
     const event = firstEvent(cloud, task, facts);
     const creation = { task: { ...task, lastEventHash: event.hash }, spec, event };
@@ -90,24 +91,29 @@ export async function submitTask(cloud: Cloud, submission: Submission): Promise<
   return { taskId: task.taskId, repeated: false, made: { task, spec } };
 }
 
-/** What is written is as it would be admitted at that moment: when a switch was turned since they were read, they are read again. */
+/**
+ * What is written is as it would be admitted at that moment: when a switch was turned since they were read, or the queue
+ * has become fuller near its limit, both are read again.
+ */
 async function createAdmitted(
   cloud: Cloud,
   request: TaskRequest,
   workspace: string,
-  read: Switches,
+  read: { switches: Switches; gate: number | undefined },
   prepare: (switches: Switches) => Creation,
 ) {
-  let switches = read;
+  let { switches, gate } = read;
   for (let n = 1; n <= contendedTries; n += 1) {
     refuseWhileStopped(switches);
     refuseForbiddenYolo(request, switches);
-    const creation = prepare(switches);
+    const creation = { ...prepare(switches), ...(gate === undefined ? {} : { gate }) };
     const outcome = await createUncontended(cloud, creation);
     if (outcome.kind === "created") return { kind: "created", creation } as const;
     if (outcome.kind === "repeated") return outcome;
     if (outcome.kind === "decided") throw new DroverError("concurrent_update", "The message was decided on meanwhile.");
+    if (outcome.kind === "crowded") await cloud.clock.sleep(cloud.ids.random() * backoffMs * 2 ** n);
     switches = await cloud.table.getSwitches({ workspace, backend: request.backend });
+    gate = await admitToQueue(cloud, workspace);
   }
   throw busy();
 }
@@ -216,18 +222,6 @@ function refuseForbiddenYolo({ yolo }: TaskRequest, switches: Switches): void {
 function describeAgent({ agent, gates, yolo }: TaskSpec): Record<string, unknown> {
   const model = agent.kind === "model" ? { type: agent.type, model: agent.model } : {};
   return { agent: agent.kind, ...model, gates: gates.gates, ...(yolo ? { yolo, gatesSkipped: gates.gates } : {}) };
-}
-
-/** Read before the write, so requests at the same moment may pass together: the limit holds within those. */
-async function refuseOverLimit(cloud: Cloud, workspace: string): Promise<void> {
-  const { active } = await cloud.table.countTasks(workspace);
-  const { queueLimit } = cloud.settings;
-  if (active < queueLimit) return;
-  throw new DroverError(
-    "queue_full",
-    `Workspace ${workspace} has ${active} tasks waiting or running, and may have ${queueLimit}. Send it again later.`,
-    { details: { retryAfterSeconds: 60 } },
-  );
 }
 
 function repeat(record: { taskId: TaskId; bodyHash: string }, bodyHash: string, key: string) {

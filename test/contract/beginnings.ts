@@ -85,8 +85,22 @@ export function beginningContract(open: OpenTable): void {
     const [first, second] = [await createTask(table, { workspace }), await createTask(table, { workspace })];
     await apply(table, first, kill);
     await apply(table, second, claim());
-    expect(await table.countTasks(workspace)).toEqual({ active: 1, completed: 0, failed: 0, killed: 1 });
-    expect(await table.countTasks(newWorkspace())).toEqual({ active: 0, completed: 0, failed: 0, killed: 0 });
+    expect(await table.countTasks(workspace)).toEqual({ active: 1, completed: 0, failed: 0, killed: 1, gate: 0 });
+    expect(await table.countTasks(newWorkspace())).toEqual({ active: 0, completed: 0, failed: 0, killed: 0, gate: 0 });
+  });
+
+  it("lets one at a time through the gate of the counts, whoever else is created or ends", async () => {
+    const table = open();
+    const workspace = newWorkspace();
+    const create = async (gate?: number) =>
+      (await table.createTask({ ...makeCreation({ workspace }), ...(gate === undefined ? {} : { gate }) })).kind;
+    expect(await create(0)).toBe("created");
+    expect(await create(0)).toBe("crowded");
+    await createTask(table, { workspace });
+    await apply(table, await createTask(table, { workspace }), kill);
+    expect(await create(1)).toBe("created");
+    expect(await create(1)).toBe("crowded");
+    expect(await table.countTasks(workspace)).toMatchObject({ active: 3, killed: 1, gate: 2 });
   });
 
   it("counts by the hour what ended and what was spent, each once", async () => {

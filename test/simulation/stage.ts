@@ -97,7 +97,7 @@ export class Stage {
     this.settings = {
       limits: this.world.swarm.limits,
       backends: { declared: { default: backend }, open: "none" },
-      queueLimit: 100,
+      queueLimit: 1_000,
       requestsPerMinute: 1_000,
       maxQueueAgeMs: this.world.swarm.maxQueueAgeMs,
       leaseMs: 90_000,

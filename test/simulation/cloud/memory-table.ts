@@ -15,11 +15,11 @@ import {
   phaseOf,
   type Table,
   type TaskChange,
-  type TaskCounts,
   type TaskPage,
   type WaitingKind,
 } from "../../../functions/core/table.ts";
 import { isFinal, type Task, type TaskSpec } from "../../../functions/core/task.ts";
+import type { TaskCounts } from "../../../functions/core/task-counts.ts";
 import {
   parseWaiting,
   type WaitingTask,
@@ -54,6 +54,8 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   readonly workspaces = new Set<string>();
   /** Where each task stands in the ready index, once somebody has asked. */
   readonly #places = new Map<Task, ReadyTask>();
+  /** By workspace: how many were created through it. */
+  readonly #gates = new Map<string, number>();
   /** By workspace and hour. */
   readonly #spent = new Map<string, Map<number, number>>();
   readonly #now: () => number;
@@ -64,13 +66,14 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 
   createTask(creation: Creation): CreateOutcome {
-    const { task, spec, event, idempotency, intakeOutcome } = creation;
+    const { task, spec, event, idempotency, intakeOutcome, gate } = creation;
     this.workspaces.add(task.workspace);
     const row = this.rows.get(task.taskId);
     // The request token: a repetition of the very same request is answered as the first.
     if (row?.events[0]?.eventId === event.eventId) return { kind: "created" };
     if (row) throw new Error(`${task.taskId} exists`);
     if (intakeOutcome && this.isDecided(intakeOutcome)) return { kind: "decided" };
+    const isCrowded = gate !== undefined && gate !== this.countTasks(task.workspace).gate;
     const switches = this.getSwitches(task);
     const isRefused = isFenced(task, switches) || (task.yolo && findYoloForbidden(switches));
     if (idempotency) {
@@ -78,10 +81,13 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
       const record = this.idempotency.get(key);
       if (record && record.expiresAt > Math.floor(task.createdAt / 1000)) return { kind: "repeated", ...record };
       if (isRefused) return { kind: "fenced" };
+      if (isCrowded) return { kind: "crowded" };
       const expiresAt = Math.ceil(idempotency.expiresAt / 1000);
       this.idempotency.set(key, { taskId: task.taskId, bodyHash: idempotency.bodyHash, expiresAt });
     }
     if (isRefused) return { kind: "fenced" };
+    if (isCrowded) return { kind: "crowded" };
+    if (gate !== undefined) this.#gates.set(task.workspace, gate + 1);
     if (intakeOutcome) this.addIntakeOutcome(intakeOutcome);
     this.rows.set(task.taskId, {
       task: shapeTask(task),
@@ -265,7 +271,7 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
   }
 
   countTasks(workspace: string): TaskCounts {
-    const counts: TaskCounts = { active: 0, completed: 0, failed: 0, killed: 0 };
+    const counts: TaskCounts = { active: 0, completed: 0, failed: 0, killed: 0, gate: this.#gates.get(workspace) ?? 0 };
     for (const { task } of this.rows.values())
       if (task.workspace === workspace) counts[isFinal(task.status) ? task.status : "active"] += 1;
     return counts;
