@@ -20,11 +20,11 @@ export async function wake(cloud: Cloud, taskId: TaskId): Promise<void> {
 
 /**
  * After an attempt has ended: its slots are free, and somebody may have waited for just these. Never fails the caller;
- * what is not done here, the reaper does.
+ * what is not done here, the reaper does. Of a backend that is stopped nobody is let go: its stop ends them.
  */
 export async function wakeAfter(cloud: Cloud, ended: Task): Promise<void> {
   try {
-    await letGo(cloud, backendPool(ended.backend), 1);
+    if (ended.killed?.cause !== "backend_revoked") await letGo(cloud, backendPool(ended.backend), 1);
     if (cloud.settings.limits.repository) await letGo(cloud, repositoryPool(ended.repositoryKey), 1);
     await letGoOfProvider(cloud, ended);
   } catch (error) {
