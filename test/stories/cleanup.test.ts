@@ -77,7 +77,7 @@ it.each([
   await checkInvariants(stack, [taskId]);
 });
 
-it("the news that the sandbox of an ended task has stopped costs one read and one write, and nothing the second time", async () => {
+it("the news that the sandbox of an ended task has stopped costs two reads and one write, and nothing the second time", async () => {
   const pause = "/api/orchestrator/workspaces/default";
   await call(stack, "POST", `${pause}/pause`, { reason: "the test does what a dispatcher does" });
   const taskId = await start(endless);
@@ -96,7 +96,7 @@ it("the news that the sandbox of an ended task has stopped costs one read and on
   });
   const tell = () => confirmStop({ ...stack.cloud, table }, agentIdOf(taskId, 1), "it was told so");
   await tell();
-  expect(calls.splice(0)).toEqual(["getTask", "commit"]);
+  expect(calls.splice(0)).toEqual(["getTask", "getAttempt", "commit"]);
   await tell();
   expect(calls).toEqual(["getTask"]);
   expect(await cleanupsOf(taskId)).toHaveLength(1);
