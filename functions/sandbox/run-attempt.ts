@@ -122,16 +122,16 @@ async function workUntilAccepted(
     }
     const isUnchanged = stood.kind === "unchanged";
     const work = isUnchanged ? nothingOn(repository) : stood.work;
-    const judgement: Judgement =
-      isUnchanged && !mustJudgeUnchanged(attempt, author)
-        ? { kind: "accepted", verdicts: {} }
-        : await judgeWork(attempt, repository, { author, court }, work);
+    const isJudged = !isUnchanged || mustJudgeUnchanged(attempt, author);
+    const judgement: Judgement = isJudged
+      ? await judgeWork(attempt, repository, { author, court }, work)
+      : { kind: "accepted", verdicts: {} };
     if (judgement.kind === "failed") return judgement.failure;
     if (judgement.kind === "accepted") {
       const { verdicts } = judgement;
       const heard = author.heard?.();
       const ending = isUnchanged
-        ? await completeUnchanged(attempt, repository, heard)
+        ? await completeUnchanged(attempt, repository, { heard, isReported: isJudged })
         : await publish(attempt, repository, { commit: work.commit, verdicts, heard });
       if (ending.kind !== "unheard") return ending.kind === "failed" ? ending.failure : undefined;
       const why = "Somebody has sent a message that the agent has not heard.";
@@ -167,11 +167,11 @@ type Ending = { kind: "done" } | { kind: "unheard" } | { kind: "failed"; failure
 async function completeUnchanged(
   { log, plane, uploads }: Attempt,
   repository: Repository,
-  heard: number | undefined,
+  { heard, isReported }: { heard: number | undefined; isReported: boolean },
 ): Promise<Ending> {
   log.note("nothing was changed, so nothing is pushed");
   await uploads.flush();
-  await plane.workDone({ commit: repository.baseCommit, files: 0, additions: 0, deletions: 0 });
+  if (!isReported) await plane.workDone({ commit: repository.baseCommit, files: 0, additions: 0, deletions: 0 });
   const status = await plane.complete({ kind: "no_changes", heard });
   return { kind: status === "completed" ? "done" : "unheard" };
 }
