@@ -79,15 +79,24 @@ async function* connect(
   lastId: string,
   onRetry: (ms: number) => void,
 ): AsyncGenerator<"connected" | EventSourceMessage> {
-  const silence = new AbortController();
-  const ending = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+  // Ended by hand: of a signal that only the request knows the runtime may lose hold, and the reader waits for ever.
+  const ended = new AbortController();
+  let stopReading: (() => void) | undefined;
+  const end = (why: unknown) => {
+    ended.abort(why);
+    stopReading?.();
+  };
+  const leave = () => end(signal?.reason);
+  const waitForSound = () => setTimeout(() => end(new Error(`nothing was heard for ${silenceMs / 1000} s`)), silenceMs);
   const headers: Record<string, string> = {
     accept: "text/event-stream",
     ...(lastId ? { "last-event-id": lastId } : {}),
   };
-  let timer = setTimeout(() => silence.abort(new Error(`nothing was heard for ${silenceMs / 1000} s`)), silenceMs);
+  let timer = waitForSound();
+  signal?.addEventListener("abort", leave, { once: true });
   try {
-    const response = await send(url, { headers, signal: ending });
+    signal?.throwIfAborted();
+    const response = await send(url, { headers, signal: ended.signal });
     // A refusal stays one; a server that is down or busy may be back.
     if (!response.ok && response.status < 500 && response.status !== 429) throw new Refused(await refuse(response));
     if (!response.ok || !response.body) throw new Error(`the API answered ${response.status}`);
@@ -95,7 +104,7 @@ async function* connect(
     const alive = new TransformStream<Uint8Array, Uint8Array>({
       transform(bytes, controller) {
         clearTimeout(timer);
-        timer = setTimeout(() => silence.abort(new Error(`nothing was heard for ${silenceMs / 1000} s`)), silenceMs);
+        timer = waitForSound();
         controller.enqueue(bytes);
       },
     });
@@ -104,13 +113,16 @@ async function* connect(
       .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
       .pipeThrough(new EventSourceParserStream({ onRetry }));
     const reader = events.getReader();
+    stopReading = () => void reader.cancel().catch(() => undefined);
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+      ended.signal.throwIfAborted();
     } finally {
       await reader.cancel().catch(() => undefined); // The connection may be broken already: then nothing is left to end.
     }
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", leave);
   }
 }
 
