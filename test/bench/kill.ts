@@ -19,7 +19,7 @@ interface Sizes {
   queued: number;
 }
 
-const usual: Sizes = { rounds: 2, levels: [1, 10, 20], kills: 20, queued: 1_000 };
+const usual: Sizes = { rounds: 3, levels: [1, 10, 20], kills: 20, queued: 1_000 };
 const whole: Sizes = { ...usual, rounds: 10 };
 const small: Sizes = { rounds: 1, levels: [1, 3], kills: 3, queued: 20 };
 const allAtOnce = 20;
