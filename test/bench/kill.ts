@@ -34,7 +34,7 @@ interface Killed extends Watched {
 
 async function killTogether(stack: Stack, repository: string, count: number): Promise<Killed[]> {
   const victims = await raiseVictims(stack, repository, count);
-  return checked(await Promise.all(victims.map((victim) => killOne(stack, victim))));
+  return checked(await Promise.all(victims.map((victim) => killOne(stack, victim, victims.length))));
 }
 
 function checked(killed: Killed[]): Killed[] {
@@ -45,9 +45,9 @@ function checked(killed: Killed[]): Killed[] {
   return killed;
 }
 
-async function killOne(stack: Stack, victim: Victim): Promise<Killed> {
+async function killOne(stack: Stack, victim: Victim, among: number): Promise<Killed> {
   let answered = false;
-  const watching = watch(stack, victim, () => answered);
+  const watching = watch(stack, victim, among, () => answered);
   const { task } = (await (await stack.ask("POST", `/tasks/${victim.taskId}/kill`, { reason: "measured" })).json()) as {
     task: { updatedAt: string };
   };
@@ -67,7 +67,7 @@ async function killAll(stack: Stack, victims: readonly Victim[]): Promise<Killed
   const committedAt = now();
   // A beat has no effect outside, and is answered until its task is ended: the fence is not asked for each of them.
   const watching = victims.map(async (victim) => {
-    const watched = await watch(stack, victim, () => false);
+    const watched = await watch(stack, victim, victims.length, () => false);
     return { load: victim.load.name, committedAt, ...watched };
   });
   const asked = await stack.ask("POST", "/workspaces/default/kill-all", { reason: "measured" });
@@ -172,7 +172,7 @@ export const bench: Bench = {
   compares:
     "One agent that is killed alone beside ten and twenty that are killed at the same moment, and all of them by one request.",
   method:
-    "The agents do what makes them hard to kill, in turn; so do the levels. Each one's own token is used for a heartbeat every few milliseconds, from outside, until one is refused because its attempt is over; its supervisor and the first process of each of its namespaces are looked for every millisecond. A bench in which a heartbeat is accepted afterwards, or a process is found, fails.",
+    "The agents do what makes them hard to kill, in turn; so do the levels. Each one's own token is used for heartbeats from outside, one every few milliseconds for all that are watched together, until one is refused because its attempt is over; its supervisor and the first process of each of its namespaces are looked for every millisecond. A bench in which a heartbeat is accepted afterwards, or a process is found, fails.",
   doesNotShow:
     "how long Fargate takes to stop a task. A kill-all fences every effect when it is answered; heartbeats have none, and are refused when their own task is ended. The stack, the agents and who watches share the machine, so twenty hostile ones delay their own end.",
   measure,

@@ -7,6 +7,7 @@ import type { Stack } from "../stack/start-stack.ts";
 import { type Load, loads } from "./hostile-loads.ts";
 
 const patienceMs = 120_000;
+/** Between two beats of all that are watched: what watches must not be what the stack is busy with. */
 const beatMs = 3;
 /** How often it is looked whether a load has begun, of which all processes of the machine are read. */
 const beginMs = 50;
@@ -70,16 +71,21 @@ async function findVictim(stack: Stack, taskId: TaskId, load: Load): Promise<Vic
   return { taskId, load, sandbox, namespaces };
 }
 
-/** From now until nothing of it is left and nothing is accepted. `isAnswered`: whoever asked for the kill has been told. */
-export async function watch(stack: Stack, victim: Victim, isAnswered: () => boolean): Promise<Watched> {
+/** From now until nothing of it is left and nothing is accepted. `among`: how many are watched at once. `isAnswered`: whoever asked for the kill has been told. */
+export async function watch(stack: Stack, victim: Victim, among: number, isAnswered: () => boolean): Promise<Watched> {
   const { taskId, sandbox, namespaces } = victim;
   const gone = until(`nothing of ${taskId} is left`, goneMs, () => !isAnyAlive(sandbox)).then(now);
-  const beaten = await beatUntilRefused(stack, victim, isAnswered);
+  const beaten = await beatUntilRefused(stack, victim, beatMs * among, isAnswered);
   return { ...beaten, goneAt: await gone, left: countIn(namespaces) };
 }
 
 /** With the attempt's own token, one after the other, until one is refused; then a few more. */
-async function beatUntilRefused({ url }: Stack, { taskId, sandbox }: Victim, isAnswered: () => boolean) {
+async function beatUntilRefused(
+  { url }: Stack,
+  { taskId, sandbox }: Victim,
+  everyMs: number,
+  isAnswered: () => boolean,
+) {
   let refusedAt: number | undefined;
   let slipped = 0;
   for (let seq = 1_000_000, after = 0; after < beatsAfter; seq += 1) {
@@ -96,7 +102,7 @@ async function beatUntilRefused({ url }: Stack, { taskId, sandbox }: Victim, isA
       throw new Error(`a beat of ${taskId} was answered with ${answer.status} ${code}`);
     if (!answer.ok) refusedAt ??= now();
     if (refusedAt !== undefined) after += 1;
-    await pause(beatMs);
+    await pause(everyMs);
   }
   return { refusedAt: refusedAt ?? Number.NaN, slipped };
 }
