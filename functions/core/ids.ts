@@ -26,6 +26,11 @@ export function parseAgentId(text: string): { agentId: AgentId; taskId: TaskId; 
   return { agentId: text as AgentId, taskId: `tsk_${match[1]}`, attempt: Number(match[2]) };
 }
 
+/** The tasks of these agents, each once; what is no agent's id is left out. */
+export const taskIdsOf = (agentIds: Iterable<string>): TaskId[] => [
+  ...new Set([...agentIds].flatMap((agentId) => parseAgentId(agentId)?.taskId ?? [])),
+];
+
 /** Of a workspace or a credential: it stands in URLs, keys and parameter names. */
 export const resourceNameForm = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 export const isResourceName = (text: string): boolean => resourceNameForm.test(text);

@@ -14,10 +14,10 @@ import { wake } from "./wake.ts";
 
 /** Only while it is queued, and only the version that the user has seen: else 409 with the current one. */
 export async function editTask(cloud: Cloud, taskId: TaskId, by: string, edit: TaskEdit): Promise<Task> {
-  const { version, prompt, limits, gates, allowConfigChanges, notBefore, ...changes } = edit;
+  const { version, ...asked } = edit;
+  const { prompt, limits, gates, allowConfigChanges, notBefore, ...changes } = asked;
   const spec = await cloud.table.getSpec(taskId);
   if (!spec) throw taskNotFound(taskId);
-  const { version: _, ...asked } = edit;
   const fields = Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   const nextSpec = await editSpec(cloud, (await cloud.table.getTask(taskId))?.workspace ?? "", spec, edit);
   const change = await changeTask(cloud, taskId, by, (task) => {

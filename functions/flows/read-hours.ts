@@ -1,6 +1,6 @@
 // What came to pass in the last day, hour by hour? From counters, and from the attempts that these do not hold yet.
 import type { Cloud } from "../core/cloud.ts";
-import { type AgentId, parseAgentId, type TaskId } from "../core/ids.ts";
+import { taskIdsOf } from "../core/ids.ts";
 import { emptyHour, type Hour, hourMs, hourOf, spentByHour } from "../core/spending.ts";
 
 /** The hour that is not over, and a day before it: the day of wherever somebody looks has begun in one of them. */
@@ -44,7 +44,3 @@ async function readUncounted(cloud: Cloud, workspaces: readonly string[]): Promi
     all.flatMap(({ attempt, cleanedUpAt }) => (cleanedUpAt === undefined ? [...spentByHour(all, attempt)] : [])),
   );
 }
-
-const taskIdsOf = (agentIds: readonly AgentId[]): TaskId[] => [
-  ...new Set(agentIds.flatMap((agentId) => parseAgentId(agentId)?.taskId ?? [])),
-];

@@ -1,6 +1,6 @@
 // How many tasks are in which state? Live ones from the slots they hold, the rest from counters: nothing is scanned.
 import type { Cloud } from "../core/cloud.ts";
-import { parseAgentId, type TaskId } from "../core/ids.ts";
+import { taskIdsOf } from "../core/ids.ts";
 import { isLive, type TaskStatus } from "../core/task.ts";
 
 export type Stats = Record<TaskStatus | "delayed", number> & {
@@ -30,6 +30,3 @@ export async function readStats({ table }: Cloud, workspaces: readonly string[],
   const more = found.isAll ? {} : ({ moreDelayed: true } as const);
   return { queued: waiting - delayed, delayed, ...more, ...live, ...ended };
 }
-
-const taskIdsOf = (agentIds: Iterable<string>): TaskId[] =>
-  [...agentIds].flatMap((agentId) => parseAgentId(agentId)?.taskId ?? []);

@@ -1,6 +1,6 @@
 // What fell between the cracks? Every step reads what is overdue from an index or the slots, never the whole table.
 import type { Cloud } from "../core/cloud.ts";
-import { type AgentId, parseAgentId, type TaskId } from "../core/ids.ts";
+import { type AgentId, parseAgentId, type TaskId, taskIdsOf } from "../core/ids.ts";
 import { isFenced } from "../core/switches.ts";
 import type { OwedKind } from "../core/table.ts";
 import { type Attempt, isLive, type Task } from "../core/task.ts";
@@ -110,7 +110,7 @@ async function expireWaiting(cloud: Cloud, round: Round): Promise<void> {
 
 /** Live tasks that a stop covers and whose kill failed. Queued ones are met by its operation again, and by the dispatcher. */
 async function endFenced(cloud: Cloud, round: Round): Promise<void> {
-  const taskIds = (await round.holders()).flatMap((holder) => parseAgentId(holder)?.taskId ?? []);
+  const taskIds = taskIdsOf(await round.holders());
   for (let from = 0; from < taskIds.length; from += tasksAtOnce) {
     const tasks = (await cloud.table.getTasks(taskIds.slice(from, from + tasksAtOnce))).filter(isSound);
     await each(tasks, async (task) => {

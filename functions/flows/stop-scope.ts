@@ -1,7 +1,7 @@
 // Stops everything in a scope: one write closes admission and fences every task in it; then their sandboxes are stopped.
 import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
-import { parseAgentId, type TaskId } from "../core/ids.ts";
+import { type TaskId, taskIdsOf } from "../core/ids.ts";
 import type { Operation } from "../core/operations.ts";
 import { applyAct, causeOfStop, formatScope, parseScope, type Scope } from "../core/switches.ts";
 import type { TaskPage } from "../core/table.ts";
@@ -100,18 +100,16 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
     // An older version named no phase: its place is of both, and what it has killed is in neither any more.
     const before = operation.phase && operation.after;
     const page = await readPage(cloud, workspace, { before, limit: pageSize, phase });
+    const leave = (at: Operation) => nameMore(cloud, { ...at, phase: undefined, after: undefined, workspaces: others });
     if (!page) {
-      const unread = (operation.unread ?? 0) + 1;
-      operation = { ...operation, unread, phase: undefined, after: undefined, workspaces: others };
-      operation = await nameMore(cloud, operation);
+      operation = await leave({ ...operation, unread: (operation.unread ?? 0) + 1 });
       await cloud.table.putOperation(operation);
       continue;
     }
     const done = await killSome(cloud, operation, page.tasks, deadline);
     operation = { ...done.operation, phase, after: done.last ?? page.next };
     if (operation.after === undefined && phase === "live") operation = { ...operation, phase: "queued" };
-    else if (operation.after === undefined)
-      operation = await nameMore(cloud, { ...operation, phase: undefined, workspaces: others });
+    else if (operation.after === undefined) operation = await leave(operation);
     await cloud.table.putOperation(operation);
   }
   if (operation.workspaces.length > 0 || hasLeft(operation)) return operation;
@@ -179,9 +177,8 @@ async function countKilled(cloud: Cloud, { scope, killed, killedBefore }: Operat
 async function stopHolders(cloud: Cloud, operation: Operation, deadline: number): Promise<Operation> {
   const held = await cloud.table.heldSlots("global");
   const scope = parseScope(operation.scope);
-  const taskIds = held
-    .filter(({ workspace }) => scope.kind !== "workspace" || scope.name === workspace)
-    .flatMap(({ holder }) => parseAgentId(holder)?.taskId ?? []);
+  const covered = held.filter(({ workspace }) => scope.kind !== "workspace" || scope.name === workspace);
+  const taskIds = taskIdsOf(covered.map(({ holder }) => holder));
   let killed = operation.killed;
   for (let i = 0; i < taskIds.length && cloud.clock.now() < deadline; i += holdersAtOnce) {
     const tasks = await cloud.table.getTasks(taskIds.slice(i, i + holdersAtOnce));
