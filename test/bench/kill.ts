@@ -172,7 +172,7 @@ export const bench: Bench = {
   compares:
     "One agent that is killed alone beside ten and twenty that are killed at the same moment, and all of them by one request.",
   method:
-    "The agents do what makes them hard to kill, in turn; so do the levels. Each one's own token is used for heartbeats from outside, one every few milliseconds for all that are watched together, until one is refused because its attempt is over; its supervisor and the first process of each of its namespaces are looked for every millisecond. A bench in which a heartbeat is accepted afterwards, or a process is found, fails.",
+    "The agents do what makes them hard to kill, in turn; so do the levels. Each one's own token is used for heartbeats from outside, one every few milliseconds for all that are watched together, until one is refused because its attempt is over; its supervisor and the first process of each of its namespaces are looked for, one agent every millisecond, so that who watches takes no more of the machine with twenty than with one. A bench in which a heartbeat is accepted afterwards, or a process is found, fails.",
   doesNotShow:
     "how long Fargate takes to stop a task. A kill-all fences every effect when it is answered; heartbeats have none, and are refused when their own task is ended. The stack, the agents and who watches share the machine, so twenty hostile ones delay their own end.",
   measure,

@@ -7,11 +7,11 @@ import type { Stack } from "../stack/start-stack.ts";
 import { type Load, loads } from "./hostile-loads.ts";
 
 const patienceMs = 120_000;
-/** Between two beats of all that are watched: what watches must not be what the stack is busy with. */
+/** Between two beats, and between two looks, of all that are watched: what watches must not be what the stack waits for. */
 const beatMs = 3;
+const goneMs = 1;
 /** How often it is looked whether a load has begun, of which all processes of the machine are read. */
 const beginMs = 50;
-const goneMs = 1;
 /** Beats after the first that was refused. */
 const beatsAfter = 5;
 
@@ -74,7 +74,7 @@ async function findVictim(stack: Stack, taskId: TaskId, load: Load): Promise<Vic
 /** From now until nothing of it is left and nothing is accepted. `among`: how many are watched at once. `isAnswered`: whoever asked for the kill has been told. */
 export async function watch(stack: Stack, victim: Victim, among: number, isAnswered: () => boolean): Promise<Watched> {
   const { taskId, sandbox, namespaces } = victim;
-  const gone = until(`nothing of ${taskId} is left`, goneMs, () => !isAnyAlive(sandbox)).then(now);
+  const gone = until(`nothing of ${taskId} is left`, goneMs * among, () => !isAnyAlive(sandbox)).then(now);
   const beaten = await beatUntilRefused(stack, victim, beatMs * among, isAnswered);
   return { ...beaten, goneAt: await gone, left: countIn(namespaces) };
 }
