@@ -1,6 +1,7 @@
 // `npm start`: the whole system on this machine, until Ctrl-C. Data in .drover/, API on 127.0.0.1:8787.
 import { parseArgs } from "node:util";
 import { SetUpError } from "../infra/local/data-dir.ts";
+import { takePrecedence } from "../infra/local/precedence.ts";
 import { type LocalStack, startLocal } from "../stacks/local.ts";
 import { dashboardDir, ensureDashboard } from "./build-dashboard.ts";
 
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
   // Before anything is begun: a signal that comes now finds somebody.
   const { promise: starting, resolve, reject } = Promise.withResolvers<LocalStack>();
   stopOnSignal(starting);
+  takePrecedence();
   startLocal({
     dataDir: options.data,
     port: options.port,

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { takePrecedence } from "../../../infra/local/precedence.ts";
 import { removeTree, sandboxBase } from "../../../infra/local/sandbox/disk.ts";
 import { findProgram } from "../../../infra/local/sandbox/find-program.ts";
 
@@ -29,7 +30,10 @@ export async function startStack(dataDir: string, settings: Record<string, strin
   const child = spawn(program, args, {
     env: { ...process.env, ...settings },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // A session of its own, as `npm start` has one in its terminal.
+    detached: true,
   });
+  takePrecedence(child.pid);
   let complaints = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     complaints = (complaints + text).slice(-keptComplaints);
