@@ -2,6 +2,7 @@
 
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import * as z from "zod";
+import type { AuditEvent } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { listActive } from "../flows/list-active.ts";
@@ -77,18 +78,27 @@ async function follow(
       await stream.write(`retry: ${retryMs}\n: ping\n\n`);
       pingAt = cloud.clock.now() + pingMs;
     }
-    const { events, at, isFull } = await look(cloud, workspace, from);
-    for (const event of events.filter(({ eventId }) => !sent.has(eventId))) {
-      sent.set(event.eventId, event.at);
-      await stream.writeSSE({
-        event: "audit",
-        id: `${event.at}-${event.eventId}`,
-        data: JSON.stringify(viewEvent(event)),
-      });
+    const { pages, at } = await look(cloud, workspace, from);
+    const next = Math.max(from, at - overlapMs);
+    for await (const events of pages) {
+      await sendEvents(stream, events, sent, next);
+      if (stream.aborted) return;
     }
-    from = Math.max(from, isFull ? (events.at(-1)?.at ?? from) : at - overlapMs);
+    from = next;
     for (const [id, at] of sent) if (at < from) sent.delete(id);
-    if (!isFull) await cloud.clock.sleep(pollMs);
+    await cloud.clock.sleep(pollMs);
+  }
+}
+
+/** Those that were not sent yet. What the next look comes past again is remembered. */
+async function sendEvents(stream: SSEStreamingApi, events: AuditEvent[], sent: Map<string, number>, next: number) {
+  for (const event of events.filter(({ eventId }) => !sent.has(eventId))) {
+    if (event.at >= next) sent.set(event.eventId, event.at);
+    await stream.writeSSE({
+      event: "audit",
+      id: `${event.at}-${event.eventId}`,
+      data: JSON.stringify(viewEvent(event)),
+    });
   }
 }
 

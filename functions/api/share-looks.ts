@@ -1,13 +1,12 @@
 // How do many viewers of one fleet cost the table hardly more than one? Whoever looks right after another sees what that one saw.
-import type { AuditEvent } from "../core/audit.ts";
+import type { AuditEvent, FeedPosition } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
 
 export interface Look {
-  events: AuditEvent[];
+  /** Oldest first. */
+  pages: AsyncIterable<AuditEvent[]> | Iterable<AuditEvent[]>;
   /** Of what has happened since, nothing is in it. */
   at: number;
-  /** Behind its last event there may be more. */
-  isFull: boolean;
 }
 
 export interface LookSettings {
@@ -25,22 +24,27 @@ type Reach = Pick<Cloud, "table" | "clock">;
 
 /** For one process: on AWS each viewer has one of its own, and shares with nobody. */
 export function shareLooks({ pageSize, overlapMs, sharedMs }: LookSettings) {
-  const shared = new Map<string, { at: number; look: Promise<Look> }>();
+  const shared = new Map<string, { at: number; events: Promise<AuditEvent[]> }>();
 
-  async function look({ table }: Reach, workspace: string, from: number, at: number): Promise<Look> {
-    const events = await table.listFeed(workspace, from, at, pageSize);
-    return { events, at, isFull: events.length === pageSize };
-  }
-
-  function lookTogether(cloud: Reach, workspace: string, from: number, now: number): Promise<Look> {
+  function lookTogether({ table }: Reach, workspace: string, from: number, now: number) {
     for (const [name, { at }] of shared) if (now - at >= sharedMs) shared.delete(name);
     const known = shared.get(workspace);
-    if (known) return known.look;
-    const begun = { at: now, look: look(cloud, workspace, from, now) };
+    if (known) return known;
+    const begun = { at: now, events: table.listFeed(workspace, { at: from }, now, pageSize) };
     shared.set(workspace, begun);
     // Whoever looks next does not get an error that may be over.
-    begun.look.catch(() => shared.delete(workspace));
-    return begun.look;
+    begun.events.catch(() => shared.delete(workspace));
+    return begun;
+  }
+
+  /** To its end: what the index shows late lies before what it has shown, so the next look begins no later for this one. */
+  async function* readPages({ table }: Reach, workspace: string, from: number, at: number) {
+    let last: FeedPosition | undefined = { at: from };
+    while (last) {
+      const events: AuditEvent[] = await table.listFeed(workspace, last, at, pageSize);
+      yield events;
+      last = events.length < pageSize ? undefined : events.at(-1);
+    }
   }
 
   /** What has happened in a workspace since `from`. */
@@ -48,10 +52,11 @@ export function shareLooks({ pageSize, overlapMs, sharedMs }: LookSettings) {
     const now = cloud.clock.now();
     const sharedFrom = now - overlapMs - marginMs;
     if (from >= sharedFrom) {
-      const seen = await lookTogether(cloud, workspace, sharedFrom, now);
-      if (!seen.isFull) return { ...seen, events: seen.events.filter(({ at }) => at >= from) };
+      const { at, events } = lookTogether(cloud, workspace, sharedFrom, now);
+      const seen = await events;
+      if (seen.length < pageSize) return { at, pages: [seen.filter((event) => event.at >= from)] };
     }
-    // Whoever is far behind, or in a crowd of events, goes on from where it is by itself.
-    return look(cloud, workspace, from, now);
+    // Whoever is far behind, or in a crowd of events, looks from where it is by itself.
+    return { at: now, pages: readPages(cloud, workspace, from, now) };
   };
 }

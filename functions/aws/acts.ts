@@ -15,7 +15,7 @@ import {
   getItem,
   type Item,
   isContention,
-  isThrottled,
+  isInDoubt,
   mustNotExist,
   put,
   queryItems,
@@ -98,7 +98,7 @@ export async function commitAct(
     return { kind: "committed" };
   } catch (error) {
     const reasons = cancellationReasons(error);
-    if (!reasons && isThrottled(error)) return { kind: "contended" };
+    if (!reasons && isInDoubt(error)) return { kind: "contended" };
     if (!reasons) throw error;
     const [headReason] = reasons;
     if (headReason?.code === "ConditionalCheckFailed") {

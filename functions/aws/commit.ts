@@ -10,7 +10,7 @@ import {
   cancellationReasons,
   type Dynamo,
   isContention,
-  isThrottled,
+  isInDoubt,
   mustNotExist,
   put,
   setExpression,
@@ -90,7 +90,7 @@ async function commitBehind(
   } catch (error) {
     const reasons = cancellationReasons(error);
     if (!reasons) {
-      if (isThrottled(error)) return { kind: "contended" };
+      if (isInDoubt(error)) return { kind: "contended" };
       throw error;
     }
     const failed = (from: number, count: number) => reasons.slice(from, from + count).some(isConditionReason);
@@ -214,7 +214,7 @@ export async function createTask(dynamo: Dynamo, creation: Creation): Promise<Cr
     return { kind: "created" };
   } catch (error) {
     const reasons = cancellationReasons(error);
-    if (!reasons && isThrottled(error)) return { kind: "contended" };
+    if (!reasons && isInDoubt(error)) return { kind: "contended" };
     // Nobody else has its id: written before, and then a stop has made another request of the repetition.
     if (isConditionReason(reasons?.[fences.length])) return { kind: "created" };
     if (isConditionReason(reasons?.[fences.length + 3])) return { kind: "crowded" };

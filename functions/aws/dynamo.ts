@@ -12,6 +12,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Key } from "./keys.ts";
+import { isServiceFailure } from "./service-failure.ts";
 
 export interface Dynamo {
   client: DynamoDBClient;
@@ -117,14 +118,30 @@ export function cancellationReasons(error: unknown): { code: string; item?: Item
 
 const contentionCodes = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 
-/** Another transaction held one of the items, or the table was busy: nothing was written, and trying again may do. */
+/** Another transaction held one of the items, or the table was busy: nothing was written by this try, and another may do. */
 export const isContention = (reasons: readonly { code: string }[]): boolean =>
   reasons.some(({ code }) => contentionCodes.includes(code));
 
 export const isConditionFailure = (error: unknown): error is ConditionalCheckFailedException =>
   error instanceof ConditionalCheckFailedException;
 
-const throttlingNames = ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
+const doubtfulNames = [
+  "ProvisionedThroughputExceededException",
+  "ThrottlingException",
+  "RequestLimitExceeded",
+  "TransactionInProgressException",
+];
 
-/** After the SDK's own retries: the table is busy, and nothing was written. */
-export const isThrottled = (error: unknown): boolean => error instanceof Error && throttlingNames.includes(error.name);
+/**
+ * After the SDK's own retries nobody knows what became of a write: there is no answer, or only the last try is told of.
+ *
+ *   written ── its answer is lost ── the SDK sends it again ── throttled
+ */
+export const isInDoubt = (error: unknown): boolean =>
+  error instanceof Error && (doubtfulNames.includes(error.name) || (isServiceFailure(error) && !isRefusal(error)));
+
+/** DynamoDB has answered that it will not: nothing was written. */
+function isRefusal(error: Error & { $metadata?: { httpStatusCode?: number } }): boolean {
+  const status = error.$metadata?.httpStatusCode ?? 0;
+  return status >= 400 && status < 500;
+}

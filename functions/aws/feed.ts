@@ -1,25 +1,26 @@
 // What has happened in a workspace since a moment, over all its tasks?
-import type { AuditEvent } from "../core/audit.ts";
+import type { AuditEvent, FeedPosition } from "../core/audit.ts";
 import { type Dynamo, getItems, queryItems, toItem } from "./dynamo.ts";
 import { feedPartitions, feedSortKey, indexes } from "./keys.ts";
 import { stripKeys } from "./tasks.ts";
 
-/** Oldest first, from `from` on. The index lags, so an event may show up after a younger one: callers look back a bit. */
+/** Oldest first. The index lags, so an event may show up after a younger one: callers look back a bit. */
 export async function listFeed(
   dynamo: Dynamo,
   workspace: string,
-  from: number,
+  from: FeedPosition,
   until: number,
   limit: number,
 ): Promise<AuditEvent[]> {
   const events: AuditEvent[] = [];
-  for (const partition of feedPartitions(workspace, from, until)) {
+  for (const partition of feedPartitions(workspace, from.at, until)) {
     const keys = await queryItems(dynamo, {
       IndexName: indexes.feed.name,
       KeyConditionExpression: "feedPk = :partition AND feedSk BETWEEN :from AND :until",
       ExpressionAttributeValues: toItem({
         ":partition": partition,
-        ":from": feedSortKey(from),
+        // BETWEEN takes its ends in.
+        ":from": feedSortKey(from.at, from.eventId && `${from.eventId}~`),
         ":until": feedSortKey(until + 1),
       }),
       Limit: limit - events.length,

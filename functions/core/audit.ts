@@ -21,6 +21,12 @@ export interface AuditEvent {
   hash: string;
 }
 
+/** Behind that event; without its id, from that moment on. */
+export interface FeedPosition {
+  at: number;
+  eventId?: EventId | undefined;
+}
+
 /** An act without a task (a switch, a key, a refused kill), in the chain of its workspace or the global one. */
 export interface AuditAct {
   eventId: EventId;

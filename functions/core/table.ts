@@ -1,5 +1,5 @@
 // What does drover keep, and what may be asked of where it is kept?
-import type { AuditAct, AuditEvent } from "./audit.ts";
+import type { AuditAct, AuditEvent, FeedPosition } from "./audit.ts";
 import type { Backend, BackendHealth, KeptBackends } from "./backends.ts";
 import type { DigestRecord } from "./digest.ts";
 import type { AttemptChange, SlotChange } from "./events.ts";
@@ -47,7 +47,7 @@ export interface TaskChange {
 
 /**
  * `stale`: somebody else changed the task. `fenced`: a stop covers it. `slot_taken`: somebody else took that slot.
- * `contended`: try again.
+ * `contended`: look whether it was written all the same, and try again.
  */
 export type CommitOutcome = { kind: "committed" | "stale" | "fenced" | "slot_taken" | "contended" };
 
@@ -56,7 +56,8 @@ export type BeatOutcome = { kind: "accepted"; inbox: number } | { kind: "refused
 
 /**
  * `repeated`: the idempotency key has made a task before. `fenced`: a switch is not any more as the task was admitted
- * under. `decided`: there is an outcome of its message. `contended`: try again. Nothing was written by any of them.
+ * under. `decided`: there is an outcome of its message. `contended`: try the very same again, which answers `created` if
+ * it was written after all. Nothing was written by any of the others.
  */
 export type CreateOutcome =
   | { kind: "created" | "contended" | "fenced" | "decided" | "crowded" }
@@ -150,8 +151,8 @@ export interface Table {
   listEvents(taskId: TaskId, afterVersion: number, limit: number): Promise<AuditEvent[]>;
   /** Newest first. */
   listTasks(workspace: string, page: TaskPage): Promise<{ tasks: Task[]; next?: TaskId }>;
-  /** Events of all tasks of a workspace between two moments, oldest first; from an index, which lags. */
-  listFeed(workspace: string, from: number, until: number, limit: number): Promise<AuditEvent[]>;
+  /** Events of all tasks of a workspace until a moment, oldest first; from an index, which lags. */
+  listFeed(workspace: string, from: FeedPosition, until: number, limit: number): Promise<AuditEvent[]>;
   commit(change: TaskChange): Promise<CommitOutcome>;
   /** Oldest first, from the one after number `after`; at most 100. */
   listMessages(taskId: TaskId, after: number): Promise<Message[]>;

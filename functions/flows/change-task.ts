@@ -33,6 +33,14 @@ export interface ChangeOptions {
   ifLeaseAt?: number;
   /** The task as it was just read: only when it has changed since, it is read again. */
   asRead?: Task;
+  /** What an earlier call for the same change has left in doubt, and this one leaves. */
+  sent?: Sent[];
+}
+
+/** It may have been written: its answer is lost, or tells only of a repetition that the table was too busy for. */
+export interface Sent {
+  change: TaskChange;
+  event: TaskEvent;
 }
 
 const tries = 3;
@@ -45,6 +53,8 @@ const longestBackoffMs = 500;
  * Conflicts of versions are limited to three tries, then `concurrent_update`; contention in DynamoDB is not a conflict
  * and only waits. `fenced` changes need
  * the switches to stand as they did at admission. `by` goes into the audit log. Throws `task_not_found`, `concurrent_update` or `busy`.
+ *
+ *   writes v4 ── the answer is lost ── the SDK's repetition is throttled ── reads v4: its own, and nothing is decided anew
  */
 export async function changeTask(
   cloud: Cloud,
@@ -55,12 +65,18 @@ export async function changeTask(
 ): Promise<Change> {
   let leaves = options.leaveSlots ?? false;
   let { asRead } = options;
+  const { sent = [] } = options;
   let stale = 0;
   let contended = 0;
   for (;;) {
     const before = asRead ?? (await cloud.table.getTask(taskId));
     if (!before) throw taskNotFound(taskId);
     asRead = undefined;
+    const written = await findWritten(cloud, before, sent);
+    if (written) return finish(cloud, written, options);
+    // Somebody was faster than what was read: the version to go on from is theirs.
+    if (stale >= tries) throw concurrentUpdate(before);
+    if (contended >= contendedTries) throw busy(taskId);
     const decision = await decide(before);
     if ("kind" in decision) return { ...decision, task: before };
     const applied = applyEvent(before, decision.event, cloud.clock.now());
@@ -71,9 +87,7 @@ export async function changeTask(
     const outcome = await cloud.table.commit(change);
     switch (outcome.kind) {
       case "committed":
-        tellOf(cloud, decision.event);
-        if (owedBy(change) && !options.quiet) await announceEnd(cloud, change.after);
-        return { kind: "changed", before, task: change.after };
+        return finish(cloud, { change, event: decision.event }, options);
       case "fenced":
         return { kind: "refused", code: "stopped", reason: `a stop covers ${taskId}`, task: before };
       case "slot_taken":
@@ -83,25 +97,31 @@ export async function changeTask(
         continue;
       case "stale":
         stale += 1;
-        // Somebody was faster than what was read: the version to go on from is theirs.
-        if (stale >= tries) throw concurrentUpdate((await cloud.table.getTask(taskId)) ?? before);
         break;
       case "contended":
         contended += 1;
-        if (contended >= contendedTries) {
-          throw new DroverError(
-            "busy",
-            `The table is busy with ${taskId}; nothing was changed. Send the request again.`,
-          );
-        }
+        sent.push({ change, event: decision.event });
     }
     await cloud.clock.sleep(cloud.ids.random() * Math.min(longestBackoffMs, backoffMs * 2 ** (stale + contended)));
   }
 }
 
-function tellOf({ metrics }: Cloud, event: TaskEvent): void {
+async function finish(cloud: Cloud, { change, event }: Sent, { quiet }: ChangeOptions): Promise<Change> {
+  const { before, after: task } = change;
   const measure = measureEvent(event);
-  if (measure) metrics?.tell(measure);
+  if (measure) cloud.metrics?.tell(measure);
+  if (owedBy(change) && !quiet) await announceEnd(cloud, task);
+  return { kind: "changed", before, task };
+}
+
+/** All in doubt were decided on the same version. When that is past, one of them stands in its place, or none ever will. */
+async function findWritten({ table }: Cloud, { taskId, version, lastEventId }: Task, sent: Sent[]) {
+  const [first] = sent;
+  if (!first || first.change.before.version === version) return undefined;
+  const { before, after } = first.change;
+  const [event] = after.version === version ? [] : await table.listEvents(taskId, before.version, 1);
+  const eventId = event?.eventId ?? lastEventId;
+  return sent.splice(0).find(({ change }) => change.event.eventId === eventId);
 }
 
 function toChange(
@@ -131,6 +151,9 @@ function toChange(
 
 export const taskNotFound = (taskId: string) =>
   new DroverError("task_not_found", `There is no task ${taskId}. List the tasks to find its id.`);
+
+const busy = (taskId: TaskId) =>
+  new DroverError("busy", `The table is busy with ${taskId}; nothing was changed. Send the request again.`);
 
 const concurrentUpdate = (task: Task) =>
   new DroverError("concurrent_update", `${task.taskId} kept changing; nothing was done. Read it and try again.`, {

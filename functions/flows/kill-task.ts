@@ -1,12 +1,16 @@
 // Stops one task now: fences it in the table first, then stops its sandbox.
 import type { Cloud } from "../core/cloud.ts";
-import { DroverError } from "../core/errors.ts";
+import { DroverError, hasCode } from "../core/errors.ts";
 import { agentIdOf, type TaskId } from "../core/ids.ts";
 import { isFenced } from "../core/switches.ts";
 import type { KillCause, Task } from "../core/task.ts";
 import { announceEnd } from "./announce.ts";
-import { changeTask } from "./change-task.ts";
+import { changeTask, type Sent } from "./change-task.ts";
 import { wakeAfter } from "./wake.ts";
+
+/** A third of its function's time, so that enough is left to stop the sandbox. */
+const longestDoubtMs = 10_000;
+const doubtPauseMs = 200;
 
 export interface Kill {
   task: Task;
@@ -55,21 +59,29 @@ export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
   try {
     await killTask(cloud, task.taskId, stop.stoppedBy ?? "system:reaper", stop.stopReason ?? "a stop covers it", cause);
   } catch (error) {
-    if (!(error instanceof DroverError) || error.code !== "task_ended") throw error; // It ended by itself.
+    if (!hasCode(error, "task_ended")) throw error; // It ended by itself.
   }
 }
 
-/** A kill is never told to come back later: it tries again until its function's time is over. */
+/**
+ * A kill is never told to come back later: it tries again until its function's time is over. One that may have been
+ * written is looked for though the table fails to tell: nobody but the reaper would stop that sandbox.
+ */
 async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reason: string, cause: KillCause) {
+  const { clock } = cloud;
+  const doubtUntil = clock.now() + longestDoubtMs;
+  const sent: Sent[] = [];
   for (let leaveSlots = false; ; ) {
     try {
       return await changeTask(cloud, taskId, by, () => ({ event: { type: "killed", reason, by, cause } }), {
-        leaveSlots,
+        ...{ leaveSlots, sent },
         quiet: true,
       });
     } catch (error) {
-      if (!(error instanceof DroverError) || (error.code !== "concurrent_update" && error.code !== "busy")) throw error;
-      leaveSlots = error.code === "busy";
+      leaveSlots = hasCode(error, "busy");
+      if (leaveSlots || hasCode(error, "concurrent_update")) continue;
+      if (sent.length === 0 || clock.now() >= doubtUntil) throw error;
+      await clock.sleep(doubtPauseMs);
     }
   }
 }

@@ -25,9 +25,13 @@ export async function recordAct(
   decide: () => Promise<Act | undefined> | Act | undefined,
   { insists = false } = {},
 ): Promise<AuditAct | undefined> {
-  for (let n = 0; insists || n < tries; n += 1) {
+  const sent: AuditAct[] = [];
+  for (let n = 0; ; n += 1) {
     // The head first: an act that comes after this read makes the write below fail.
     const head = await cloud.table.getChainHead(chain);
+    const written = await findWritten(cloud, head, sent);
+    if (written) return written;
+    if (n >= tries && !insists) throw busy(chain);
     const decided = await decide();
     if (!decided) return undefined;
     const unhashed = {
@@ -43,7 +47,19 @@ export async function recordAct(
     const act = { ...unhashed, hash: cloud.hashEvent(unhashed) };
     const outcome = await cloud.table.commitAct(act, decided.writes);
     if (outcome.kind === "committed") return act;
+    if (outcome.kind === "contended") sent.push(act);
     await cloud.clock.sleep(cloud.ids.random() * backoffMs * 2 ** Math.min(n, 6));
   }
-  throw new DroverError("busy", `The audit log of ${chain} is busy; nothing was changed. Send the request again.`);
 }
+
+/** Contended, an act may have been written all the same. All in doubt are of one version: one of them has it, or none ever will. */
+async function findWritten({ table }: Cloud, head: { version: number; hash: string }, sent: AuditAct[]) {
+  const [first] = sent;
+  if (!first || head.version < first.version) return undefined;
+  const { chain, version } = first;
+  const [act] = head.version === version ? [head] : await table.listActs(chain, version - 1, 1);
+  return sent.splice(0).find(({ hash }) => hash === act?.hash);
+}
+
+const busy = (chain: string) =>
+  new DroverError("busy", `The audit log of ${chain} is busy; nothing was changed. Send the request again.`);

@@ -67,6 +67,7 @@ export function actContract(open: OpenTable): void {
     expect(await open().commitAct(first, [])).toEqual({ kind: "committed" });
     const second = makeAct(chain, 2, first.hash);
     expect(await open().commitAct(second, [])).toEqual({ kind: "committed" });
+    expect(await open().commitAct(first, [])).toEqual({ kind: "committed" });
     expect(await open().getChainHead(chain)).toEqual({ version: 2, hash: second.hash });
     expect(await open().listActs(chain, 0, 10)).toEqual([first, second]);
     expect(await open().listActs(chain, 1, 10)).toEqual([second]);

@@ -250,11 +250,13 @@ export function indexContract(open: OpenTable): void {
     const workspace = newWorkspace();
     const [first, second] = [await createTask(open(), { workspace }), await createTask(open(), { workspace })];
     await apply(open(), first, kill);
-    const feed = await open().listFeed(workspace, now, now, 10);
+    const feed = await open().listFeed(workspace, { at: now }, now, 10);
     expect(feed).toHaveLength(3);
     expect(feed.map(({ taskId }) => taskId)).toEqual(expect.arrayContaining([first.taskId, second.taskId]));
-    expect(await open().listFeed(workspace, now, now, 2)).toEqual(feed.slice(0, 2));
-    expect(await open().listFeed(workspace, now + 1, now + 1, 10)).toEqual([]);
-    expect(await open().listFeed(newWorkspace(), now, now, 10)).toEqual([]);
+    expect(await open().listFeed(workspace, { at: now }, now, 2)).toEqual(feed.slice(0, 2));
+    const behind = { at: now, eventId: feed[1]?.eventId };
+    expect(await open().listFeed(workspace, behind, now, 10)).toEqual(feed.slice(2));
+    expect(await open().listFeed(workspace, { at: now + 1 }, now + 1, 10)).toEqual([]);
+    expect(await open().listFeed(newWorkspace(), { at: now }, now, 10)).toEqual([]);
   });
 }

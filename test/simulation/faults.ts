@@ -8,6 +8,8 @@ export const callFaults = [
   "sdk_repeated",
   "caller_froze",
   "throttled",
+  // The first try takes effect and its answer is lost; the SDK's repetitions of it are throttled.
+  "throttled_late",
   "caller_died",
 ] as const;
 export type CallFault = (typeof callFaults)[number];

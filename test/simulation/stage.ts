@@ -50,6 +50,7 @@ export class Stage {
   readonly processes = new Map<string, Activity[]>();
   /** Tasks whose submission, or whose kill, was answered to their user. */
   readonly promised = { submitted: new Set<TaskId>(), killed: new Set<TaskId>() };
+  readonly askedToKill = new Set<TaskId>();
   /** What was sent to the public queue, and what lies in its dead-letter queue. */
   readonly intakeSent: IntakeSent[] = [];
   readonly buried: string[] = [];

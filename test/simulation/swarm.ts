@@ -51,6 +51,7 @@ const appetites: Record<FaultKind, number> = {
   sdk_repeated: 0.03,
   caller_froze: 0.01,
   throttled: 0.04,
+  throttled_late: 0.03,
   older_version: 0.5,
   slots_contended: 0.9,
   task_unreadable: 0.6,

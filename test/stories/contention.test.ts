@@ -54,6 +54,43 @@ it("a kill goes on past the tries of any other change, and gives up its slots ra
   await checkInvariants(stack, [taskId]);
 });
 
+const unheard = (text: string, times?: number) =>
+  stack.faults.DYNAMODB.on({
+    operation: "TransactWriteItems",
+    match: writes(text),
+    ...(times ? { times } : {}),
+    do: { kind: "drop_answer" },
+  });
+
+it("a kill that was written, and whose repetitions were throttled, stops its sandbox at once", async () => {
+  const taskId = await running();
+  const text = '"type":{"S":"killed"}';
+  unheard(text, 1);
+  const type = "ProvisionedThroughputExceededException";
+  const busy = stack.faults.DYNAMODB.on({
+    ...{ operation: "TransactWriteItems", match: writes(text) },
+    do: { kind: "error", type, message: "slow down" },
+  });
+  expect(await kill(stack, taskId)).toMatchObject({
+    status: 200,
+    body: { stop: "requested", task: { status: "killed" } },
+  });
+  expect(busy.hits()).toBeGreaterThan(0);
+  busy.remove();
+  await untilSettled(stack, taskId);
+  await checkInvariants(stack, [taskId]);
+});
+
+it("a kill that no try of the SDK's was answered is found written, and stops its sandbox at once", async () => {
+  const taskId = await running();
+  const rule = unheard('"type":{"S":"killed"}');
+  expect(await kill(stack, taskId)).toMatchObject({ status: 200, body: { stop: "requested" } });
+  expect(rule.hits()).toBeGreaterThan(1);
+  rule.remove();
+  await untilSettled(stack, taskId);
+  await checkInvariants(stack, [taskId]);
+});
+
 it("a stop of the workspace meets contention and is not refused", async () => {
   const taskId = await running();
   on('"type":{"S":"switch_stop"}', 6);

@@ -75,7 +75,7 @@ export const looks: readonly Look[] = [
   {
     name: "each further look of the dashboard's feed",
     times: 40,
-    act: ({ cloud }) => cloud.table.listFeed("default", Date.now() - feedOverlapMs, Date.now(), feedPage),
+    act: ({ cloud }) => cloud.table.listFeed("default", { at: Date.now() - feedOverlapMs }, Date.now(), feedPage),
   },
   {
     name: "a round of the reaper",

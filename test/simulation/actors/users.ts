@@ -20,6 +20,7 @@ const workspaces = ["red", "blue"] as const;
 const lateComers = 2;
 const crowdWithinMs = 2_000;
 const askAgainMs = 3_000;
+const killer = "key:user";
 /** While nothing is admitted. */
 const askLaterMs = 20_000;
 
@@ -150,16 +151,18 @@ async function kill(stage: Stage, user: Activity, taskId: TaskId): Promise<void>
   const own = stage.table.getTask(taskId)?.workspace === "blue" ? "blue" : "red";
   if (own === "red" && user.random.next() < 0.05) await killOfAnother(stage, user, taskId);
   for (let isByUrl = user.random.next() < 0.08; ; isByUrl = !isByUrl) {
+    const isFirst = !stage.askedToKill.has(taskId);
+    stage.askedToKill.add(taskId);
     const answer = isByUrl
       ? await killByUrl(stage, user, taskId, own)
-      : await request(stage, user, "kill", (cloud) => killTask(cloud, taskId, "key:user", "not wanted"));
+      : await request(stage, user, "kill", (cloud) => killTask(cloud, taskId, killer, "not wanted"));
     if (answer.kind === "answered") {
       stage.promised.killed.add(taskId);
       return;
     }
     if (answer.kind === "refused") {
       if (answer.code !== "task_ended") stage.world.fail("kill_refused", `a kill was refused: ${answer.code}`);
-      stage.judge.checkEnded(taskId);
+      stage.judge.checkEnded(taskId, isFirst ? killer : undefined);
       return;
     }
     await user.sleep(askAgainMs);

@@ -54,7 +54,8 @@ export abstract class Call<T> implements Planned {
     const { activity } = this;
     const { world, random } = activity;
     const drawn = drawFault(world, activity);
-    const fault = drawn === "sdk_repeated" && this.operation.isOnce ? "answer_slow" : drawn;
+    const isOfSdk = drawn === "sdk_repeated" || drawn === "throttled_late";
+    const fault = isOfSdk && this.operation.isOnce ? "answer_slow" : drawn;
     this.at = world.now + random.between(2, this.operation.longestMs ?? usualMs);
     activity.wait();
     if (fault) suffer(this, fault);
@@ -98,6 +99,12 @@ function suffer<T>(call: Call<T>, fault: CallFault): void {
       return;
     case "throttled":
       world.plan(at + 500, code, () => tell(call, throttle(call)));
+      return;
+    case "throttled_late":
+      world.plan(at, code, () => {
+        attempt(call);
+        world.plan(world.now + 1_500, code, () => tell(call, lose(call)));
+      });
       return;
     case "caller_died":
       // Half of the time with the request on its way: nobody will learn what became of it.

@@ -109,7 +109,8 @@ export class MemoryActs implements Part {
   commitAct(act: AuditAct, writes: readonly ActWrite[]): { kind: "committed" | "stale" | "contended" } {
     const acts = this.chains.get(act.chain) ?? [];
     const last = acts.at(-1);
-    if (last?.eventId === act.eventId) return { kind: "committed" };
+    // The request token: a repetition is answered as the first, whatever has happened since.
+    if (acts[act.version - 1]?.eventId === act.eventId) return { kind: "committed" };
     if ((last?.version ?? 0) !== act.version - 1) return { kind: "stale" };
     if (writes.some((write) => write.kind === "schedule" && !this.#follows(write.schedule))) return { kind: "stale" };
     if (writes.some((write) => write.kind === "intake_outcome" && this.isDecided(write.outcome)))

@@ -1,5 +1,5 @@
 // What is the table when it is only memory? The same conditions as in `functions/aws`, held to it by test/contract.
-import type { AuditEvent } from "../../../functions/core/audit.ts";
+import type { AuditEvent, FeedPosition } from "../../../functions/core/audit.ts";
 import type { TaskId } from "../../../functions/core/ids.ts";
 import type { Message } from "../../../functions/core/message.ts";
 import { owedBy } from "../../../functions/core/notices.ts";
@@ -198,9 +198,12 @@ export class MemoryTable extends MemoryAttempts implements Sync<Table> {
     return this.rows.get(taskId)?.events.slice(afterVersion, afterVersion + limit) ?? [];
   }
 
-  listFeed(workspace: string, from: number, until: number, limit: number): AuditEvent[] {
+  listFeed(workspace: string, from: FeedPosition, until: number, limit: number): AuditEvent[] {
     const mine = [...this.rows.values()].filter(({ task }) => task.workspace === workspace);
-    const events = mine.flatMap((row) => row.events).filter(({ at }) => at >= from && at <= until);
+    const { eventId: behind = "" } = from;
+    const isWanted = ({ at, eventId }: AuditEvent) =>
+      at <= until && (at > from.at || (at === from.at && eventId > behind));
+    const events = mine.flatMap((row) => row.events).filter(isWanted);
     return events.sort((a, b) => a.at - b.at || (a.eventId < b.eventId ? -1 : 1)).slice(0, limit);
   }
 

@@ -14,7 +14,7 @@ export interface PortSettings {
   firstCode: number;
   /** Methods that read an index, which may lag. */
   lagging: readonly string[];
-  /** Methods that answer `contended` when they are throttled, or when `isContended` says so. */
+  /** Methods that answer `contended` when they are throttled or not answered, or when `isContended` says so. */
   contendable: readonly string[];
   isContended?(stage: Stage, activity: Activity, method: string, args: Args): boolean;
   /** Methods that throw when `isFailing` says so. */
@@ -79,7 +79,10 @@ export function definePort<T>(settings: PortSettings): (stage: Stage, activity: 
   }
   for (const [index, name] of methodsOf(settings.type).entries()) {
     const whenThrottled = settings.contendable.includes(name) ? { kind: "contended" } : undefined;
-    const operation: Operation = { name, code: settings.firstCode + index, whenThrottled };
+    const operation: Operation = {
+      ...{ name, code: settings.firstCode + index },
+      ...{ whenThrottled, answerWhenLost: whenThrottled },
+    };
     const fails = settings.failing?.includes(name) ?? false;
     const lags = settings.lagging.includes(name);
     const watch = settings.watch[name];

@@ -4,6 +4,7 @@ import { isFinal, type Task } from "../../../functions/core/task.ts";
 import type { Row } from "../cloud/memory-table.ts";
 import type { Stage } from "../stage.ts";
 import { checkFrugal } from "./frugal.ts";
+import { checkSaidOnce } from "./heard.ts";
 import { checkOutage } from "./launches.ts";
 import { checkMessages } from "./messages.ts";
 import { checkTakenBack } from "./outcomes.ts";
@@ -19,6 +20,7 @@ export function checkEnd(stage: Stage, checkHashes: boolean): void {
     checkPullRequest(stage, row);
     checkTakenBack(stage, row);
     checkTimes(stage, row);
+    checkSaidOnce(stage, row);
   }
   checkMessages(stage);
   checkFirings(stage);

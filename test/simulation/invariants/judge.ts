@@ -151,6 +151,7 @@ export class Judge {
     const generations = writes.map((write) =>
       write.kind === "switch" ? (table.switches.get(write.next.scope)?.generation ?? 0) : 0,
     );
+    const isAgain = table.operations.has(act.data.operationId as string);
     const outcome = commit();
     if (table.getChainHead(act.chain).version === head.version) return outcome;
     if (act.version !== head.version + 1 || act.previousHash !== head.hash)
@@ -160,6 +161,7 @@ export class Judge {
       if (write.kind === "webhook") this.#stage.subscribedAt.set(write.webhook.webhookId, world.trueTime);
     if (act.type.startsWith("switch_")) watchRevoked(this.#stage);
     if (act.type !== "switch_stop") return outcome;
+    if (isAgain) this.#fail("stop_twice", `${act.data.operationId} is stopped by a second act, ${act.version}`);
     this.lastStopAt = world.now;
     expectEndOfAll(this.#stage);
     for (const [index, write] of writes.entries()) {
@@ -211,10 +213,12 @@ export class Judge {
     if (!isOurs) this.#fail("foreign_deleted", `${branch} at ${commit} is to be deleted, and nobody of us pushed that`);
   }
 
-  /** Somebody was told that there is nothing left to kill. */
-  checkEnded(taskId: TaskId): void {
+  /** Somebody was told that there is nothing left to kill, and has asked only once. */
+  checkEnded(taskId: TaskId, onlyAsker: string | undefined): void {
     const task = this.#stage.table.getTask(taskId);
     if (task && !isFinal(task.status)) this.#fail("kill_refused", `${taskId} is ${task.status} and was called ended`);
+    if (onlyAsker && task?.killed?.cause === "kill" && task.killed.by === onlyAsker)
+      this.#fail("kill_disowned", `${taskId} was killed by whoever was told that it had ended`);
   }
 
   /** What this task still waits for, or undefined when it has come to its end. */

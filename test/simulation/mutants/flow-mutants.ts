@@ -2,6 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: pieces of source text
 import { edit, mutant } from "./edit.ts";
 
+const act = "functions/flows/record-act.ts";
 const backends = "functions/flows/backends.ts";
 const callBack = "functions/flows/call-back.ts";
 const change = "functions/flows/change-task.ts";
@@ -32,6 +33,11 @@ export const flowMutants = [
     "change: a lost race counts as won",
     edit(change, 'case "committed":\n', 'case "committed":\n      // @ts-ignore\n      case "stale":\n'),
   ),
+  mutant(
+    "change: what may have been written is decided anew",
+    edit(change, "if (written) return finish(cloud, written, options);", ""),
+  ),
+  mutant("act: what may have been written is decided anew", edit(act, "if (written) return written;", "")),
   mutant("change: the chain is not kept", edit(change, "previousHash: before.lastEventHash", 'previousHash: ""')),
   mutant(
     "claim: neither chosen nor written under a stop's fence",
@@ -115,11 +121,7 @@ export const flowMutants = [
   mutant("kill: nobody is woken for the free slot", edit(kill, "  await wakeAfter(cloud, task);\n", "")),
   mutant(
     "kill: gives up at the first conflict",
-    edit(
-      kill,
-      'if (!(error instanceof DroverError) || (error.code !== "concurrent_update" && error.code !== "busy")) throw error;',
-      "throw error;",
-    ),
+    edit(kill, 'if (leaveSlots || hasCode(error, "concurrent_update")) continue;', "throw error;"),
   ),
   mutant(
     "submit: a delay is dropped",

@@ -1,0 +1,118 @@
+// A write takes effect, and whoever made it is told at most that the table is busy: does it know its own?
+import { expect, it } from "vitest";
+import { agentIdOf } from "../../functions/core/ids.ts";
+import type { Table } from "../../functions/core/table.ts";
+import type { TaskSpec } from "../../functions/core/task.ts";
+import { editTask } from "../../functions/flows/edit-task.ts";
+import { killTask } from "../../functions/flows/kill-task.ts";
+import { sendMessage } from "../../functions/flows/send-message.ts";
+import { stopScope } from "../../functions/flows/stop-scope.ts";
+import { apply, claim, kill, makeCreation } from "../contract/support.ts";
+import { MemoryTable } from "../simulation/cloud/memory-table.ts";
+import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
+import { now } from "../support/make-task.ts";
+import { idleSandboxes, openMemoryCloud, startClock } from "../support/memory-cloud.ts";
+
+const by = "key_1";
+
+const model: TaskSpec["agent"] = { kind: "model", type: "worker", model: "claude-sonnet-5", credential: "anthropic" };
+const command: TaskSpec["agent"] = { kind: "command", command: ["true"] };
+
+/** One queued task. The first commit of each kind takes effect, and answers that the table was busy. */
+function open(over: (table: Table) => Partial<Table> = () => ({}), agent = model) {
+  const clock = startClock(now);
+  const memory = new MemoryTable(clock.now);
+  const table = makeAsync<Table>(memory, methodsOf(MemoryTable));
+  const unsaid = new Set<string>();
+  const stopped: string[] = [];
+  const busyOnce = async (name: string, outcome: Promise<{ kind: "committed" | string }>) => {
+    const answer = await outcome;
+    if (answer.kind !== "committed" || unsaid.has(name)) return answer;
+    unsaid.add(name);
+    return { kind: "contended" };
+  };
+  const raced: Table = {
+    ...table,
+    commit: (change) => busyOnce("commit", table.commit(change)) as ReturnType<Table["commit"]>,
+    commitAct: (act, writes) => busyOnce("commitAct", table.commitAct(act, writes)) as ReturnType<Table["commitAct"]>,
+    ...over(table),
+  };
+  const sandboxes = () => ({ ...idleSandboxes, stop: async (arn: string) => void stopped.push(arn) });
+  const cloud = openMemoryCloud(memory, { table: raced, clock, sandboxes });
+  const { task, spec, event } = makeCreation();
+  memory.createTask({ task, event, spec: { ...spec, agent } });
+  const { taskId } = task;
+  const launch = async () => {
+    await apply(table, task, claim());
+    await table.recordSandbox(agentIdOf(taskId, 1), "arn:sandbox/1");
+  };
+  return { cloud, clock, memory, table, taskId, launch, stopped };
+}
+
+it("a kill stops the sandbox, and answers that the task is killed, not that it has ended by itself", async () => {
+  const { cloud, memory, taskId, launch, stopped } = open();
+  await launch();
+  expect(await killTask(cloud, taskId, by, "enough")).toMatchObject({ stop: "requested", task: { status: "killed" } });
+  expect(stopped).toEqual(["arn:sandbox/1"]);
+  expect(memory.getTask(taskId)?.version).toBe(3);
+});
+
+/** The table cannot be read after its first write, until `readableAt`. */
+function openBlind(readableAt: number) {
+  let isWritten = false;
+  const opened = open((table) => ({
+    async commit(change) {
+      isWritten = (await table.commit(change)).kind === "committed";
+      return { kind: "contended" };
+    },
+    async getTask(taskId) {
+      if (isWritten && opened.clock.now() < readableAt) throw new Error("the table cannot be read");
+      return table.getTask(taskId);
+    },
+  }));
+  return opened;
+}
+
+it("a kill that may be written is looked for while the table fails to tell, and stops the sandbox then", async () => {
+  const { cloud, taskId, launch, stopped } = openBlind(now + 5_000);
+  await launch();
+  expect(await killTask(cloud, taskId, by, "enough")).toMatchObject({ stop: "requested" });
+  expect(stopped).toEqual(["arn:sandbox/1"]);
+});
+
+it("a kill that the table tells nothing of for ten seconds says why, while its function has time to", async () => {
+  const { cloud, clock, taskId, launch } = openBlind(now + 60_000);
+  await launch();
+  await expect(killTask(cloud, taskId, by, "enough")).rejects.toThrow("the table cannot be read");
+  expect(clock.now() - now).toBeLessThan(12_000);
+});
+
+it("a message is written once", async () => {
+  const { cloud, memory, taskId } = open();
+  expect(await sendMessage(cloud, taskId, by, "mind the tests")).toMatchObject({ number: 1, text: "mind the tests" });
+  expect(memory.listMessages(taskId, 0)).toHaveLength(1);
+});
+
+it("a message is the sender's own also when somebody has changed the task since", async () => {
+  const { cloud, memory, taskId } = open((table) => ({
+    async commit(change) {
+      await table.commit(change);
+      await apply(table, change.after, kill);
+      return { kind: "contended" };
+    },
+  }));
+  expect(await sendMessage(cloud, taskId, by, "mind the tests")).toMatchObject({ number: 1 });
+  expect(memory.getTask(taskId)).toMatchObject({ status: "killed", version: 3 });
+});
+
+it("an edit of the version that was seen is not refused for its own sake", async () => {
+  const { cloud, taskId } = open(undefined, command);
+  expect(await editTask(cloud, taskId, by, { version: 1, priority: 9 })).toMatchObject({ version: 2, priority: 9 });
+});
+
+it("a stop is one act and one generation", async () => {
+  const { cloud, memory } = open();
+  const stop = await stopScope(cloud, { kind: "global" }, by, "a leaked key", now + 10_000);
+  expect(stop).toMatchObject({ generation: 1, killed: 1 });
+  expect(memory.chains.get("global")?.map(({ type }) => type)).toEqual(["switch_stop"]);
+});
