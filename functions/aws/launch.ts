@@ -106,7 +106,7 @@ export function sayWhy(error: unknown): string {
 }
 
 /** ECS says so in several ways, also as an invalid parameter: then only its words tell. */
-const isThrottling = (error: unknown) =>
+export const isThrottling = (error: unknown) =>
   error instanceof Error &&
   (/^(ThrottlingException|RequestLimitExceeded|TooManyRequestsException)$/.test(error.name) ||
     /rate exceeded|request ?limit ?exceeded|throttl|capacity is unavailable/i.test(error.message));

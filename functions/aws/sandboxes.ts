@@ -1,5 +1,8 @@
 // How are sandboxes stopped and found? Only this file and the launch beside it say "ECS task".
 import {
+  AccessDeniedException,
+  ClientException,
+  ClusterNotFoundException,
   DescribeClustersCommand,
   DescribeTasksCommand,
   ECSClient,
@@ -13,7 +16,7 @@ import type { Sandboxes, SandboxState } from "../core/cloud.ts";
 import { DroverError } from "../core/errors.ts";
 import { parseAgentId } from "../core/ids.ts";
 import { describeEnd } from "../core/sandbox-end.ts";
-import { launch, sayWhy } from "./launch.ts";
+import { isThrottling, launch, sayWhy } from "./launch.ts";
 import { openPace, type Pace } from "./pace.ts";
 
 /** A backend that takes a connection and then says nothing must not hold up the work of the others. */
@@ -71,12 +74,18 @@ export function openSandboxes(
 }
 
 function sandboxesOf(name: string, locate: () => Promise<Place>): Sandboxes {
-  /** What a backend should have answered and did not is one kind of error, whatever was the matter. */
-  async function ask<T>(action: string, act: (question: Question) => Promise<T>, withinMs = patienceMs): Promise<T> {
+  /** What a backend should have answered and did not is one kind of error; that it refuses one sandbox is another. */
+  async function ask<T>(
+    action: string,
+    act: (question: Question) => Promise<T>,
+    { withinMs = patienceMs, sandboxArn }: { withinMs?: number; sandboxArn?: string } = {},
+  ): Promise<T> {
     const place = await locate();
     try {
       return await act({ ...place, abortSignal: AbortSignal.timeout(withinMs) });
     } catch (error) {
+      if (sandboxArn && isRefusal(error))
+        throw new Error(`Backend ${name} refuses ${action} of ${sandboxArn}: ${sayWhy(error)}`, { cause: error });
       const message = `Backend ${name} gave no answer to ${action}: ${sayWhy(error)}`;
       throw new DroverError("backend_unavailable", message, { cause: error });
     }
@@ -85,8 +94,9 @@ function sandboxesOf(name: string, locate: () => Promise<Place>): Sandboxes {
   return {
     launch: (agentId, token) =>
       ask("RunTask", ({ once, target, pace }) => launch(once, target, agentId, token, { pace, patienceMs })),
-    stop: (sandboxArn, reason) => ask("StopTask", (place) => stop(place, sandboxArn, reason)),
-    describe: (sandboxArn) => ask("DescribeTasks", async (place) => (await describe(place, [sandboxArn])).at(0)),
+    stop: (sandboxArn, reason) => ask("StopTask", (place) => stop(place, sandboxArn, reason), { sandboxArn }),
+    describe: (sandboxArn) =>
+      ask("DescribeTasks", async (place) => (await describe(place, [sandboxArn])).at(0), { sandboxArn }),
     findByAgent: (agentId) =>
       ask("ListTasks", async (place) => {
         // One that is stopped between the two lists is in both. The other way round it would be in none of them.
@@ -95,16 +105,25 @@ function sandboxesOf(name: string, locate: () => Promise<Place>): Sandboxes {
         return describe(place, [...new Set([...running, ...stopped])]);
       }),
     listRunning: () =>
-      ask("ListTasks", async (place) => describe(place, await listArns(place, undefined, "RUNNING")), listPatienceMs),
-    probe: () => ask("DescribeClusters", probe, probeTimeoutMs),
+      ask("ListTasks", async (place) => describe(place, await listArns(place, undefined, "RUNNING")), {
+        withinMs: listPatienceMs,
+      }),
+    probe: () => ask("DescribeClusters", probe, { withinMs: probeTimeoutMs }),
   };
 }
 
-/** Page by page: DescribeTasks takes 100 ids. */
-async function describe(
-  { client, abortSignal, target: { cluster } }: Question,
-  arns: string[],
-): Promise<SandboxState[]> {
+/** It may be of a cluster that the backend has left, and that this process has no right to any more, or that is gone. */
+const isRefusal = (error: unknown) =>
+  [InvalidParameterException, ClientException, ClusterNotFoundException, AccessDeniedException].some(
+    (kind) => error instanceof kind,
+  ) && !isThrottling(error);
+
+/** A declaration may have moved the backend since the sandbox was started. ARNs of before 2018 do not say it. */
+const clusterOf = (sandboxArn: string | undefined) => sandboxArn?.match(/:task\/([^/]+)\/[^/]+$/)?.[1];
+
+/** All of one cluster. Page by page: DescribeTasks takes 100 ids. */
+async function describe({ client, abortSignal, target }: Question, arns: string[]): Promise<SandboxState[]> {
+  const cluster = clusterOf(arns[0]) ?? target.cluster;
   const states: SandboxState[] = [];
   for (let i = 0; i < arns.length; i += 100) {
     const page = new DescribeTasksCommand({ cluster, tasks: arns.slice(i, i + 100) });
@@ -130,11 +149,8 @@ async function listArns(
   return arns;
 }
 
-async function stop(
-  { client, abortSignal, target: { cluster } }: Question,
-  task: string,
-  reason: string,
-): Promise<void> {
+async function stop({ client, abortSignal, target }: Question, task: string, reason: string): Promise<void> {
+  const cluster = clusterOf(task) ?? target.cluster;
   const command = new StopTaskCommand({ cluster, task, reason: reason.slice(0, maxReasonCharacters) });
   try {
     await client.send(command, { abortSignal });

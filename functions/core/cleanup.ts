@@ -1,7 +1,7 @@
 // What does a look at ECS tell about the sandbox of an attempt that has ended?
 import type { Attempt, SandboxFate } from "./task.ts";
 
-/** What ECS lists of it; `unknown` when ECS did not answer, or did not take the stop. */
+/** What ECS lists of it; `unknown` when it would not say of this one, or not stop it. */
 export type Seen = "alive" | "stopped" | "nothing" | "unknown";
 
 export type AfterLook = { kind: "ended"; sandbox: SandboxFate } | { kind: "look_again"; at: number; unseenAt?: number };

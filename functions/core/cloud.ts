@@ -149,7 +149,10 @@ export interface SandboxState {
   why?: string;
 }
 
-/** Whatever a backend should have answered and did not is thrown as `backend_unavailable`. */
+/**
+ * Whatever a backend should have answered and did not is thrown as `backend_unavailable`. What `stop` and `describe`
+ * throw beside that is about the one sandbox: nobody knows whether it runs.
+ */
 export interface Sandboxes {
   /** Idempotent for one agentId: the same call again answers the same sandbox. Throws when its answer was lost. */
   launch(agentId: AgentId, token: string): Promise<LaunchOutcome>;

@@ -1,11 +1,12 @@
 // What happens on a wake-up? The task that should run next is claimed and its sandbox launched.
 import type { Cloud } from "../core/cloud.ts";
+import { hasCode } from "../core/errors.ts";
 import { agentIdOf, type TaskId } from "../core/ids.ts";
 import type { Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
 import { chooseTask } from "./choose-task.ts";
 import { killFenced } from "./kill-task.ts";
-import { launchAttempt, recoverLaunch } from "./launch-attempt.ts";
+import { launchAttempt, leaveLaunch, recoverLaunch } from "./launch-attempt.ts";
 import { isSound } from "./sound-tasks.ts";
 
 export type Dispatch = { kind: "dispatched"; taskId: TaskId } | { kind: "idle"; reason: string };
@@ -52,5 +53,8 @@ export async function dispatchTask(cloud: Cloud, wokenFor: TaskId | undefined): 
 /** A wake-up that comes again because its first dispatcher died between the claim and the launch. */
 async function resumeLaunch(cloud: Cloud, { taskId, attempt: number }: Task): Promise<void> {
   const attempt = await cloud.table.getAttempt(agentIdOf(taskId, number));
-  if (attempt?.state === "spawning" && !attempt.sandboxArn) await recoverLaunch(cloud, attempt);
+  if (attempt?.state !== "spawning" || attempt.sandboxArn) return;
+  await recoverLaunch(cloud, attempt).catch(async (error: unknown) => {
+    if (!hasCode(error, "backend_unavailable") || !(await leaveLaunch(cloud, attempt))) throw error;
+  });
 }

@@ -2,12 +2,10 @@
 import type { Cloud } from "../core/cloud.ts";
 import { continueOperation } from "./stop-scope.ts";
 
-const roundMs = 20_000;
-
 /** Each has its share of the time: one that fails, or takes all of its own, keeps no stop behind it from going on. */
-export async function finishOperations(cloud: Cloud): Promise<void> {
+export async function finishOperations(cloud: Cloud, _: unknown, deadline: number): Promise<void> {
   const open = await cloud.table.openOperations();
-  const shareMs = roundMs / open.length;
+  const shareMs = (deadline - cloud.clock.now()) / open.length;
   for (const operation of open) {
     try {
       await continueOperation(cloud, operation, cloud.clock.now() + shareMs);

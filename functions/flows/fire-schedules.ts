@@ -7,14 +7,12 @@ import { nextRun } from "./next-run.ts";
 import { submitTask } from "./submit-task.ts";
 
 const batch = 50;
-/** Each is a look at its remote: the reaper has more to do. The rest come first in the next round. */
-const roundMs = 20_000;
 /** Longer than a reaper may be down between the submission and the write after it. */
 const idempotencyLifeMs = 30 * 24 * 60 * 60 * 1000;
 const maxWhyCharacters = 300;
 
-export async function fireSchedules(cloud: Cloud): Promise<void> {
-  const deadline = cloud.clock.now() + roundMs;
+/** Each is a look at its remote. The rest come first in the next round. */
+export async function fireSchedules(cloud: Cloud, _: unknown, deadline: number): Promise<void> {
   for (const { workspace, scheduleId } of await cloud.table.dueSchedules(cloud.clock.now(), batch)) {
     if (cloud.clock.now() > deadline) return;
     try {

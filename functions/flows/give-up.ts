@@ -50,9 +50,9 @@ async function giveUp(
     { ifLeaseAt },
   );
   if (change.kind !== "changed") return;
+  await wakeAfter(cloud, change.task);
   // What cannot be stopped now is an orphan from here on.
   if (sandboxArn) {
     await askBackend(round, backend, () => cloud.sandboxes(backend).stop(sandboxArn, `${agentId} ${why}`));
   }
-  await wakeAfter(cloud, change.task);
 }

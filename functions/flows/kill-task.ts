@@ -18,6 +18,9 @@ export interface Kill {
   stop: "not_needed" | "requested" | "pending";
 }
 
+/** `before` is the task as it was when it was killed. */
+type StopSandbox = (cloud: Cloud, before: Task, reason: string) => Promise<Kill["stop"]>;
+
 /** Throws `task_not_found`, or `task_ended` when there is nothing left to kill. */
 export async function killTask(
   cloud: Cloud,
@@ -25,6 +28,7 @@ export async function killTask(
   by: string,
   reason: string,
   cause: KillCause = "kill",
+  stopIts: StopSandbox = stopSandbox,
 ): Promise<Kill> {
   const change = await changeUntilItTakes(cloud, taskId, by, reason, cause);
   if (change.kind !== "changed") {
@@ -37,7 +41,7 @@ export async function killTask(
     );
   }
   const { before, task } = change;
-  const stop = task.stopConfirmation ? "not_needed" : await stopSandbox(cloud, before, `killed by ${by}: ${reason}`);
+  const stop = task.stopConfirmation ? "not_needed" : await stopIts(cloud, before, `killed by ${by}: ${reason}`);
   await announceEnd(cloud, task);
   if (stop === "not_needed") return { task, stop };
   await wakeAfter(cloud, task);
@@ -45,7 +49,7 @@ export async function killTask(
 }
 
 /** A task that was admitted under a stop's old generation can never run again: it ends as the stop says. */
-export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
+export async function killFenced(cloud: Cloud, task: Task, stopIts?: StopSandbox): Promise<void> {
   const switches = await cloud.table.getSwitches(task);
   if (!isFenced(task, switches)) return;
   const { global, workspace, backend } = switches;
@@ -57,7 +61,8 @@ export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
         ? ([workspace, "kill_all"] as const)
         : ([backend, "backend_revoked"] as const);
   try {
-    await killTask(cloud, task.taskId, stop.stoppedBy ?? "system:reaper", stop.stopReason ?? "a stop covers it", cause);
+    const [by, why] = [stop.stoppedBy ?? "system:reaper", stop.stopReason ?? "a stop covers it"];
+    await killTask(cloud, task.taskId, by, why, cause, stopIts);
   } catch (error) {
     if (!hasCode(error, "task_ended")) throw error; // It ended by itself.
   }
@@ -90,7 +95,7 @@ async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reas
  * The ARN is read after the commit. If it is not there, either nothing was launched, or the launch's own record is
  * refused from now on and the dispatcher stops what it started; what ECS already lists is stopped here too.
  */
-async function stopSandbox(cloud: Cloud, before: Task, reason: string): Promise<Kill["stop"]> {
+const stopSandbox: StopSandbox = async (cloud, before, reason) => {
   const agentId = agentIdOf(before.taskId, before.attempt);
   try {
     const attempt = await cloud.table.getAttempt(agentId);
@@ -105,4 +110,4 @@ async function stopSandbox(cloud: Cloud, before: Task, reason: string): Promise<
     console.warn(`the sandbox of ${agentId} could not be stopped yet`, error);
     return "pending";
   }
-}
+};

@@ -1,6 +1,6 @@
 // How does a claimed attempt get its sandbox? Start it, record it; if the record is refused, stop what was started.
 import type { Cloud } from "../core/cloud.ts";
-import { DroverError, hasCode } from "../core/errors.ts";
+import { hasCode } from "../core/errors.ts";
 import type { TaskEvent } from "../core/events.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
 import type { Attempt, Task } from "../core/task.ts";
@@ -60,8 +60,7 @@ export async function launchAttempt(
 /**
  * An attempt without a recorded sandbox: whoever claimed it died, or its answer from ECS was lost. Within the deadline
  * the same launch is made again, which finds what the first one may have started; after it, what ECS lists is adopted,
- * and a task without anything goes back. One whose backend does not say goes back too, and leaves its slots to others:
- * should its sandbox turn up, nothing that it says is accepted, and the sweep of orphans stops it.
+ * and a task without anything goes back. Throws `backend_unavailable`.
  */
 export async function recoverLaunch(cloud: Cloud, launch: Launch): Promise<void> {
   const { agentId, claimedAt, backend } = launch;
@@ -70,16 +69,22 @@ export async function recoverLaunch(cloud: Cloud, launch: Launch): Promise<void>
     return;
   }
   const sandboxes = cloud.sandboxes(backend);
-  const found = await sandboxes.findByAgent(agentId).catch((error: unknown) => {
-    if (hasCode(error, "backend_unavailable")) return error;
-    throw error;
-  });
-  if (found instanceof DroverError) return putBack(cloud, agentId, found.message);
-  const alive = found.find((sandbox) => !sandbox.stopped);
+  const alive = (await sandboxes.findByAgent(agentId)).find((sandbox) => !sandbox.stopped);
   if (!alive) return putBack(cloud, agentId, "nothing was launched for it in time");
   if ((await cloud.table.recordSandbox(agentId, alive.sandboxArn)) === "refused") {
     await sandboxes.stop(alive.sandboxArn, `${agentId} has ended`);
   }
+}
+
+/**
+ * Its backend does not say what it started. After the deadline its task goes back all the same, and leaves its slots to
+ * others: should its sandbox turn up, nothing that it says is accepted, and the sweep of orphans stops it. False: it is
+ * not time yet.
+ */
+export async function leaveLaunch(cloud: Cloud, { agentId, backend, claimedAt }: Launch): Promise<boolean> {
+  if (cloud.clock.now() <= claimedAt + launchDeadlineMs) return false;
+  await putBack(cloud, agentId, `backend ${backend} does not say what it launched`);
+  return true;
 }
 
 function putBack(cloud: Cloud, agentId: AgentId, why: string): Promise<void> {

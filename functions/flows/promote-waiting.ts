@@ -6,21 +6,20 @@ import { behindNeighbours } from "../core/waiting-order.ts";
 import { wake } from "./wake.ts";
 
 const batch = 50;
-/** By time, not by number: whoever waits by the thousand does not come to the end in one round. */
-const roundMs = 20_000;
 
-export const promoteWaiting = (cloud: Cloud) => promote(cloud, "ready");
-export const promoteHeld = (cloud: Cloud) => promote(cloud, "held");
+export const promoteWaiting = (cloud: Cloud, _: unknown, deadline: number) => promote(cloud, "ready", deadline);
+export const promoteHeld = (cloud: Cloud, _: unknown, deadline: number) => promote(cloud, "held", deadline);
 
 /**
  * In turn: of a full page the rest of its last workspace is left, until all the others have had a page of theirs. However
  * many tasks of one fall due together, those of another come behind a page of them. While all that is due fits in a page
  * it is one request.
  *
+ * By time, not by number: whoever waits by the thousand does not come to the end in one round.
+ *
  * No more are woken than there are free slots: the others would find none, and whoever frees one wakes the next.
  */
-async function promote(cloud: Cloud, kind: WaitingKind): Promise<void> {
-  const deadline = cloud.clock.now() + roundMs;
+async function promote(cloud: Cloud, kind: WaitingKind, deadline: number): Promise<void> {
   let free: number | undefined;
   let after = "";
   let ofThisPass = 0;

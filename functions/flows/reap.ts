@@ -1,24 +1,24 @@
 // What fell between the cracks? Every step reads what is overdue from an index or the slots, never the whole table.
 import type { Cloud } from "../core/cloud.ts";
-import { type AgentId, parseAgentId, type TaskId, taskIdsOf } from "../core/ids.ts";
+import { taskIdsOf } from "../core/ids.ts";
 import { isFenced } from "../core/switches.ts";
 import type { OwedKind } from "../core/table.ts";
-import { type Attempt, isLive, type Task } from "../core/task.ts";
+import { isLive, type Task } from "../core/task.ts";
 import { keepWatch } from "../core/watch.ts";
 import { cleanUp } from "./clean-up.ts";
-import { confirmStop } from "./confirm-stop.ts";
 import { expireOldest } from "./expire-oldest.ts";
 import { finishOperations } from "./finish-operations.ts";
 import { fireSchedules } from "./fire-schedules.ts";
 import { giveUpIfOver } from "./give-up.ts";
 import { killFenced } from "./kill-task.ts";
-import { recoverLaunch } from "./launch-attempt.ts";
+import { leaveLaunch, recoverLaunch } from "./launch-attempt.ts";
 import { promoteHeld, promoteWaiting } from "./promote-waiting.ts";
 import { readyWorkspaces } from "./ready-workspaces.ts";
 import { resendNotices } from "./resend-notices.ts";
 import { askAgain, resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
-import { askBackend, beginRound, type Round } from "./round.ts";
+import { askBackend, beginRound, each, type Round, type Step } from "./round.ts";
 import { isSound } from "./sound-tasks.ts";
+import { sweepOrphans } from "./sweep-orphans.ts";
 import { tellMetrics } from "./tell-metrics.ts";
 import { tendBackends } from "./tend-backends.ts";
 import { wake } from "./wake.ts";
@@ -27,13 +27,15 @@ import { writeDigest } from "./write-digest.ts";
 const batch = 50;
 const tasksAtOnce = 100;
 const workspacesLooked = 100;
-/** For each kind of what a remote is asked. */
-const remotesRoundMs = 20_000;
+/** Below the function's own time limit by what the last call of a round may take. */
+const roundMs = 90_000;
+/** What a step takes at most, and what it leaves at least to each that comes behind it. */
+const [stepMs, leastMs] = [20_000, 2_000];
 /** What could not be asked for now is asked for again. */
 const retryMs = 10_000;
 
 /** By name: what is uploaded to AWS is minified, and a function has no name of its own there. */
-const steps = Object.entries({
+const steps = Object.entries<Step>({
   tendBackends,
   finishOperations,
   promoteWaiting,
@@ -46,20 +48,27 @@ const steps = Object.entries({
   sweepOrphans,
   resendWakeUps,
   resendNotices,
-  writeDigest,
   tellMetrics,
   // Others' servers are asked last: what they take of the round is nobody else's.
   fireSchedules,
   resolveOutcomes,
+  takeBranchesBack,
+  writeDigest,
 });
 
-/** One round. A step that fails does not keep the others from their work; then the round fails, or nobody would see it. */
+/**
+ * One round. A step that fails, or has too much to do, does not keep the others from their work; after a failure the
+ * round fails, or nobody would see it.
+ */
 export async function reap(cloud: Cloud): Promise<void> {
   const round = beginRound(cloud);
+  const endsAt = cloud.clock.now() + roundMs;
   const failed = new Map<string, unknown>();
-  for (const [name, step] of steps) {
+  for (const [n, [name, step]] of steps.entries()) {
+    const now = cloud.clock.now();
+    const leave = (steps.length - 1 - n) * leastMs;
     try {
-      await step(cloud, round);
+      await step(cloud, round, Math.max(now + leastMs, Math.min(now + stepMs, endsAt - leave)));
     } catch (error) {
       // Lambda logs of an AggregateError no more than its message.
       console.error(`reaper: ${name} failed; it runs again in the next round`, error);
@@ -71,26 +80,15 @@ export async function reap(cloud: Cloud): Promise<void> {
   throw new AggregateError(failed.values(), `The reaper failed in ${names}; the other steps were done.`);
 }
 
-/** One that fails does not keep the others from theirs. */
-async function each<T extends string | { taskId: TaskId }>(
-  items: readonly T[],
-  act: (item: T) => Promise<unknown>,
-): Promise<void> {
-  for (const item of items) {
-    try {
-      await act(item);
-    } catch (error) {
-      const name = typeof item === "string" ? item : item.taskId;
-      console.error(`reaper: ${name} failed; it is looked at again in the next round`, error);
-    }
-  }
-}
-
 /** A host that swallows what it is asked takes its whole time each time. Those not reached are the first of the next round. */
-async function eachDue(cloud: Cloud, kind: OwedKind, act: (task: Task) => Promise<unknown>): Promise<void> {
-  const deadline = cloud.clock.now() + remotesRoundMs;
-  await each(await cloud.table.dueTasks(kind, cloud.clock.now(), batch), async (taskId) => {
-    if (cloud.clock.now() > deadline) return;
+async function eachDue(
+  cloud: Cloud,
+  kind: OwedKind,
+  deadline: number,
+  act: (task: Task) => Promise<unknown>,
+): Promise<void> {
+  const due = await cloud.table.dueTasks(kind, cloud.clock.now(), batch);
+  await each(cloud, deadline, due, async (taskId) => {
     const task = await cloud.table.getTask(taskId);
     // The index lags: only a task that still owes this is looked at.
     if (task?.due?.kind === kind) await act(task);
@@ -98,38 +96,42 @@ async function eachDue(cloud: Cloud, kind: OwedKind, act: (task: Task) => Promis
 }
 
 /** Of the workspaces with ready work. What is not ready yet will be. */
-async function expireWaiting(cloud: Cloud, round: Round): Promise<void> {
+async function expireWaiting(cloud: Cloud, round: Round, deadline: number): Promise<void> {
   let looked = 0;
   for await (const { workspace } of readyWorkspaces(cloud, round.ready)) {
     await expireOldest(cloud, workspace, round.switches);
     // Others get their turn in the next rounds, which begin elsewhere.
     looked += 1;
-    if (looked === workspacesLooked) return;
+    if (looked === workspacesLooked || cloud.clock.now() > deadline) return;
   }
 }
 
-/** Live tasks that a stop covers and whose kill failed. Queued ones are met by its operation again, and by the dispatcher. */
-async function endFenced(cloud: Cloud, round: Round): Promise<void> {
+/**
+ * Live tasks that a stop covers and whose kill failed. Queued ones are met by its operation again, and by the dispatcher.
+ * Their sandboxes are left to the cleanups and the sweep of this round, which ask a silent backend only once.
+ */
+async function endFenced(cloud: Cloud, round: Round, deadline: number): Promise<void> {
+  const leave = async () => "pending" as const;
   const taskIds = taskIdsOf(await round.holders());
   for (let from = 0; from < taskIds.length; from += tasksAtOnce) {
     const tasks = (await cloud.table.getTasks(taskIds.slice(from, from + tasksAtOnce))).filter(isSound);
-    await each(tasks, async (task) => {
-      if (isLive(task.status) && isFenced(task, await round.switches(task))) await killFenced(cloud, task);
+    await each(cloud, deadline, tasks, async (task) => {
+      if (isLive(task.status) && isFenced(task, await round.switches(task))) await killFenced(cloud, task, leave);
     });
   }
 }
 
 /** A kill may commit without giving its slots back when they are contended; their holder has then ended. */
-async function releaseLeftSlots(cloud: Cloud, round: Round): Promise<void> {
+async function releaseLeftSlots(cloud: Cloud, round: Round, deadline: number): Promise<void> {
   const ended = (await round.attempts()).filter(({ endedAt }) => endedAt !== undefined);
-  await each(ended, async ({ agentId, slots }) => {
+  await each(cloud, deadline, ended, async ({ agentId, slots }) => {
     // The global one last: what is left is found by it.
     for (const slot of slots.toReversed()) await cloud.table.releaseSlot(slot, agentId);
   });
 }
 
 /** Live attempts are the holders of the slots, so this reads no more than there are slots. */
-async function expireLeases(cloud: Cloud, round: Round): Promise<void> {
+async function expireLeases(cloud: Cloud, round: Round, deadline: number): Promise<void> {
   const live = (await round.attempts()).filter(({ endedAt }) => endedAt === undefined);
   if (live.length === 0) return;
   const now = cloud.clock.now();
@@ -138,15 +140,16 @@ async function expireLeases(cloud: Cloud, round: Round): Promise<void> {
   const watch = keepWatch(await cloud.table.getWatch(), cloud.settings.leaseMs, now, hearsAgents);
   // Before anything expires: a round that dies must not be the second look.
   await cloud.table.putWatch(watch);
-  await each(live, async (attempt) => {
-    if (attempt.state === "spawning" && !attempt.sandboxArn)
-      await askBackend(round, attempt.backend, () => recoverLaunch(cloud, attempt));
-    else await giveUpIfOver(cloud, round, attempt, { now, leasesHoldUntil: watch.leasesHoldUntil });
+  await each(cloud, deadline, live, async (attempt) => {
+    if (attempt.state === "spawning" && !attempt.sandboxArn) {
+      const isAsked = await askBackend(round, attempt.backend, () => recoverLaunch(cloud, attempt));
+      if (!isAsked) await leaveLaunch(cloud, attempt);
+    } else await giveUpIfOver(cloud, round, attempt, { now, leasesHoldUntil: watch.leasesHoldUntil });
   });
 }
 
-async function cleanUpEnded(cloud: Cloud, round: Round): Promise<void> {
-  await each(await cloud.table.dueCleanups(cloud.clock.now(), batch), async (agentId) => {
+async function cleanUpEnded(cloud: Cloud, round: Round, deadline: number): Promise<void> {
+  await each(cloud, deadline, await cloud.table.dueCleanups(cloud.clock.now(), batch), async (agentId) => {
     const attempt = await cloud.table.getAttempt(agentId);
     // The index lags: somebody may have been faster.
     if (attempt?.cleanupAt === undefined) return;
@@ -156,48 +159,19 @@ async function cleanUpEnded(cloud: Cloud, round: Round): Promise<void> {
   });
 }
 
-async function resolveOutcomes(cloud: Cloud, round: Round): Promise<void> {
-  await eachDue(cloud, "outcome", async (task) => {
+async function resolveOutcomes(cloud: Cloud, round: Round, deadline: number): Promise<void> {
+  await eachDue(cloud, "outcome", deadline, async (task) => {
     const isDone = await askBackend(round, task.backend, () => resolveOutcome(cloud, task));
     if (!isDone) await askAgain(cloud, task, `the backend ${task.backend} does not answer`);
   });
-  await eachDue(cloud, "branch", (task) => takeBranchBack(cloud, task));
 }
 
-/** Sandboxes without a live attempt are stopped; attempts whose sandbox ECS calls stopped are failed. */
-async function sweepOrphans(cloud: Cloud, round: Round): Promise<void> {
-  const live = (await round.attempts()).filter(({ endedAt }) => endedAt === undefined);
-  for (const { name } of await round.backends()) {
-    const its = live.filter(({ backend }) => backend === name);
-    await askBackend(round, name, () => sweepBackend(cloud, name, its));
-  }
-}
-
-async function sweepBackend(cloud: Cloud, backend: string, live: Attempt[]): Promise<void> {
-  const sandboxes = cloud.sandboxes(backend);
-  const known = new Set(live.map(({ agentId }) => agentId));
-  const running = (await sandboxes.listRunning()).filter(({ stopped }) => !stopped);
-  for (const { agentId, sandboxArn } of running) {
-    if (!agentId || known.has(agentId) || !(await isOrphan(cloud, agentId))) continue;
-    await sandboxes.stop(sandboxArn, `${agentId} is not a live attempt`);
-  }
-  const runs = new Set(running.map(({ sandboxArn }) => sandboxArn));
-  for (const { agentId, sandboxArn } of live) {
-    if (!sandboxArn || runs.has(sandboxArn)) continue;
-    const state = await sandboxes.describe(sandboxArn);
-    if (state?.stopped) await confirmStop(cloud, agentId, state.why ?? "its stop was found by the reaper");
-  }
-}
-
-/** A task that this table has never seen is somebody else's, whose drover uses the same cluster. */
-async function isOrphan(cloud: Cloud, agentId: AgentId): Promise<boolean> {
-  const parsed = parseAgentId(agentId);
-  const task = parsed && (await cloud.table.getTask(parsed.taskId));
-  return task !== undefined && !(task.attempt === parsed?.attempt && isLive(task.status));
+function takeBranchesBack(cloud: Cloud, _: Round, deadline: number): Promise<void> {
+  return eachDue(cloud, "branch", deadline, (task) => takeBranchBack(cloud, task));
 }
 
 /** As many as there are free slots: more could not be dispatched. */
-async function resendWakeUps(cloud: Cloud, round: Round): Promise<void> {
+async function resendWakeUps(cloud: Cloud, round: Round, deadline: number): Promise<void> {
   let free = cloud.settings.limits.global - (await round.holders()).length;
   if (free <= 0) return;
   for await (const { head } of readyWorkspaces(cloud, round.ready)) {
@@ -205,6 +179,6 @@ async function resendWakeUps(cloud: Cloud, round: Round): Promise<void> {
       await wake(cloud, taskId);
       free -= 1;
     }
-    if (free === 0) return;
+    if (free === 0 || cloud.clock.now() > deadline) return;
   }
 }

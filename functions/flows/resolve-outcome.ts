@@ -1,5 +1,6 @@
 // A task ended while its push was permitted: did the push land? Asks the remote, and takes back what nobody wants.
 import type { Cloud } from "../core/cloud.ts";
+import { hasCode } from "../core/errors.ts";
 import { afterSilence } from "../core/overdue.ts";
 import type { Task } from "../core/task.ts";
 import { changeTask } from "./change-task.ts";
@@ -12,7 +13,8 @@ const by = "system:reaper";
  * counts only some time after; what is there, counts at once.
  */
 export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
-  if (await isAnyAlive(cloud, task)) return askAgain(cloud, task, "a sandbox of it has not stopped yet");
+  const mayPush = await whatMayPush(cloud, task);
+  if (mayPush) return askAgain(cloud, task, mayPush);
   const lookedAt = cloud.clock.now();
   const look = await readRemote(cloud, task);
   if (look.kind === "silent") return askAgain(cloud, task, look.why);
@@ -28,16 +30,21 @@ export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
 }
 
 /** An earlier attempt may have had a permit as well, and its stop was asked for but never confirmed. */
-async function isAnyAlive(cloud: Cloud, task: Task): Promise<boolean> {
-  let alive = false;
+async function whatMayPush(cloud: Cloud, task: Task): Promise<string | undefined> {
+  let why: string | undefined;
   for (const { sandboxArn, sandboxStoppedAt, agentId, backend } of await cloud.table.listAttempts(task.taskId)) {
     if (!sandboxArn || sandboxStoppedAt !== undefined) continue;
-    const sandbox = await cloud.sandboxes(backend).describe(sandboxArn);
-    if (!sandbox || sandbox.stopped) continue;
-    await cloud.sandboxes(backend).stop(sandboxArn, `${agentId} has ended`);
-    alive = true;
+    try {
+      const sandbox = await cloud.sandboxes(backend).describe(sandboxArn);
+      if (!sandbox || sandbox.stopped) continue;
+      await cloud.sandboxes(backend).stop(sandboxArn, `${agentId} has ended`);
+      why = `the sandbox of ${agentId} has not stopped yet`;
+    } catch (error) {
+      if (!(error instanceof Error) || hasCode(error, "backend_unavailable")) throw error;
+      why = error.message;
+    }
   }
-  return alive;
+  return why;
 }
 
 /** Removes our branch from the remote, unless somebody has moved it meanwhile. */

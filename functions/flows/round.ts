@@ -2,7 +2,7 @@
 import type { KnownBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
-import type { AgentId } from "../core/ids.ts";
+import type { AgentId, TaskId } from "../core/ids.ts";
 import type { ReadyTask } from "../core/ready-order.ts";
 import type { Switches } from "../core/switches.ts";
 import type { Attempt, Task } from "../core/task.ts";
@@ -31,6 +31,9 @@ export interface Round {
   /** Attempts that ended, were looked at in this round, and of which something may be left. */
   owing: Attempt[];
 }
+
+/** What it has not begun by the deadline is done in the next round. */
+export type Step = (cloud: Cloud, round: Round, deadline: number) => Promise<void>;
 
 export function beginRound(cloud: Cloud): Round {
   const { table } = cloud;
@@ -65,6 +68,26 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
     known ??= { value: await read() };
     return known.value;
   };
+}
+
+type Named = string | { taskId: TaskId } | { agentId: AgentId };
+const nameOf = (one: Named) => (typeof one === "string" ? one : "agentId" in one ? one.agentId : one.taskId);
+
+/** One that fails does not keep the others from theirs. Those not reached in time are looked at in the next round. */
+export async function each<T extends Named>(
+  { clock }: Pick<Cloud, "clock">,
+  deadline: number,
+  items: readonly T[],
+  act: (item: T) => Promise<unknown>,
+): Promise<void> {
+  for (const item of items) {
+    if (clock.now() > deadline) return;
+    try {
+      await act(item);
+    } catch (error) {
+      console.error(`reaper: ${nameOf(item)} failed; it is looked at again in the next round`, error);
+    }
+  }
 }
 
 /** One that is silent costs one call a round: the rest of its work waits for the next one. False: not done. */

@@ -209,7 +209,7 @@ it.each([
   for (const name of ["team-000", "team-001"]) await stop({ kind: "workspace", name });
   isMended = true;
   expect(statusOf(taskIds[1] as TaskId)).toBe("queued");
-  await finishOperations(cloud);
+  await finishOperations(cloud, undefined, cloud.clock.now() + 20_000);
   expect(statusOf(taskIds[1] as TaskId)).toBe("killed");
   expect(memory.getOperation("opr_2")).toMatchObject({ killed: 1, failed: 0 });
 });
@@ -237,6 +237,6 @@ it("a workspace that cannot be read keeps a stop of everything from no other wor
   expect(await stop()).toMatchObject({ killed: 2, failed: 0, unread: 1 });
   expect(taskIds.map(statusOf)).toEqual(["queued", "killed", "killed"]);
   isRefused = false;
-  await finishOperations(cloud);
+  await finishOperations(cloud, undefined, cloud.clock.now() + 20_000);
   expect(memory.getOperation("opr_1")).toMatchObject({ total: 3, killed: 3, failed: 0, finishedAt: now });
 });

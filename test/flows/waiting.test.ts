@@ -21,6 +21,8 @@ import { openMemoryCloud, startClock } from "../support/memory-cloud.ts";
 
 const dayMs = 86_400_000;
 const workspace = "default";
+/** Of a step of the reaper that begins now. */
+const stepEndsAt = now + 20_000;
 
 /** `commitMs`: how long a change takes. */
 function open({ commitMs = 0 } = {}) {
@@ -69,12 +71,12 @@ it("hundreds of tasks that were held back do not keep a delayed one from its tim
   const { cloud, memory, make } = open();
   make(400, { due: { kind: "held", at: now - 2, pool: "repository:full" } });
   make(120, { due: { kind: "ready", at: now - 1 } });
-  await promoteWaiting(cloud);
+  await promoteWaiting(cloud, undefined, stepEndsAt);
   expect([
     memory.waitingAfter("ready", "", now, 1_000).length,
     memory.waitingAfter("held", "", now, 1_000).length,
   ]).toEqual([0, 400]);
-  await promoteHeld(cloud);
+  await promoteHeld(cloud, undefined, stepEndsAt);
   expect(memory.waitingAfter("held", "", now, 1_000)).toEqual([]);
 });
 
@@ -91,7 +93,7 @@ it.each([
   const others = ["a", "b", "c", "d"];
   for (const workspace of others) make(1, { workspace, due: due(minute) });
   const slow = takingTime(cloud, 100);
-  await act(slow.cloud);
+  await act(slow.cloud, undefined, stepEndsAt);
   expect(others.map((workspace) => memory.readyHead(workspace, 10).length)).toEqual([1, 1, 1, 1]);
   for (const workspace of others) expect(slow.order.indexOf(workspace)).toBeLessThan(2 * 50 + others.length);
 });
@@ -108,18 +110,18 @@ it("one who waits alone, by the thousand, is asked for twice for each page, and 
     },
   };
   make(120, { due: { kind: "ready", at: now - 2 } });
-  await promoteWaiting({ ...cloud, table });
+  await promoteWaiting({ ...cloud, table }, undefined, stepEndsAt);
   expect(memory.readyHead(workspace, 1_000)).toHaveLength(120);
   expect(asked.splice(0)).toEqual([50, 0, 50, 0, 20]);
   make(49, { due: { kind: "ready", at: now - 2 } });
-  await promoteWaiting({ ...cloud, table });
+  await promoteWaiting({ ...cloud, table }, undefined, stepEndsAt);
   expect(asked).toEqual([49]);
 });
 
 it("a table that takes its time ends the promotion of a round, and the rest comes with the next", async () => {
   const { cloud, memory, make } = open();
   make(2_000, { due: { kind: "ready", at: now - 2 } });
-  await promoteWaiting(takingTime(cloud, 50).cloud);
+  await promoteWaiting(takingTime(cloud, 50).cloud, undefined, stepEndsAt);
   expect(memory.waitingAfter("ready", "", now, 10_000)).toHaveLength(2_000 - 450);
 });
 
@@ -128,7 +130,7 @@ it("no more of them are woken than there are free slots", async () => {
   const [first] = make(1);
   if (first) memory.commit(changeOf(first, claim({ pool: "global", index: 3 })));
   make(60, { due: { kind: "held", at: now - 2, pool: "repository:full" } });
-  await promoteHeld(cloud);
+  await promoteHeld(cloud, undefined, stepEndsAt);
   expect(memory.waitingAfter("held", "", now, 1_000)).toEqual([]);
   expect(woken).toHaveLength(19);
 });

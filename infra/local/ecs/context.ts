@@ -2,6 +2,7 @@
 import { AwsError } from "../aws-json.ts";
 import type { ContainerRuntime, TaskFolder } from "../containers.ts";
 import { arnOf } from "./arns.ts";
+import { invalidParameter } from "./parse.ts";
 import type { EcsTaskStateChange } from "./state-change.ts";
 import type { LiveTask, LocalTaskDefinition } from "./task.ts";
 import type { Bucket } from "./token-bucket.ts";
@@ -26,8 +27,11 @@ export interface Ecs {
   closed: AbortSignal;
 }
 
-/** The task that an id or ARN names. */
+/** The task that an id or ARN names. ECS refuses the ARN of another cluster's. */
 export function findTask(ecs: Ecs, idOrArn: string): LiveTask | undefined {
+  const cluster = idOrArn.match(/^arn:.*:task\/([^/]+)\/[^/]+$/)?.[1];
+  if (cluster !== undefined && cluster !== ecs.cluster)
+    throw invalidParameter(`Invalid identifier: Identifier is for cluster ${cluster}. Your cluster is ${ecs.cluster}`);
   const task = ecs.tasks.get(idOrArn.split("/").at(-1) ?? "");
   if (!task || !idOrArn.startsWith("arn:")) return task;
   return arnOf(ecs.cluster, "task", task.record.id) === idOrArn ? task : undefined;

@@ -284,11 +284,14 @@ describe("StopTask", () => {
   it("of an unknown task, or of another cluster's, is an error", async () => {
     await cluster.start();
     const arn = await cluster.runOne();
-    for (const task of ["0".repeat(32), arn.replace("task/drover", "task/other")]) {
-      await expect(cluster.stop(task)).rejects.toMatchObject({
-        name: "InvalidParameterException",
-        message: "The referenced task was not found.",
-      });
+    for (const [task, message] of [
+      ["0".repeat(32), "The referenced task was not found."],
+      [
+        arn.replace("task/drover", "task/other"),
+        "Invalid identifier: Identifier is for cluster other. Your cluster is drover",
+      ],
+    ] as const) {
+      await expect(cluster.stop(task)).rejects.toMatchObject({ name: "InvalidParameterException", message });
     }
   });
 });
@@ -426,6 +429,15 @@ describe("reading", () => {
       { arn: `arn:aws:ecs:us-east-1:000000000000:task/drover/${unknown}`, reason: "MISSING" },
     ]);
     expect((await cluster.describe(arn)).tags).toEqual([{ key: "task", value: "t1" }]);
+  });
+
+  it("refuses to describe a task of another cluster, and all that are asked for with it", async () => {
+    await cluster.start();
+    const tasks = [`arn:aws:ecs:us-east-1:000000000000:task/elsewhere/${"f".repeat(32)}`, await cluster.runOne()];
+    await expect(cluster.client().send(new DescribeTasksCommand({ cluster: "drover", tasks }))).rejects.toMatchObject({
+      name: "InvalidParameterException",
+      message: expect.stringContaining("Identifier is for cluster elsewhere"),
+    });
   });
 
   it.each([0, 101])("refuses to describe %i tasks", async (length) => {

@@ -42,8 +42,19 @@ export function openSimSandboxes(stage: Stage, activity: Activity): Sandboxes {
     describe: (arn) => call("describe", () => stage.ecs.describe(arn)),
     findByAgent: (agentId) => call("findByAgent", () => stage.ecs.findByAgent(agentId)),
     listRunning: () => call("listRunning", () => stage.ecs.listRunning()),
-    probe: () => call("probe", () => undefined),
+    probe: () => call("probe", () => answerProbe(stage, activity)),
   };
+}
+
+function drawOutage({ world }: Stage, activity: Activity) {
+  if (!world.strikes(activity, "launch_outage")) return undefined;
+  return outages[activity.random.between(0, outages.length - 1)];
+}
+
+function answerProbe(stage: Stage, activity: Activity): void {
+  const outage = drawOutage(stage, activity);
+  if (outage === "unreachable" || outage === "silent")
+    throw new DroverError("backend_unavailable", `DescribeClusters: ${outage}`);
 }
 
 function launch(stage: Stage, activity: Activity, agentId: AgentId, token: string): LaunchOutcome {
@@ -59,8 +70,7 @@ function launch(stage: Stage, activity: Activity, agentId: AgentId, token: strin
     if (!activity.name.startsWith("reaper")) dieOf(stage, activity);
     return { kind: "launched", sandboxArn: started.sandboxArn };
   }
-  const isOutage = world.strikes(activity, "launch_outage");
-  const outage = isOutage ? outages[activity.random.between(0, outages.length - 1)] : undefined;
+  const outage = drawOutage(stage, activity);
   if (outage === "no_room") return { kind: "no_capacity", why: "Capacity is unavailable at this time" };
   if (outage === "unreachable") return { kind: "unreachable", why: "connection refused" };
   if (outage === "silent") throw new DroverError("backend_unavailable", "RunTask: no answer");

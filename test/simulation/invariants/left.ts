@@ -1,4 +1,5 @@
 // Is anything left that nobody owns? The reaper finds it in its next round, whatever else would find it much later.
+import { launchDeadlineMs } from "../../../functions/flows/launch-attempt.ts";
 import type { Stage } from "../stage.ts";
 
 /** How long one round takes at most, with a stop that it has to finish before. */
@@ -29,7 +30,9 @@ export function checkLeft(stage: Stage): void {
     if (endedAt === undefined || state === "stopping" || !isLate(Math.max(endedAt, visibleAt))) continue;
     world.fail("orphan_slow", `${sandboxArn} of ${agentId} still runs, ${boundMs} ms after nobody owned it any more`);
   }
-  for (const { agentId, sandboxArn, endedAt } of table.attempts.values()) {
+  for (const { agentId, sandboxArn, endedAt, state, claimedAt } of table.attempts.values()) {
+    if (state === "spawning" && !sandboxArn && isLate(claimedAt + launchDeadlineMs))
+      world.fail("launch_slow", `${agentId} holds its slots ${boundMs} ms after its launch was to begin at the latest`);
     const { stoppedAt, visibleAt = 0 } = ecs.sandboxes.get(sandboxArn ?? "") ?? {};
     // Until ECS lists it, nobody can see that it has stopped.
     if (endedAt === undefined && stoppedAt !== undefined && isLate(Math.max(stoppedAt, visibleAt)))

@@ -2,6 +2,7 @@
 import { edit, mutant } from "./edit.ts";
 
 const reap = "functions/flows/reap.ts";
+const sweep = "functions/flows/sweep-orphans.ts";
 const fire = "functions/flows/fire-schedules.ts";
 const cleanUp = "functions/flows/clean-up.ts";
 const cleanup = "functions/core/cleanup.ts";
@@ -27,18 +28,19 @@ export const reaperMutants = [
   mutant("reaper: what ended is not cleaned up", without("cleanUpEnded")),
   mutant("reaper: what a stop covers and was not killed is left", without("endFenced")),
   mutant("reaper: outcomes are not resolved", without("resolveOutcomes")),
+  mutant("reaper: branches that are still to be taken back are not", without("takeBranchesBack")),
   mutant(
-    "reaper: branches that are still to be taken back are not",
-    edit(reap, '  await eachDue(cloud, "branch", (task) => takeBranchBack(cloud, task));\n', ""),
+    "reaper: a launch whose backend is silent is left as it is",
+    edit(reap, "if (!isAsked) await leaveLaunch(cloud, attempt);", "void isAsked;"),
   ),
   mutant("reaper: orphans are not swept", without("sweepOrphans")),
   mutant(
     "sweep: a sandbox that nobody owns is left alone",
-    edit(reap, "|| !(await isOrphan(cloud, agentId))) continue;", ") continue;\n    if (agentId) continue;"),
+    edit(sweep, "if (!(await isOrphan(cloud, agentId))) return;", "if (agentId) return;"),
   ),
   mutant(
     "sweep: an attempt whose sandbox has stopped is taken for alive",
-    edit(reap, "if (state?.stopped) await confirmStop(", "if (state?.stopped && !agentId) await confirmStop("),
+    edit(sweep, "if (state?.stopped) await confirmStop(", "if (state?.stopped && !agentId) await confirmStop("),
   ),
   mutant("reaper: wake-ups are not sent again", without("resendWakeUps")),
   mutant("reaper: notices are not sent again", without("resendNotices")),

@@ -1,0 +1,203 @@
+// Does one round of the reaper come to its end, and to everybody, whatever is slow, silent or refused?
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSandboxes } from "../../functions/aws/sandboxes.ts";
+import type { Cloud, Sandboxes } from "../../functions/core/cloud.ts";
+import { DroverError } from "../../functions/core/errors.ts";
+import { type AgentId, agentIdOf, type TaskId } from "../../functions/core/ids.ts";
+import type { Task } from "../../functions/core/task.ts";
+import { dispatchTask } from "../../functions/flows/dispatch-task.ts";
+import { launchDeadlineMs } from "../../functions/flows/launch-attempt.ts";
+import { reap } from "../../functions/flows/reap.ts";
+import { turnSwitch } from "../../functions/flows/turn-switch.ts";
+import { apply, claim, createTask, kill, makeCreation } from "../contract/support.ts";
+import { MemoryTable } from "../simulation/cloud/memory-table.ts";
+import { Cluster } from "../support/ecs-cluster.ts";
+import { until } from "../support/ecs-until.ts";
+import { now } from "../support/make-task.ts";
+import { idleSandboxes, openMemoryCloud, startClock } from "../support/memory-cloud.ts";
+
+const minute = 60_000;
+
+function open(sandboxes: Partial<Sandboxes>, parts: Partial<Cloud> = {}) {
+  const clock = startClock(now);
+  const memory = new MemoryTable(clock.now);
+  // Today's is written.
+  memory.addDigest({ number: 1, at: now, coveredUntil: 0, hash: "" });
+  const own: Sandboxes = { ...idleSandboxes, ...sandboxes };
+  const cloud = openMemoryCloud(memory, { clock, sandboxes: () => own, ...parts });
+  let slots = 0;
+  const start = async (over: Partial<Task> = {}) => {
+    slots += 1;
+    return apply(cloud.table, await createTask(cloud.table, over), claim({ pool: "global", index: slots }));
+  };
+  const many = async (count: number, over?: Partial<Task>) => {
+    const tasks: Task[] = [];
+    for (let n = 0; n < count; n += 1) tasks.push(await start(over));
+    return tasks;
+  };
+  return { cloud, clock, memory, start, many };
+}
+
+describe("a launch whose backend does not say what it started", () => {
+  function openSilent(answersProbe: boolean) {
+    let asked = 0;
+    const silent = async () => {
+      asked += 1;
+      throw new DroverError("backend_unavailable", "no answer");
+    };
+    const sandboxes = { launch: silent, findByAgent: silent, ...(answersProbe ? {} : { probe: silent }) };
+    return { ...open(sandboxes), askedTimes: () => asked };
+  }
+
+  it.each([
+    ["its probe is not answered either, in every round", false],
+    ["its probe alone is answered", true],
+  ])("goes back after its deadline and leaves its slots to others, and the backend is asked once a round: %s", async (_how, answersProbe) => {
+    const { cloud, clock, memory, many, askedTimes } = openSilent(answersProbe);
+    const tasks = await many(3);
+    await reap(cloud);
+    expect(memory.heldSlots("global")).toHaveLength(3);
+    clock.pass(launchDeadlineMs + 1);
+    const before = askedTimes();
+    await reap(cloud);
+    expect(askedTimes() - before).toBe(1);
+    expect(memory.heldSlots("global")).toEqual([]);
+    for (const { taskId } of tasks)
+      expect(memory.getTask(taskId)).toMatchObject({ status: "queued", putBacks: 1, attemptsUsed: 0 });
+  });
+
+  it("goes back by the wake-up that comes again, too, but not before its deadline", async () => {
+    const { cloud, clock, memory, start } = openSilent(true);
+    const { taskId } = await start();
+    await expect(dispatchTask(cloud, taskId)).rejects.toMatchObject({ code: "backend_unavailable" });
+    expect(memory.getTask(taskId)).toMatchObject({ status: "launching" });
+    clock.pass(launchDeadlineMs + 1);
+    await dispatchTask(cloud, taskId);
+    expect(memory.getTask(taskId)).toMatchObject({ status: "queued", putBacks: 1 });
+  });
+});
+
+it("what a stop covers is killed in one round though its backend hangs, which is waited for once", async () => {
+  const hung = async (): Promise<never> => {
+    clock.pass(10_000);
+    throw new DroverError("backend_unavailable", "no answer in 10 seconds");
+  };
+  const { cloud, clock, memory, many } = open({ stop: hung, describe: hung, findByAgent: hung, listRunning: hung });
+  const tasks = await many(12);
+  for (const { taskId } of tasks) memory.recordSandbox(agentIdOf(taskId, 1), `arn:sandbox/${taskId}`);
+  await turnSwitch(cloud, { kind: "global" }, "stop", "key_1", "a leaked key");
+  const startedAt = clock.now();
+  await reap(cloud);
+  for (const { taskId } of tasks) expect(memory.getTask(taskId)).toMatchObject({ status: "killed" });
+  expect(clock.now() - startedAt).toBe(10_000);
+});
+
+it("a round in which everything takes its time ends within that of its function, and comes to its last step", async () => {
+  const taking = (ms: number) => clock.pass(ms);
+  const told: unknown[] = [];
+  const asked: string[] = [];
+  const slow: Partial<Sandboxes> = {
+    describe: async (sandboxArn) => {
+      taking(9_000);
+      return { sandboxArn, agentId: undefined, stopped: false };
+    },
+    stop: async () => taking(9_000),
+  };
+  const opened = open(slow, { metrics: { tell: (measure) => void told.push(measure) } });
+  const { clock, memory, many } = opened;
+  const { table, remotes } = opened.cloud;
+  const cloud: Cloud = {
+    ...opened.cloud,
+    table: {
+      ...table,
+      makeReady: async (task) => {
+        taking(200);
+        return table.makeReady(task);
+      },
+      dueSchedules: async (at, limit) => {
+        asked.push("schedules");
+        return table.dueSchedules(at, limit);
+      },
+    },
+    remotes: {
+      ...remotes,
+      readBranch: async () => {
+        asked.push("a remote");
+        taking(10_000);
+        return { kind: "unknown", message: "no answer in 10 seconds" };
+      },
+    },
+  };
+  for (const kind of ["ready", "held"] as const) {
+    const due = kind === "ready" ? { kind, at: now - 1 } : { kind, at: now - 1, pool: "repository:full" };
+    for (let n = 0; n < 500; n += 1) memory.createTask(makeCreation({ due }));
+  }
+  for (let n = 0; n < 9; n += 1)
+    memory.createTask(makeCreation({ status: "killed", branch: "drover/x", due: { kind: "outcome", at: now - 1 } }));
+  for (const { taskId } of await many(40)) {
+    memory.recordSandbox(agentIdOf(taskId, 1), `arn:sandbox/${taskId}`);
+    await apply(table, memory.getTask(taskId) as Task, kill);
+  }
+  const startedAt = clock.now();
+  await reap(cloud);
+  expect(clock.now() - startedAt).toBeLessThan(2 * minute);
+  expect(told).toHaveLength(1);
+  expect(asked.slice(0, 2)).toEqual(["schedules", "a remote"]);
+});
+
+describe("a sandbox of a cluster that its backend has left", () => {
+  const cluster = new Cluster();
+  beforeAll(async () => {
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" });
+    await cluster.start();
+  });
+  afterAll(() => cluster.end());
+
+  const elsewhere = `arn:aws:ecs:us-east-1:000000000000:task/elsewhere/${"f".repeat(32)}`;
+
+  function openReal() {
+    const place = { cluster: "drover", subnets: ["subnet-local"], securityGroups: [], assignPublicIp: false };
+    const target = { ...place, taskDefinition: "pair", region: "eu-central-1", endpoint: cluster.url };
+    const kept = async () => ({ backends: [], health: [] });
+    const sandboxes = openSandboxes({ declared: { default: target }, open: "none" }, kept, 1_000)("default");
+    const opened = open(sandboxes);
+    const launch = async (taskId: TaskId) => {
+      const agentId = agentIdOf(taskId, 1);
+      const launched = await sandboxes.launch(agentId, "token");
+      if (launched.kind !== "launched") throw new Error(launched.why);
+      opened.memory.recordSandbox(agentId, launched.sandboxArn);
+      return launched.sandboxArn;
+    };
+    return { ...opened, sandboxes, launch };
+  }
+
+  it("is never called stopped, and keeps the reaper from nothing else on that backend", async () => {
+    const { cloud, clock, memory, start, sandboxes, launch } = openReal();
+    // Each the first of its kind.
+    const [movedAlive, movedEnded] = [await start(), await start()];
+    for (const { taskId } of [movedAlive, movedEnded]) memory.recordSandbox(agentIdOf(taskId, 1), elsewhere);
+    const [lost, ended] = [await start(), await start()];
+    const lostArn = await launch(lost.taskId);
+    await launch(ended.taskId);
+    await sandboxes.stop(lostArn, "its host is gone");
+    await until("it has stopped", async () => (await sandboxes.describe(lostArn))?.stopped);
+    for (const { taskId } of [movedEnded, ended]) await apply(cloud.table, memory.getTask(taskId) as Task, kill);
+    const stray: AgentId = agentIdOf(ended.taskId, 2);
+    await cluster.run({ taskDefinition: "pair", startedBy: stray });
+
+    await until("all that can be found is done", async () => {
+      await reap(cloud);
+      clock.pass(20_000);
+      const strays = await sandboxes.findByAgent(stray);
+      return strays.every(({ stopped }) => stopped) && memory.getTask(ended.taskId)?.stopConfirmation === "stopped";
+    });
+    expect(memory.getAttempt(agentIdOf(lost.taskId, 1))?.endedAt).toBeDefined();
+    for (let n = 0; n < 3; n += 1) {
+      clock.pass(60 * minute);
+      await reap(cloud);
+    }
+    const left = memory.getTask(movedEnded.taskId);
+    expect(left).toMatchObject({ status: "killed", owedCleanups: [{ attempt: 1 }] });
+    expect(left?.stopConfirmation).toBeUndefined();
+  });
+});
