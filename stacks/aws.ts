@@ -157,7 +157,7 @@ function nameWhatIsKept(
 function describeForFunctions(
   { table, artifacts, wakeUps, notices, outcomeBus }: Kept,
   [first, ...further]: ReturnType<typeof createClusters>,
-  { slots }: StageSettings,
+  { ofFunctions }: StageSettings,
 ) {
   if (!first) throw new Error("A stage without a cluster could run nothing.");
   const { cluster, taskDefinition, subnets, securityGroups, assignPublicIp } = targetOf(first);
@@ -176,6 +176,6 @@ function describeForFunctions(
     DROVER_ASSIGN_PUBLIC_IP: String(assignPublicIp),
     ...(further.length > 0 && { DROVER_BACKENDS: $jsonStringify(backends) }),
     DROVER_PARAMETERS: parametersPrefix(),
-    DROVER_SLOTS: String(slots),
+    ...ofFunctions,
   };
 }

@@ -1,6 +1,7 @@
 // What differs from stage to stage? Sizes by the kind of stage, and what its owner sets in `.env` or `.env.<stage>`.
 import { z } from "zod";
 import { resourceName } from "../functions/core/requests.ts";
+import { findWrong, operatorVariables } from "../functions/environment.ts";
 
 const count = z.coerce.number().int().positive();
 const list = (unset: string) =>
@@ -47,7 +48,6 @@ const environment = z
      * account's quota of ten leaves nothing to give away: there Lambda refuses it.
      */
     DROVER_CONCURRENCY: z.enum(["reserved", "shared"]).default("shared"),
-    DROVER_SLOTS: count.optional(),
     /** As the CLI sets it for whatever it runs. */
     AWS_REGION: z.string().optional(),
   })
@@ -88,7 +88,7 @@ export const production: Sizes = {
   keep: true,
   logDays: 30,
   artifactDays: 90,
-  slots: 50,
+  slots: 20,
   sandbox: { cpuUnits: 2048, memoryMb: 8192, diskGb: 40 },
   reserved: { kill: 5, stream: 50 },
   dispatchersAtOnce: 5,
@@ -110,13 +110,14 @@ export function readSettings(stage: string, variables: Record<string, string | u
   // An empty line of `.env` sets nothing.
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    throw new Error(`Stage ${stage} cannot be deployed. In .env or .env.${stage}:\n${z.prettifyError(parsed.error)}`);
+  const wrong = [...(parsed.success ? [] : [z.prettifyError(parsed.error)]), ...findWrong(given)];
+  if (!parsed.success || wrong.length > 0) {
+    throw new Error(`Stage ${stage} cannot be deployed. In .env or .env.${stage}:\n${wrong.join("\n")}`);
   }
   const env = parsed.data;
   return {
     ...sizes,
-    slots: env.DROVER_SLOTS ?? sizes.slots,
+    ofFunctions: { DROVER_SLOTS: String(sizes.slots), ...pickOperators(given) },
     reserved: env.DROVER_CONCURRENCY === "reserved" ? sizes.reserved : undefined,
     image: env.DROVER_SANDBOX_IMAGE,
     architecture: env.DROVER_SANDBOX_ARCHITECTURE,
@@ -131,4 +132,11 @@ export function readSettings(stage: string, variables: Record<string, string | u
     backends: env.DROVER_REGIONS,
   };
 }
+
+/** As they were given: the functions read them by the same table. */
+function pickOperators(given: Record<string, string | undefined>): Record<string, string> {
+  const names = Object.keys(operatorVariables);
+  return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+}
+
 export type StageSettings = ReturnType<typeof readSettings>;

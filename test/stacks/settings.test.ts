@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { localVariables, operatorVariables } from "../../functions/environment.ts";
 import { readSettings } from "../../stacks/settings.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const named = (text: string, form: RegExp) => [...text.matchAll(form)].map(([, name = ""]) => name).sort();
 
 const image = { DROVER_SANDBOX_IMAGE: `registry.example.com/drover-sandbox@sha256:${"a".repeat(64)}` };
 
@@ -14,7 +18,7 @@ describe("the settings of a stage", () => {
     expect(readSettings("production", image)).toMatchObject({
       keep: true,
       network: "open",
-      slots: 50,
+      ofFunctions: { DROVER_SLOTS: "20" },
       reserved: undefined,
       agentHosts: ["registry.npmjs.org"],
       alarmsTo: undefined,
@@ -23,14 +27,37 @@ describe("the settings of a stage", () => {
   });
 
   it("keep nothing of a stage that is not production, and make it small", () => {
-    expect(readSettings("pr-7", image)).toMatchObject({ keep: false, slots: 5, sandbox: { memoryMb: 4096 } });
+    expect(readSettings("pr-7", image)).toMatchObject({
+      ...{ keep: false, ofFunctions: { DROVER_SLOTS: "5" }, sandbox: { memoryMb: 4096 } },
+    });
   });
 
   it("take an empty line for one that is not there", () => {
     expect(readSettings("pr-7", { ...image, DROVER_ALARMS_TO: "", DROVER_SLOTS: "" })).toMatchObject({
       alarmsTo: undefined,
-      slots: 5,
+      ofFunctions: { DROVER_SLOTS: "5" },
     });
+  });
+
+  it("hand on to the functions what is set of theirs, and nothing else", () => {
+    const limits = { DROVER_SLOTS: "7", DROVER_SLOTS_PER_REPOSITORY: "1", DROVER_REQUESTS_PER_MINUTE: "500" };
+    expect(readSettings("production", { ...image, ...limits, DROVER_TABLE: "another" }).ofFunctions).toEqual(limits);
+  });
+
+  it("say of a limit that is wrong what the functions would say, before anything is deployed", () => {
+    const wrong = { DROVER_QUEUE_LIMIT: "many", DROVER_INTAKE_MAX_RECEIVES: "1000", DROVER_NETWORK: "closed" };
+    expect(() => readSettings("pr-7", { ...image, ...wrong })).toThrow(
+      /DROVER_NETWORK[\s\S]*DROVER_QUEUE_LIMIT is not a number above zero[\s\S]*DROVER_INTAKE_MAX_RECEIVES is above 900/,
+    );
+  });
+
+  it("leave no variable of the functions aside: a stage places it, its owner may set it, or it is for one machine", () => {
+    const read = (path: string) => readFileSync(join(root, path), "utf8");
+    const known = new Set([...Object.keys(operatorVariables), ...Object.keys(localVariables)]);
+    for (const name of read("stacks/aws.ts").match(/DROVER_[A-Z_]+/g) ?? []) known.add(name);
+    expect(
+      named(read("functions/environment.ts"), /^\s+(DROVER_[A-Z_]+): /gm).filter((name) => !known.has(name)),
+    ).toEqual([]);
   });
 
   it("leave a new account its quota of ten, unless its owner has asked for a larger one and says so", () => {
@@ -64,11 +91,9 @@ describe("the settings of a stage", () => {
 });
 
 describe("docs/stage.md", () => {
-  const root = resolve(import.meta.dirname, "../..");
-  const named = (text: string, form: RegExp) => [...text.matchAll(form)].map(([, name]) => name).sort();
-
   it("tells of every setting, and of none that there is not", () => {
-    const inCode = named(readFileSync(join(root, "stacks/settings.ts"), "utf8"), /^\s+(DROVER_[A-Z_]+): /gm);
+    const ofStage = named(readFileSync(join(root, "stacks/settings.ts"), "utf8"), /^\s+(DROVER_[A-Z_]+): /gm);
+    const inCode = [...ofStage, ...Object.keys(operatorVariables)].sort();
     expect(named(readFileSync(join(root, "docs/stage.md"), "utf8"), /^\| `(DROVER_[A-Z_]+)` \|/gm)).toEqual(inCode);
   });
 });

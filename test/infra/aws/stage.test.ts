@@ -5,7 +5,7 @@ import { synth } from "../../../scripts/synth/synth.ts";
 import { drawRights, rightsIn } from "./rights-table.ts";
 import { openCostRules, walledCostRules } from "./rules/cost.ts";
 import { frontRules } from "./rules/front.ts";
-import { functionRules } from "./rules/functions.ts";
+import { functionRules, limits } from "./rules/functions.ts";
 import { rightsPage, rightsRules } from "./rules/rights.ts";
 import type { Rule, StageKind } from "./rules/rule.ts";
 import { sandboxRules } from "./rules/sandbox.ts";
@@ -24,6 +24,7 @@ const production = {
   DROVER_BUDGET_DOLLARS: "100",
   DROVER_REGIONS: "frankfurt=eu-central-1",
   DROVER_CONCURRENCY: "reserved",
+  ...limits,
 };
 const preview = {
   DROVER_SANDBOX_IMAGE: image,

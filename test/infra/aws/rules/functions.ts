@@ -1,5 +1,6 @@
 // What must every function be like, and what calls it?
 import { expect } from "vitest";
+import type { operatorVariables } from "../../../../functions/environment.ts";
 import { entryPoints, titleOf } from "../../../../infra/aws/entry-points.ts";
 import { type Graph, ofType, one } from "../../../../scripts/synth/graph.ts";
 import type { Rule } from "./rule.ts";
@@ -9,6 +10,17 @@ const url = "aws:lambda/functionUrl:FunctionUrl";
 const role = "aws:iam/role:Role";
 const rule = "aws:cloudwatch/eventRule:EventRule";
 const log = "aws:cloudwatch/logGroup:LogGroup";
+
+/** All that the owner of a stage may set of them. */
+export const limits = {
+  ...{ DROVER_SLOTS: "30", DROVER_SLOTS_PER_WORKSPACE: "9", DROVER_SLOTS_PER_BACKEND: "8" },
+  ...{ DROVER_SLOTS_PER_REPOSITORY: "7", DROVER_REQUESTS_PER_MINUTE: "600", DROVER_QUEUE_LIMIT: "5000" },
+  ...{ DROVER_MAX_QUEUE_AGE_MS: "86400000", DROVER_LAUNCHES_PER_SECOND: "2.5", DROVER_LAUNCH_LIMIT_MS: "240000" },
+  ...{ DROVER_LEASE_MS: "80000", DROVER_BEAT_MS: "20000", DROVER_BEAT_CHARACTERS: "100" },
+  ...{ DROVER_LOG_UPLOAD_MS: "200000", DROVER_PATIENCE_MS: "800000", DROVER_WALL_CLOCK_MARGIN_MS: "3600000" },
+  ...{ DROVER_PUSH_SETTLE_MS: "100000", DROVER_INTAKE_PRINCIPAL: "ci", DROVER_INTAKE_MAX_RECEIVES: "50" },
+  ...{ DROVER_WEBHOOKS_BACKOFF_MS: "1000,2000", DROVER_WEBHOOKS_TIMEOUT_MS: "5000", DROVER_MODELS: "{}" },
+} satisfies Record<keyof typeof operatorVariables, string>;
 
 const environmentOf = (graph: Graph, name: string): Record<string, string> =>
   one(graph, fn, new RegExp(`^${name}Function$`)).inputs.environment.variables;
@@ -46,6 +58,16 @@ export const functionRules: Rule[] = [
     },
     breakIt: (graph) => {
       one(graph, fn, /^ReaperFunction$/).inputs.timeout = 3;
+    },
+  },
+  {
+    rule: "every function is told each limit that the stage's owner has set, and how many sandboxes there may be",
+    check: (graph, stage) => {
+      const told = stage === "production" ? limits : { DROVER_SLOTS: "5" };
+      for (const name of namesIn(graph)) expect(environmentOf(graph, titleOf(name))).toMatchObject(told);
+    },
+    breakIt: (graph) => {
+      environmentOf(graph, "Kill").DROVER_SLOTS = "1000";
     },
   },
   {
