@@ -12,6 +12,8 @@ export interface Operation {
   by: string;
   reason: string;
   startedAt: number;
+  /** The last pass through its workspaces; absent in the first one, which begins with the stop. */
+  passBegunAt?: number;
   finishedAt?: number;
   /** Tasks it found when it began, once they are counted; the stop fences those that it did not find as well. */
   total?: number;

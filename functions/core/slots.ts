@@ -1,4 +1,5 @@
 // Which slots does an attempt need, and which of them are free? A limit is a pool of numbered slots.
+import type { AgentId } from "./ids.ts";
 import type { Slot, Task } from "./task.ts";
 
 export interface Limits {
@@ -13,6 +14,13 @@ export interface Limits {
 export interface Pool {
   name: string;
   size: number;
+}
+
+/** Of a pool: who holds it, and of which workspace. */
+export interface HeldSlot {
+  index: number;
+  holder: AgentId;
+  workspace: string;
 }
 
 export const backendPool = (backend: string) => `backend:${backend}`;

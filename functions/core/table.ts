@@ -11,6 +11,7 @@ import type { Operation } from "./operations.ts";
 import type { ProviderPause } from "./provider-pause.ts";
 import type { ReadyTask } from "./ready-order.ts";
 import type { Schedule, ScheduleId } from "./schedules.ts";
+import type { HeldSlot } from "./slots.ts";
 import type { Source, SourceId } from "./sources.ts";
 import type { Hour } from "./spending.ts";
 import type { Switch, Switches } from "./switches.ts";
@@ -175,7 +176,7 @@ export interface Table {
   readyAfter(after: string, limit: number): Promise<ReadyTask[]>;
   /** The first task ids of a workspace in the order in which they should run. */
   readyHead(workspace: string, limit: number): Promise<TaskId[]>;
-  heldSlots(pool: string): Promise<{ index: number; holder: AgentId; workspace: string }[]>;
+  heldSlots(pool: string): Promise<HeldSlot[]>;
   /**
    * A queued task whose `pool` is full leaves its workspace's ready index: it waits in the pool's, for whoever frees a
    * slot there, and at the latest until `at`. Not a change of state, so no version.

@@ -3,9 +3,8 @@ import type { Cloud } from "../core/cloud.ts";
 import { isTaskId, type TaskId } from "../core/ids.ts";
 import { findFlaw } from "../core/sound-task.ts";
 import { answerEach, type BatchAnswer, type QueueMessage } from "./answer-each.ts";
-import { readBackends } from "./backends.ts";
 import { changeTask } from "./change-task.ts";
-import { considerTask } from "./choose-task.ts";
+import { beginLook, considerTask, putAside } from "./consider-task.ts";
 import { recordAct } from "./record-act.ts";
 
 const by = "system:dead-letter";
@@ -38,7 +37,8 @@ async function buryWakeUp(cloud: Cloud, body: string, isServiceFailure: IsServic
   if (flaw) return giveUp(cloud, taskId, flaw);
   try {
     // One that waits has a time that must stand: it is looked at once that has come.
-    if (!task.due) await considerTask(cloud, task, await cloud.table.heldSlots("global"), await readBackends(cloud));
+    const verdict = task.due ? undefined : await considerTask(cloud, beginLook(cloud), task);
+    if (verdict?.kind === "wait") await putAside(cloud, [verdict]);
     // It can be dispatched after all; the reaper wakes it again.
     await record(cloud, "wake_up_buried", { taskId, status: task.status });
   } catch (error) {

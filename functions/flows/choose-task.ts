@@ -1,42 +1,44 @@
 // Which task should run next? Least served workspace first; within it exact priority, then age.
-import { judgeBackend, type KnownBackend } from "../core/backends.ts";
 import type { Cloud } from "../core/cloud.ts";
-import type { ReadyWorkspace } from "../core/ready-order.ts";
-import { backendPool, chooseSlot, poolsOf, providerPool } from "../core/slots.ts";
-import { isFenced } from "../core/switches.ts";
+import type { TaskId } from "../core/ids.ts";
+import { beginningOf, positionOf, type ReadyWorkspace } from "../core/ready-order.ts";
+import type { HeldSlot } from "../core/slots.ts";
 import type { Slot, Task } from "../core/task.ts";
-import { readBackends } from "./backends.ts";
+import { beginLook, considerTask, type Look, putAside, type Wait } from "./consider-task.ts";
 import { readyWorkspaces } from "./ready-workspaces.ts";
 import { isSound } from "./sound-tasks.ts";
-import { letGo, pausedUntil } from "./wake.ts";
 
-export type Choice =
-  | { kind: "claim"; task: Task; slots: Slot[] }
-  /** A stop came after it was admitted, and its kill has not reached it yet. */
-  | { kind: "fenced"; task: Task }
-  | { kind: "none"; reason: string };
+/** `fenced`: tasks that were met on the way and can never run, since a stop covers them. */
+export type Choice = ({ kind: "claim"; task: Task; slots: Slot[] } | { kind: "none"; reason: string }) & {
+  fenced: Task[];
+};
+
+/** One look through the workspaces. */
+interface Search extends Look {
+  woken: Task | undefined;
+  fenced: Task[];
+  /** Of all workspaces together: so many are read behind their heads, when nothing of those may run. */
+  pagesLeft: number;
+}
 
 const headLength = 10;
-/** A task whose pool is full is let go by whoever frees a slot there; this is for the case that nobody does. */
-const fullHoldMs = 60_000;
-/** One whose backend takes no task is let go once it does; this is for the case that nobody sees to it. */
-const backendHoldMs = 10 * 60_000;
+const pageSize = 100;
+const pagesBehindHeads = 5;
 
 /** `woken`, which the wake-up names, was read directly: it stands beside the heads of the index, which lags behind. */
 export async function chooseTask(cloud: Cloud, woken: Task | undefined): Promise<Choice> {
-  const held = await cloud.table.heldSlots("global");
-  if (held.length >= cloud.settings.limits.global) return { kind: "none", reason: "every slot is held" };
-  let backends: KnownBackend[] | undefined;
+  const search: Search = { ...beginLook(cloud), woken, fenced: [], pagesLeft: pagesBehindHeads };
+  const { fenced } = search;
+  const held = await search.holders("global");
+  if (held.length >= cloud.settings.limits.global) return { kind: "none", reason: "every slot is held", fenced };
   for await (const ready of leastServedFirst(cloud, held, woken)) {
-    for (const task of await readHead(cloud, ready, woken)) {
-      // Most wake-ups find nothing to run, and need not know where.
-      backends ??= await readBackends(cloud);
-      const choice = await considerTask(cloud, task, held, backends);
-      if (choice === "next_workspace") break;
-      if (choice !== "next_task") return choice;
-    }
+    const found = await searchIn(cloud, search, ready);
+    if (found) return { ...found, fenced };
+    const last = fenced.at(-1);
+    if (last && (await search.switches(last)).global.stopped)
+      return { kind: "none", reason: "everything is stopped", fenced };
   }
-  return { kind: "none", reason: "no task is ready, or the ones that are may not run now" };
+  return { kind: "none", reason: "no task is ready, or the ones that are may not run now", fenced };
 }
 
 /**
@@ -45,7 +47,7 @@ export async function chooseTask(cloud: Cloud, woken: Task | undefined): Promise
  */
 async function* leastServedFirst(
   cloud: Cloud,
-  held: readonly { workspace: string }[],
+  held: readonly HeldSlot[],
   woken: Task | undefined,
 ): AsyncGenerator<ReadyWorkspace> {
   const running = (workspace: string) => held.filter((slot) => slot.workspace === workspace).length;
@@ -61,60 +63,65 @@ async function* leastServedFirst(
   for (const one of served) yield one;
 }
 
-async function readHead(cloud: Cloud, { workspace, head }: ReadyWorkspace, woken: Task | undefined): Promise<Task[]> {
-  const others = head.slice(0, headLength).filter((id) => id !== woken?.taskId);
+async function searchIn(cloud: Cloud, search: Search, ready: ReadyWorkspace) {
+  const waits: Wait[] = [];
+  try {
+    for await (const task of inOrder(cloud, search, ready)) {
+      const verdict = await considerTask(cloud, search, task);
+      if (verdict.kind === "claim") return verdict;
+      if (verdict.kind === "next_workspace") return undefined;
+      if (verdict.kind === "wait") waits.push(verdict);
+      else search.fenced.push(task);
+    }
+    return undefined;
+  } finally {
+    await putAside(cloud, waits);
+  }
+}
+
+/** Its head, and while whoever asks goes on what stands behind that: a crowd that cannot run must not hide who can. */
+async function* inOrder(cloud: Cloud, search: Search, { workspace, head }: ReadyWorkspace): AsyncGenerator<Task> {
+  const { woken } = search;
+  const known = head.slice(0, headLength);
+  let tasks = await readReady(cloud, workspace, known, woken);
+  yield* tasks;
+  const seen = new Set([...known, woken?.taskId]);
+  let after = beginningOf(workspace);
+  for (let isMore = head.length >= headLength; isMore && search.pagesLeft > 0; ) {
+    search.pagesLeft -= 1;
+    const stop = await findStop(search, tasks.at(-1));
+    if (stop.isOn) return;
+    if (stop.coversUntil > after) after = stop.coversUntil;
+    const page = await cloud.table.readyAfter(after, pageSize);
+    const ours = page.filter((one) => one.workspace === workspace);
+    const unseen = ours.map(({ taskId }) => taskId).filter((id) => !seen.has(id));
+    tasks = await readReady(cloud, workspace, unseen);
+    yield* tasks;
+    isMore = ours.length === pageSize;
+    after = ours.at(-1)?.position ?? after;
+  }
+}
+
+/**
+ * Of everything, or of the task's workspace. While it is on, nothing there may run. Once it is released, what was there
+ * when it came is fenced as this task is: `coversUntil` is the position behind all of that of the same priority.
+ */
+async function findStop({ switches }: Look, task: Task | undefined): Promise<{ isOn: boolean; coversUntil: string }> {
+  if (!task) return { isOn: false, coversUntil: "" };
+  const { global, workspace } = await switches(task);
+  const { admitted } = task;
+  const stoppedAt = Math.max(
+    global.generation === admitted.global ? 0 : (global.stoppedAt ?? 0),
+    workspace.generation === admitted.workspace ? 0 : (workspace.stoppedAt ?? 0),
+  );
+  return { isOn: global.stopped || workspace.stopped, coversUntil: positionOf({ ...task, createdAt: stoppedAt }) };
+}
+
+async function readReady(cloud: Cloud, workspace: string, taskIds: TaskId[], woken?: Task): Promise<Task[]> {
+  const others = taskIds.filter((id) => id !== woken?.taskId);
   const read = others.length > 0 ? await cloud.table.getTasks(others) : [];
   return [...read, ...(woken ? [woken] : [])]
     .filter(isSound)
     .filter((task) => task.workspace === workspace && task.status === "queued" && task.due === undefined)
     .sort((a, b) => b.priority - a.priority || a.createdAt - b.createdAt || (a.taskId < b.taskId ? -1 : 1));
-}
-
-/** What a claim would find for this one task. `held` are the slots of the global pool. */
-export async function considerTask(
-  cloud: Cloud,
-  task: Task,
-  held: readonly { index: number }[],
-  backends: readonly KnownBackend[],
-): Promise<Choice | "next_task" | "next_workspace"> {
-  const now = cloud.clock.now();
-  // Out of the index: many such tasks at its head would hide what could run.
-  const holdBack = async (pool: string, until: number) => {
-    await cloud.table.holdBack(task, pool, until);
-    return "next_task" as const;
-  };
-  const switches = await cloud.table.getSwitches(task);
-  if (isFenced(task, switches)) return { kind: "fenced", task };
-  if (switches.global.paused || switches.workspace.paused) return "next_workspace";
-  const backend = backends.find(({ name }) => name === task.backend);
-  const isUsable = judgeBackend(backend, now) === "usable";
-  if (!isUsable) return holdBack(backendPool(task.backend), now + backendHoldMs);
-  if (switches.backend.paused) {
-    await holdBack(backendPool(task.backend), now + backendHoldMs);
-    // Whoever resumed it in between has not seen this one wait.
-    if (!(await cloud.table.getSwitches(task)).backend.paused) await letGo(cloud, backendPool(task.backend), 1);
-    return "next_task";
-  }
-  if (await waitForQuota(cloud, task)) return "next_task";
-  const slots: Slot[] = [];
-  for (const pool of poolsOf(task, cloud.settings.limits, backend?.slots)) {
-    const inPool = pool.name === "global" ? held : await cloud.table.heldSlots(pool.name);
-    const taken = inPool.map(({ index }) => index);
-    const slot = chooseSlot(pool, taken, cloud.ids.random());
-    if (slot) slots.push(slot);
-    else if (pool.name.startsWith("workspace:") || pool.name === "global") return "next_workspace";
-    else return holdBack(pool.name, now + fullHoldMs);
-  }
-  return { kind: "claim", task, slots };
-}
-
-async function waitForQuota(cloud: Cloud, task: Task): Promise<boolean> {
-  const { workspace, provider } = task;
-  const quotaAt = provider ? await pausedUntil(cloud, workspace, provider) : 0;
-  if (!provider || quotaAt <= cloud.clock.now()) return false;
-  const pool = providerPool(workspace, provider);
-  await cloud.table.holdBack(task, pool, quotaAt);
-  // Whoever resumed it in between has not seen this one wait.
-  if ((await pausedUntil(cloud, workspace, provider)) <= cloud.clock.now()) await letGo(cloud, pool, 1);
-  return true;
 }

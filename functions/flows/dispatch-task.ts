@@ -13,21 +13,28 @@ export type Dispatch = { kind: "dispatched"; taskId: TaskId } | { kind: "idle"; 
 
 const by = "system:dispatcher";
 const tries = 5;
+/** The others are met by the stop itself. */
+const endedBehind = 5;
 
-/** One wake-up starts at most one task: it says only that there may be work. */
+/** One wake-up starts at most one task: it says only that there may be work. What can never run is ended behind that. */
 export async function dispatchTask(cloud: Cloud, wokenFor: TaskId | undefined): Promise<Dispatch> {
+  const fenced = new Map<TaskId, Task>();
+  const dispatch = await launchNext(cloud, wokenFor, fenced);
+  for (const task of [...fenced.values()].slice(0, endedBehind)) await endFenced(cloud, task, wokenFor);
+  return dispatch;
+}
+
+/** `fenced` takes up what was met on the way and a stop covers. */
+async function launchNext(cloud: Cloud, wokenFor: TaskId | undefined, fenced: Map<TaskId, Task>): Promise<Dispatch> {
   for (let n = 0; n < tries; n += 1) {
     const found = wokenFor && (await cloud.table.getTask(wokenFor));
     const woken = found && isSound(found) ? found : undefined;
     if (n === 0 && woken?.status === "launching") await resumeLaunch(cloud, woken);
     const choice = await chooseTask(cloud, woken);
+    for (const task of choice.fenced) fenced.set(task.taskId, task);
     // Its wake-up must not vanish: one that fails at every delivery is looked into, and its task given up.
     if (choice.kind === "none" && found && !woken) throw new Error(`${wokenFor} cannot be dispatched`);
     if (choice.kind === "none") return { kind: "idle", reason: choice.reason };
-    if (choice.kind === "fenced") {
-      await killFenced(cloud, choice.task);
-      continue;
-    }
     const { slots } = choice;
     const leaseMs = cloud.settings.launchLimitMs;
     const claim = await changeTask(
@@ -48,6 +55,16 @@ export async function dispatchTask(cloud: Cloud, wokenFor: TaskId | undefined): 
     return { kind: "dispatched", taskId };
   }
   return { kind: "idle", reason: "others took every task that was tried" };
+}
+
+/** One that fails does not fail the wake-up of another: that might be given up for it. Its stop tries again. */
+async function endFenced(cloud: Cloud, task: Task, wokenFor: TaskId | undefined): Promise<void> {
+  try {
+    await killFenced(cloud, task);
+  } catch (error) {
+    if (task.taskId === wokenFor) throw error;
+    console.warn(`${task.taskId} could not be killed yet; nothing of it is accepted any more`, error);
+  }
 }
 
 /** A wake-up that comes again because its first dispatcher died between the claim and the launch. */

@@ -3,9 +3,12 @@ import type { Cloud } from "../core/cloud.ts";
 import type { TaskId } from "../core/ids.ts";
 import type { WaitingKind } from "../core/table.ts";
 import { behindNeighbours } from "../core/waiting-order.ts";
+import { beginLook, fullHoldMs, isPoolFull, type Look } from "./consider-task.ts";
 import { wake } from "./wake.ts";
 
 const batch = 50;
+/** Of the tasks whose pool stays full a page is looked at again after one hold, the next one after two, up to so many. */
+const mostHolds = 10;
 
 export const promoteWaiting = (cloud: Cloud, _: unknown, deadline: number) => promote(cloud, "ready", deadline);
 export const promoteHeld = (cloud: Cloud, _: unknown, deadline: number) => promote(cloud, "held", deadline);
@@ -20,38 +23,49 @@ export const promoteHeld = (cloud: Cloud, _: unknown, deadline: number) => promo
  * No more are woken than there are free slots: the others would find none, and whoever frees one wakes the next.
  */
 async function promote(cloud: Cloud, kind: WaitingKind, deadline: number): Promise<void> {
+  const look = beginLook(cloud);
   let free: number | undefined;
   let after = "";
   let ofThisPass = 0;
+  let renewed = 0;
   while (cloud.clock.now() <= deadline) {
     const now = cloud.clock.now();
     const page = await cloud.table.waitingAfter(kind, after, now, batch);
     const due = page.filter(({ at }) => at <= now);
-    const isPromoted = await Promise.all(due.map(({ taskId }) => promoteOne(cloud, taskId, kind)));
-    const promoted = due.flatMap(({ taskId }, n) => (isPromoted[n] ? taskId : []));
+    const until = now + fullHoldMs * (1 + (Math.floor(renewed / batch) % mostHolds));
+    const outcomes = await Promise.all(due.map(({ taskId }) => goOn(cloud, look, taskId, kind, until)));
+    const promoted = due.flatMap(({ taskId }, n) => (outcomes[n] === "ready" ? taskId : []));
     for (const taskId of promoted) {
       free ??= cloud.settings.limits.global - (await cloud.table.heldSlots("global")).length;
       if (free > 0) await wake(cloud, taskId);
       free -= 1;
     }
-    ofThisPass += promoted.length;
+    renewed += outcomes.filter((outcome) => outcome === "held").length;
+    ofThisPass += outcomes.filter((outcome) => outcome !== "left").length;
     const last = page.length === batch ? page.at(-1) : undefined;
-    // In a pass in which nothing was left to promote the index lagged, and would show the same again.
+    // In a pass in which nothing was left to do the index lagged, and would show the same again.
     if (!last && (after === "" || ofThisPass === 0)) return;
     if (!last) ofThisPass = 0;
     after = last ? behindNeighbours(last.position) : "";
   }
 }
 
-/** One that fails does not keep the others from theirs. */
-async function promoteOne(cloud: Cloud, taskId: TaskId, kind: WaitingKind): Promise<boolean> {
+type Outcome = "ready" | "held" | "left";
+
+/**
+ * A task whose pool is still full waits on, until `heldUntil`: with the others of its queue it would hide those that may
+ * run. One that fails does not keep the others from theirs.
+ */
+async function goOn(cloud: Cloud, look: Look, taskId: TaskId, kind: WaitingKind, heldUntil: number): Promise<Outcome> {
   try {
     const task = await cloud.table.getTask(taskId);
-    if (task?.due?.kind !== kind || task.due.at > cloud.clock.now()) return false;
-    await cloud.table.makeReady(task);
-    return true;
+    if (task?.due?.kind !== kind || task.due.at > cloud.clock.now()) return "left";
+    const isHeld = task.due.kind === "held" && (await isPoolFull(cloud, look, task, task.due.pool));
+    if (isHeld) await cloud.table.postpone(task, heldUntil);
+    else await cloud.table.makeReady(task);
+    return isHeld ? "held" : "ready";
   } catch (error) {
     console.error(`reaper: ${taskId} was not made ready; it is looked at again in the next round`, error);
-    return false;
+    return "left";
   }
 }

@@ -1,11 +1,11 @@
 // A provider has quota again before the time it named: how do the tasks that wait for it go on?
 import type { Cloud } from "../core/cloud.ts";
+import { indexLagMs } from "../core/index-lag.ts";
 import { providerPool } from "../core/slots.ts";
 import { recordAct } from "./record-act.ts";
 import { letGo, pausedUntil } from "./wake.ts";
 
 const pageSize = 20;
-const indexLagMs = 2_000;
 
 /**
  * Answers false when it was not paused. Lets go of what waits for it until `deadline` (epoch milliseconds); the rest

@@ -7,6 +7,7 @@ import type { ReadyTask } from "../core/ready-order.ts";
 import type { Switches } from "../core/switches.ts";
 import type { Attempt, Task } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
+import { once, onceFor } from "./once.ts";
 import { firstReady } from "./ready-workspaces.ts";
 
 /** By then whatever ran on a revoked backend was stopped, or some attempt still owes its cleanup and asks for it. */
@@ -38,7 +39,6 @@ export type Step = (cloud: Cloud, round: Round, deadline: number) => Promise<voi
 export function beginRound(cloud: Cloud): Round {
   const { table } = cloud;
   const holders = once(async () => (await table.heldSlots("global")).map(({ holder }) => holder));
-  const switches = new Map<string, () => Promise<Switches>>();
   return {
     holders,
     attempts: once(async () => {
@@ -50,23 +50,12 @@ export function beginRound(cloud: Cloud): Round {
       const since = cloud.clock.now() - revokedTendedMs;
       return (await readBackends(cloud)).filter(({ reach, revokedAt }) => reach && (revokedAt ?? since) >= since);
     }),
-    switches: (task) => {
-      const scope = `${task.workspace} ${task.backend}`;
-      const read = switches.get(scope) ?? once(() => table.getSwitches(task));
-      switches.set(scope, read);
-      return read();
-    },
+    switches: onceFor(
+      ({ workspace, backend }) => `${workspace} ${backend}`,
+      (task) => table.getSwitches(task),
+    ),
     silent: new Set(),
     owing: [],
-  };
-}
-
-/** A read that fails is made again for the next who asks. */
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let known: { value: T } | undefined;
-  return async () => {
-    known ??= { value: await read() };
-    return known.value;
   };
 }
 

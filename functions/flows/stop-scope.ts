@@ -2,12 +2,14 @@
 import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
 import { type TaskId, taskIdsOf } from "../core/ids.ts";
+import { indexLagMs } from "../core/index-lag.ts";
 import type { Operation } from "../core/operations.ts";
 import { applyAct, causeOfStop, formatScope, parseScope, type Scope } from "../core/switches.ts";
 import type { TaskPage } from "../core/table.ts";
 import { isFinal, type Task } from "../core/task.ts";
 import { killTask } from "./kill-task.ts";
 import { type Act, recordAct } from "./record-act.ts";
+import { countIn, nameMore, namesOf } from "./scope-workspaces.ts";
 import { isSound } from "./sound-tasks.ts";
 import { type Alongside, chainOf, readSwitch } from "./turn-switch.ts";
 
@@ -16,7 +18,6 @@ const holdersAtOnce = 100;
 /** Kills at once: each is a few requests, and StopTask is limited to 40 a second. */
 const abreast = 10;
 const keptErrors = 20;
-const namesAtOnce = 50;
 const countWithinMs = 1_000;
 
 /**
@@ -90,9 +91,37 @@ async function countAtFirst(cloud: Cloud, scope: Scope): Promise<{ active: numbe
   }
 }
 
-/** What runs first; then page after page, saved after each, so that anybody can go on from there. */
+/**
+ * Pass after pass through its workspaces, until the deadline. Pages come from an index that lags, so what was submitted
+ * a moment before the stop may be missing in them. It is finished when its counters, which do not lag, know of nobody
+ * who is left; else when a pass has begun behind the lag.
+ */
 export async function continueOperation(cloud: Cloud, from: Operation, deadline: number): Promise<Operation> {
-  let operation = await nameMore(cloud, await stopHolders(cloud, beginAgain(from), deadline));
+  for (let operation = from; ; ) {
+    operation = await goThrough(cloud, beginAgain(cloud, operation), deadline);
+    if (operation.workspaces.length > 0 || hasLeft(operation)) return operation;
+    const { scope, killedBefore, startedAt, passBegunAt = startedAt } = operation;
+    const counted = killedBefore === undefined ? undefined : await countIn(cloud, parseScope(scope));
+    const shownAt = startedAt + indexLagMs;
+    if (counted?.active === 0 || passBegunAt >= shownAt) return finish(cloud, operation, counted?.killed);
+    const waitMs = Math.max(0, shownAt - cloud.clock.now());
+    if (cloud.clock.now() + waitMs >= deadline) return operation;
+    await cloud.clock.sleep(waitMs);
+  }
+}
+
+/** Those too that the dispatcher or the reaper has met before their page was read: they ended by this stop all the same. */
+async function finish(cloud: Cloud, operation: Operation, killedInAll = 0): Promise<Operation> {
+  const killed = Math.max(operation.killed, killedInAll - (operation.killedBefore ?? 0));
+  // A scope smaller than its workspaces counted others too at the start, if it was counted; now the truth is known.
+  const finished = { ...operation, killed, total: killed, finishedAt: cloud.clock.now() };
+  await cloud.table.putOperation(finished);
+  return finished;
+}
+
+/** What runs first; then page after page, saved after each, so that anybody can go on from there. */
+async function goThrough(cloud: Cloud, from: Operation, deadline: number): Promise<Operation> {
+  let operation = await nameMore(cloud, await stopHolders(cloud, from, deadline));
   while (operation.workspaces.length > 0 && cloud.clock.now() < deadline) {
     const [workspace = "", ...others] = operation.workspaces;
     // One put back meanwhile is met among the queued, which come second; behind the fence none of them becomes live.
@@ -112,12 +141,7 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
     else if (operation.after === undefined) operation = await leave(operation);
     await cloud.table.putOperation(operation);
   }
-  if (operation.workspaces.length > 0 || hasLeft(operation)) return operation;
-  const killed = await countKilled(cloud, operation);
-  // A scope smaller than its workspaces counted others too at the start, if it was counted; now the truth is known.
-  const finished = { ...operation, killed, total: killed, finishedAt: cloud.clock.now() };
-  await cloud.table.putOperation(finished);
-  return finished;
+  return operation;
 }
 
 /** Undefined when it cannot be read now: whoever is in the workspaces behind it does not wait for that. */
@@ -132,45 +156,11 @@ async function readPage(cloud: Cloud, workspace: string, page: TaskPage) {
 
 const hasLeft = ({ failed, unread = 0 }: Operation): boolean => failed > 0 || unread > 0;
 
-/** One that came to its end and left some goes through everything again: they are still there, and nobody else. */
-function beginAgain(operation: Operation): Operation {
-  if (operation.workspaces.length > 0 || !hasLeft(operation)) return operation;
-  return { ...operation, ...namesOf(parseScope(operation.scope)), failed: 0, errors: [], unread: undefined };
-}
-
-type Names = Pick<Operation, "workspaces" | "moreBehind">;
-
-const namesOf = (scope: Scope): Names =>
-  scope.kind === "workspace" ? { workspaces: [scope.name] } : { workspaces: [], moreBehind: "" };
-
-/** A page of names when there is none: all of them may be more than an item holds. */
-async function nameMore<T extends Names>(cloud: Cloud, at: T): Promise<T> {
-  if (at.workspaces.length > 0 || at.moreBehind === undefined) return at;
-  const workspaces = await cloud.table.listWorkspaces(at.moreBehind, namesAtOnce);
-  return { ...at, workspaces, moreBehind: workspaces.length < namesAtOnce ? undefined : workspaces.at(-1) };
-}
-
-/** Undefined when it is not done at `until`. */
-async function countIn(cloud: Cloud, scope: Scope, until: number) {
-  const sum = { active: 0, killed: 0 };
-  let at = await nameMore(cloud, namesOf(scope));
-  while (at.workspaces.length > 0) {
-    if (cloud.clock.now() >= until) return undefined;
-    const counts = await Promise.all(at.workspaces.map((workspace) => cloud.table.countTasks(workspace)));
-    for (const { active, killed } of counts) {
-      sum.active += active;
-      sum.killed += killed;
-    }
-    at = await nameMore(cloud, { ...at, workspaces: [] });
-  }
-  return sum;
-}
-
-/** Those too that the dispatcher or the reaper has met before their page was read: they ended by this stop all the same. */
-async function countKilled(cloud: Cloud, { scope, killed, killedBefore }: Operation): Promise<number> {
-  if (killedBefore === undefined) return killed;
-  const counted = await countIn(cloud, parseScope(scope), Number.POSITIVE_INFINITY);
-  return counted ? Math.max(killed, counted.killed - killedBefore) : killed;
+/** One that came to the end of a pass goes through everything again: what it left, or missed, is still there. */
+function beginAgain(cloud: Cloud, operation: Operation): Operation {
+  if (operation.workspaces.length > 0 || operation.moreBehind !== undefined) return operation;
+  const names = namesOf(parseScope(operation.scope));
+  return { ...operation, ...names, passBegunAt: cloud.clock.now(), failed: 0, errors: [], unread: undefined };
 }
 
 /** A long queue must not keep what is at work alive. Whoever is not killed here is met again in its page. */

@@ -1,5 +1,5 @@
 // Does a stop wait for anything before its fence? Not for other acts, nor for names, numbers or a table that is slow with them.
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TaskEvent } from "../../functions/core/events.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import type { Operation } from "../../functions/core/operations.ts";
@@ -74,7 +74,7 @@ it.each([
   // Without the numbers alone it has come to its end already.
   expect(operation.finishedAt === undefined).toBe(method !== "countTasks");
   if (operation.finishedAt === undefined) await continueOperation(cloud, operation, now + 60_000);
-  expect(memory.getOperation("opr_1")).toMatchObject({ total: 3, killed: 3, finishedAt: now });
+  expect(memory.getOperation("opr_1")).toMatchObject({ total: 3, killed: 3, finishedAt: expect.any(Number) });
   expect(new Set(taskIds.map(statusOf))).toEqual(new Set(["killed"]));
 });
 
@@ -239,4 +239,50 @@ it("a workspace that cannot be read keeps a stop of everything from no other wor
   isRefused = false;
   await finishOperations(cloud, undefined, cloud.clock.now() + 20_000);
   expect(memory.getOperation("opr_1")).toMatchObject({ total: 3, killed: 3, failed: 0, finishedAt: now });
+});
+
+describe("a task that is submitted a moment before the stop, and that the index does not show yet", () => {
+  const scopes: Scope[] = [everything, { kind: "workspace", name: "team-000" }, { kind: "backend", name: "default" }];
+  const inTwentyDays = { kind: "ready", at: now + 20 * 86_400_000 } as const;
+
+  /** Another one ran, so that there is something to find at once. */
+  function submitLate() {
+    const stage = open(1);
+    const creation = makeCreation({ workspace: "team-000", due: inTwentyDays });
+    stage.cloud.clock.sleep(60_000);
+    stage.memory.createTask(creation);
+    stage.memory.lagMs = 1_000;
+    return { ...stage, late: creation.task.taskId };
+  }
+
+  it.each(scopes)("is killed before the stop calls itself finished: $kind", async (scope) => {
+    const { stop, statusOf, late, taskIds } = submitLate();
+    const operation = await stop(scope);
+    expect(operation.finishedAt).toBeGreaterThan(operation.startedAt);
+    expect(operation).toMatchObject({ total: 2, killed: 2, failed: 0 });
+    expect([...taskIds, late].map(statusOf)).toEqual(["killed", "killed"]);
+  });
+
+  it("is left to the reaper by a stop that has no time for it", async () => {
+    const { cloud, memory, statusOf, late } = submitLate();
+    const operation = await stopScope(cloud, everything, "key_1", "a leaked key", cloud.clock.now() + 1_000);
+    expect(operation).toMatchObject({ total: 2, killed: 1, failed: 0 });
+    expect(operation.finishedAt).toBeUndefined();
+    await cloud.clock.sleep(60_000);
+    await finishOperations(cloud, undefined, cloud.clock.now() + 20_000);
+    expect(statusOf(late)).toBe("killed");
+    expect(memory.getOperation("opr_1")).toMatchObject({ total: 2, killed: 2, finishedAt: cloud.clock.now() });
+  });
+
+  it("does not keep a stop open for ever that others are submitted behind, once it was released", async () => {
+    const { cloud, memory, statusOf, late } = submitLate();
+    await stopScope(cloud, everything, "key_1", "a leaked key", cloud.clock.now() + 1_000);
+    await turnSwitch(cloud, everything, "release", "key_1", "all is well again");
+    const creation = makeCreation({ workspace: "team-000", admitted: { global: 1, workspace: 0, backend: 0 } });
+    expect(memory.createTask(creation)).toEqual({ kind: "created" });
+    await cloud.clock.sleep(60_000);
+    await finishOperations(cloud, undefined, cloud.clock.now() + 20_000);
+    expect([late, creation.task.taskId].map(statusOf)).toEqual(["killed", "queued"]);
+    expect(memory.openOperations()).toEqual([]);
+  });
 });

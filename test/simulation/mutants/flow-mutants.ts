@@ -7,6 +7,7 @@ const backends = "functions/flows/backends.ts";
 const callBack = "functions/flows/call-back.ts";
 const change = "functions/flows/change-task.ts";
 const choose = "functions/flows/choose-task.ts";
+const consider = "functions/flows/consider-task.ts";
 const dispatch = "functions/flows/dispatch-task.ts";
 const launch = "functions/flows/launch-attempt.ts";
 const kill = "functions/flows/kill-task.ts";
@@ -42,7 +43,7 @@ export const flowMutants = [
   mutant(
     "claim: neither chosen nor written under a stop's fence",
     noFenceOfClaim,
-    edit(choose, "if (isFenced(task, switches)) return", "if (false) return"),
+    edit(consider, "if (isFenced(task, switches)) return", "if (false) return"),
   ),
   mutant("claim: a stop does not fence the write", noFenceOfClaim),
   mutant(

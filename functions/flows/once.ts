@@ -1,0 +1,24 @@
+// How is something read once, however many ask for it?
+
+/** Those who ask meanwhile wait for the same answer. A read that fails is made again for the next who asks. */
+export function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let known: Promise<T> | undefined;
+  return () => {
+    known ??= read().catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  };
+}
+
+/** Once for each key. */
+export function onceFor<A, T>(keyOf: (asked: A) => string, read: (asked: A) => Promise<T>): (asked: A) => Promise<T> {
+  const known = new Map<string, () => Promise<T>>();
+  return (asked) => {
+    const key = keyOf(asked);
+    const ask = known.get(key) ?? once(() => read(asked));
+    known.set(key, ask);
+    return ask();
+  };
+}
