@@ -3778,6 +3778,7 @@ export interface paths {
                                 events: ("task.completed" | "task.failed" | "task.killed" | "task.escalated")[];
                                 createdBy: string;
                                 createdAt: string;
+                                restsUntil?: string;
                             }[];
                         };
                     };
@@ -3833,6 +3834,7 @@ export interface paths {
                             events: ("task.completed" | "task.failed" | "task.killed" | "task.escalated")[];
                             createdBy: string;
                             createdAt: string;
+                            restsUntil?: string;
                             secret: string;
                         };
                     };

@@ -34,6 +34,8 @@ const webhookSchema = z.object({
   events: z.array(z.enum(noticeTypes)),
   createdBy: z.string(),
   createdAt: z.string(),
+  /** It has not answered in time: nothing is posted to it until then. */
+  restsUntil: z.string().optional(),
 });
 const notFound = problemResponse("The workspace has no such webhook, or the webhook no such delivery");
 const forbidden = problemResponse("The key is not an admin of that workspace");
@@ -150,7 +152,8 @@ export function addWebhookRoutes(app: Api, openCloud: OpenCloud): void {
 
 const iso = (at: number) => new Date(at).toISOString();
 
-const viewWebhook = ({ workspace: _, createdAt, ...webhook }: Webhook): z.output<typeof webhookSchema> => ({
+const viewWebhook = ({ workspace: _, createdAt, rest, ...webhook }: Webhook): z.output<typeof webhookSchema> => ({
   ...webhook,
   createdAt: iso(createdAt),
+  ...(rest ? { restsUntil: iso(rest.until) } : {}),
 });

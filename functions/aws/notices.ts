@@ -1,11 +1,13 @@
 // How are webhooks, deliveries and the outbox kept?
-import { DeleteItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { type Delivery, isDeliveryId, type Notices, type Owed, type Webhook } from "../core/notices.ts";
 import { type Dynamo, getItem, type Item, isConditionFailure, mustNotExist, queryItems, toItem } from "./dynamo.ts";
 import { deliveryKey, deliveryPrefix, dueUntil, indexes, outboxPk, owedKey, pendingKeys, webhookKey } from "./keys.ts";
 
 const dueKind = "delivery";
 const unchangedSinceRead = "attempts = :attempts AND #state = :state";
+const restIsTheOneRead = "#rest.#until = :read";
+const noRestYet = "attribute_exists(pk) AND attribute_not_exists(#rest)";
 const keyNames = new Set<string>(["pk", "sk", indexes.due.pk, indexes.due.sk]);
 
 export function openNotices(dynamo: Dynamo): Notices {
@@ -42,6 +44,24 @@ export function openNotices(dynamo: Dynamo): Notices {
         ConsistentRead: true,
       });
       return items.map((item) => stripKeys<Webhook>(item));
+    },
+    async restWebhook({ workspace, webhookId, rest: read }, rest) {
+      try {
+        await dynamo.client.send(
+          new UpdateItemCommand({
+            TableName,
+            Key: toItem(webhookKey(workspace, webhookId)),
+            UpdateExpression: rest ? "SET #rest = :rest" : "REMOVE #rest",
+            ConditionExpression: read ? restIsTheOneRead : noRestYet,
+            ExpressionAttributeNames: read ? { "#rest": "rest", "#until": "until" } : { "#rest": "rest" },
+            ExpressionAttributeValues: toItem({ ":rest": rest, ":read": read?.until }),
+          }),
+        );
+        return "written";
+      } catch (error) {
+        if (isConditionFailure(error)) return "stale";
+        throw error;
+      }
     },
     async createDelivery(delivery) {
       try {

@@ -1,4 +1,5 @@
 // Who outside is told that a task has ended, and what is kept until they know?
+import type { Rest } from "./backends.ts";
 import type { EventId, TaskId } from "./ids.ts";
 import type { SourceId } from "./sources.ts";
 import type { TaskChange } from "./table.ts";
@@ -48,6 +49,8 @@ export interface Webhook {
   events: NoticeType[];
   createdBy: string;
   createdAt: number;
+  /** It has not answered in time: nothing is posted to it until then. The next answer ends it. */
+  rest?: Rest;
 }
 
 /** One try to hand over a delivery. */
@@ -72,6 +75,8 @@ export interface Delivery {
   body: string;
   state: "pending" | "delivered" | "failed";
   createdAt: number;
+  /** When somebody had it sent again, with all its tries. */
+  againAt?: number;
   /** Tries begun; also the lock, since whoever begins one raises it on condition of what it read. */
   attempts: number;
   /** Where `attempts` ends; a redelivery adds to it. */
@@ -95,6 +100,8 @@ export interface Notices {
   clearOwed(owed: OwedKey): Promise<void>;
   getWebhook(workspace: string, webhookId: WebhookId): Promise<Webhook | undefined>;
   listWebhooks(workspace: string): Promise<Webhook[]>;
+  /** On condition that it is still there, with the rest that was read; undefined ends that. */
+  restWebhook(webhook: Webhook, rest: Rest | undefined): Promise<"written" | "stale">;
   /** Nothing happens if it exists. */
   createDelivery(delivery: Delivery): Promise<void>;
   getDelivery(deliveryId: DeliveryId): Promise<Delivery | undefined>;

@@ -1,15 +1,18 @@
 // One delivery: begin a try, post it to its webhook or on its issue, write down what came of it, and say when to try again.
 import type { Cloud } from "../core/cloud.ts";
-import type { Delivery, DeliveryId, PostOutcome } from "../core/notices.ts";
+import type { Delivery, DeliveryId, PostOutcome, Webhook } from "../core/notices.ts";
 import { signWebhook } from "../core/webhook-signature.ts";
-import { afterTry } from "../core/webhook-tries.ts";
+import { afterTry, isOutOfTime } from "../core/webhook-tries.ts";
 import { sendMessages } from "./announce.ts";
 import { composeComment, postComment, whenToComment } from "./comment-on-issue.ts";
+import { judgeSilence, takeTurn } from "./rest-receiver.ts";
 
 /** Clocks differ, and SQS counts whole seconds. */
 const earlyMs = 1_000;
 /** After a try's own time: whoever began it has died, and the reaper lets another begin. */
 const lostAfterMs = 30_000;
+/** What waited for one receiver does not come back at one moment. */
+const restSpreadMs = 30_000;
 
 export type Delivered = { kind: "tried"; state: Delivery["state"] } | { kind: "skipped"; reason: string };
 
@@ -27,17 +30,24 @@ export async function deliverNotice(cloud: Cloud, deliveryId: DeliveryId): Promi
   if (found.nextAt > startedAt + earlyMs) return skipped("its time has not come");
   if (found.attempts >= found.maxAttempts) return giveUp(cloud, found);
 
-  const isComment = found.webhookId === undefined;
+  const turnMs = cloud.settings.notices.timeoutMs + lostAfterMs;
+  const { workspace, webhookId } = found;
+  const isComment = webhookId === undefined;
   const laterAt = isComment ? await whenToComment(cloud, found.taskId) : undefined;
-  if (laterAt !== undefined) return putOff(cloud, found, laterAt);
+  if (laterAt !== undefined) return putOff(cloud, found, laterAt, "the pull request of its task comes first");
+  const webhook = webhookId && (await cloud.notices.getWebhook(workspace, webhookId));
+  const turn = webhook ? await takeTurn(cloud, webhook, turnMs) : undefined;
+  if (turn?.kind === "resting") return waitForRest(cloud, found, turn.until);
 
-  const claimedUntil = startedAt + cloud.settings.notices.timeoutMs + lostAfterMs;
+  const claimedUntil = startedAt + turnMs;
   const body = isComment && found.body === "" ? await composeComment(cloud, found.taskId) : found.body;
   const claimed: Delivery = { ...found, body, attempts: found.attempts + 1, nextAt: claimedUntil };
   if ((await cloud.notices.replaceDelivery(found, claimed)) === "stale") return skipped("another is at it");
-  const outcome = isComment ? await postComment(cloud, claimed) : await post(cloud, claimed);
+  const postedAt = cloud.clock.now();
+  const outcome = isComment ? await postComment(cloud, claimed) : await post(cloud, claimed, turn?.webhook);
 
   const now = cloud.clock.now();
+  if (turn) await judgeSilence(cloud, turn.webhook, outcome, now - postedAt);
   const tried = { outcome, startedAt, now, random: cloud.ids.random() };
   const next = afterTry(claimed, tried, cloud.settings.notices.backoffMs);
   if ((await cloud.notices.replaceDelivery(claimed, next)) === "stale") return skipped("it was begun again meanwhile");
@@ -48,21 +58,30 @@ export async function deliverNotice(cloud: Cloud, deliveryId: DeliveryId): Promi
 
 const skipped = (reason: string): Delivered => ({ kind: "skipped", reason });
 
-async function putOff(cloud: Cloud, found: Delivery, nextAt: number): Promise<Delivered> {
+async function putOff(cloud: Cloud, found: Delivery, nextAt: number, why: string): Promise<Delivered> {
   if ((await cloud.notices.replaceDelivery(found, { ...found, nextAt })) === "replaced") {
     await sendMessages(cloud, [{ deliveryId: found.deliveryId }], nextAt - cloud.clock.now());
   }
-  return skipped("the pull request of its task comes first");
+  return skipped(why);
 }
 
-/** Its last try was begun and never came to an end. */
+/** It is no try. But a receiver that rests for longer than all tries take is not waited for. */
+async function waitForRest(cloud: Cloud, found: Delivery, until: number): Promise<Delivered> {
+  const now = cloud.clock.now();
+  if (!isOutOfTime(found, now, cloud.settings.notices.backoffMs)) {
+    return putOff(cloud, found, until + Math.ceil(cloud.ids.random() * restSpreadMs), "its receiver rests");
+  }
+  const unsent = { at: now, durationMs: 0, why: "not sent: its receiver has not answered others either" };
+  return giveUp(cloud, { ...found, tries: [...found.tries, unsent] });
+}
+
+/** Its last try was begun and never came to an end, or its time is over. */
 async function giveUp(cloud: Cloud, found: Delivery): Promise<Delivered> {
   await cloud.notices.replaceDelivery(found, { ...found, state: "failed" });
   return { kind: "tried", state: "failed" };
 }
 
-async function post(cloud: Cloud, { workspace, webhookId, messageId, body }: Delivery): Promise<PostOutcome> {
-  const webhook = webhookId && (await cloud.notices.getWebhook(workspace, webhookId));
+async function post(cloud: Cloud, { messageId, body }: Delivery, webhook: Webhook | undefined): Promise<PostOutcome> {
   if (!webhook) return { kind: "refused", why: "the webhook was removed" };
   const secret = await cloud.webhookSecrets.get(webhook.webhookId);
   if (!secret) return { kind: "unreachable", why: "the webhook has no secret" };

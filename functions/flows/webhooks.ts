@@ -60,7 +60,7 @@ export async function findWebhook(cloud: Cloud, workspace: string, id: string): 
   throw new DroverError("webhook_not_found", `Workspace ${workspace} has no webhook ${id}.`);
 }
 
-/** At once, and from the start of its tries, under the same `webhook-id`. Throws `delivery_not_found` or `busy`. */
+/** At once, also where its receiver rests, and from the start of its tries, under the same `webhook-id`. Throws `delivery_not_found` or `busy`. */
 export async function redeliver(cloud: Cloud, receiver: WebhookId | TaskId, id: string): Promise<Delivery> {
   const deliveryId = parseDeliveryId(id)?.receiver === receiver ? (id as Delivery["deliveryId"]) : undefined;
   const found = deliveryId && (await cloud.notices.getDelivery(deliveryId));
@@ -70,10 +70,13 @@ export async function redeliver(cloud: Cloud, receiver: WebhookId | TaskId, id: 
     state: "pending",
     maxAttempts: found.attempts + cloud.settings.notices.backoffMs.length + 1,
     nextAt: cloud.clock.now(),
+    againAt: cloud.clock.now(),
   };
   if ((await cloud.notices.replaceDelivery(found, again)) === "stale") {
     throw new DroverError("busy", `${found.deliveryId} is being sent at this moment. Look again, then repeat.`);
   }
+  const webhook = found.webhookId && (await cloud.notices.getWebhook(found.workspace, found.webhookId));
+  if (webhook?.rest) await cloud.notices.restWebhook(webhook, undefined);
   await sendMessages(cloud, [{ deliveryId: found.deliveryId }]);
   return again;
 }

@@ -272,14 +272,40 @@ describe("a receiver that fails", () => {
     expect(await untilDelivery(hook, "failed")).toMatchObject({ attempts: 1, tries: [{ status: 410 }] });
   });
 
-  it("that never answers is left after the time limit", async () => {
+  it("that never answers is left after the time limit, and rests: its other notices are not posted until then", async () => {
     const silent = vi.fn((socket: Socket) => void socket.resume());
     const server = createServer(silent);
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     const { port } = server.address() as { port: number };
-    const outcome = await stack.cloud.receivers.post(`http://127.0.0.1:${port}/`, {}, "{}");
-    expect(outcome).toEqual({ kind: "unreachable", why: "no answer in 2000 ms" });
+    const { body: added } = await call(stack, "POST", webhooks, { url: `http://127.0.0.1:${port}/` });
+    secrets.push(added.secret);
+    const hook = { webhookId: added.webhookId, secret: added.secret, path: "/" };
+    await endOne();
+    const [silence] = await until("its silence is known", async () => {
+      const [delivery] = await deliveriesOf(hook);
+      return delivery?.tries.length > 0 && delivery.tries;
+    });
+    expect(silence).toMatchObject({ why: "no answer in 2000 ms" });
+    const [listed] = (await call(stack, "GET", webhooks)).body.webhooks;
+    const restMs = Date.parse(listed.restsUntil) - Date.now();
+    expect(restMs).toBeGreaterThan(0);
+    expect(restMs).toBeLessThanOrEqual(12_000);
+    await endOne();
+    // All its tries take less than a second here, so that it is given up when it comes too late to wait.
+    await until("the second one waits, or is given up", async () => {
+      const deliveries = await deliveriesOf(hook);
+      const [{ attempts, state, nextAt }] = deliveries;
+      const hasLooked = state === "failed" || Date.parse(nextAt) >= Date.parse(listed.restsUntil);
+      return deliveries.length === 2 && attempts === 0 && hasLooked;
+    });
     expect(silent).toHaveBeenCalledOnce();
+    // Somebody has mended it, and wants it now.
+    const [{ deliveryId }] = await deliveriesOf(hook);
+    await call(stack, "POST", `${webhooks}/${hook.webhookId}/deliveries/${deliveryId}/redeliver`);
+    expect((await call(stack, "GET", webhooks)).body.webhooks[0].restsUntil).toBeUndefined();
+    await until("it is posted", async () => silent.mock.calls.length === 2);
+    await removeHook(hook);
+    for (const [socket] of silent.mock.calls) socket.destroy();
     await new Promise((closed) => server.close(closed));
   });
 

@@ -1,4 +1,5 @@
 // What is kept in memory of notices: the outbox that a commit fills, webhooks, and deliveries?
+import type { Rest } from "../../../functions/core/backends.ts";
 import type { TaskId } from "../../../functions/core/ids.ts";
 import {
   type Delivery,
@@ -45,6 +46,14 @@ export class MemoryNotices implements Sync<Notices> {
 
   listWebhooks(workspace: string): Webhook[] {
     return [...this.webhooks.values()].filter((webhook) => webhook.workspace === workspace);
+  }
+
+  restWebhook({ webhookId, rest: read }: Webhook, rest: Rest | undefined): "written" | "stale" {
+    const webhook = this.webhooks.get(webhookId);
+    if (!webhook || webhook.rest?.until !== read?.until) return "stale";
+    const { rest: _, ...open } = webhook;
+    this.webhooks.set(webhookId, rest ? { ...open, rest } : open);
+    return "written";
   }
 
   createDelivery(delivery: Delivery): void {
