@@ -4,7 +4,7 @@ import { createArtifacts } from "../infra/aws/artifacts.ts";
 import { createBudget } from "../infra/aws/budget.ts";
 import { createOperatorDashboard } from "../infra/aws/dashboard.ts";
 import { entryPoints, type FunctionName } from "../infra/aws/entry-points.ts";
-import { createOutcomeBus, createReaperSchedule, createStopEvents } from "../infra/aws/events.ts";
+import { createOutcomeBus, createSchedule, createStopEvents } from "../infra/aws/events.ts";
 import { createDashboard, createFront, routeApi } from "../infra/aws/front.ts";
 import { createFunction, type FunctionSettings } from "../infra/aws/function.ts";
 import { createQueue, subscribe } from "../infra/aws/queue.ts";
@@ -57,6 +57,7 @@ export function createStage() {
   const deadLetter = make("deadLetter");
   // The next round is due in a minute: one that was missed is not made up for.
   const reaper = make("reaper", { retries: 0, environment: { DROVER_API_URL: api.url } });
+  const digest = make("digest", { retries: 0 });
   const sandboxState = make("sandboxState");
   const notify = make("notify");
   const taker = intake && make("intake", { environment: intake.binding });
@@ -66,7 +67,9 @@ export function createStage() {
   // A receiver may take its time; it must not keep the others waiting for theirs.
   subscribe("Notices", notices.queue, notify, { batchSize: 1, atOnce: 5 });
   if (intake && taker) subscribe("Intake", intake.queue, taker, { batchSize: 5, atOnce: 2 });
-  createReaperSchedule(reaper);
+  createSchedule("reaper", reaper, "rate(1 minute)");
+  // It writes one a day, and finds nothing to do the other times: one that failed is made up for within the hour.
+  createSchedule("digest", digest, "rate(1 hour)");
   createStopEvents(
     sandboxState,
     clusters.map(({ cluster }) => cluster.arn),
@@ -76,7 +79,7 @@ export function createStage() {
   createDashboard(front);
 
   if (settings.alarmsTo !== undefined) {
-    const functions = { api, stream, kill, dispatcher, deadLetter, reaper, sandboxState, notify };
+    const functions = { api, stream, kill, dispatcher, deadLetter, reaper, digest, sandboxState, notify };
     const all = { ...functions, ...(taker && { intake: taker }) };
     createAlarms(settings.alarmsTo, { functions: all, wakeUps, notices, intake, table, filters });
     createOperatorDashboard({ functions: all, queues: { wakeUps, notices, ...(intake && { intake }) }, table });

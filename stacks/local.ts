@@ -5,6 +5,7 @@ import { app } from "../functions/api.ts";
 import "../functions/api/whole-app.ts";
 import { cloudOfThisProcess } from "../functions/cloud.ts";
 import type { Isolation } from "../functions/core/cloud.ts";
+import { handler as digest } from "../functions/digest.ts";
 import { putBackLive } from "../functions/flows/put-back-live.ts";
 import { handler as reaper } from "../functions/reaper.ts";
 import { handler as sandboxState } from "../functions/sandbox-state.ts";
@@ -52,6 +53,7 @@ export interface LocalStack {
   url: string;
   apiKey: string;
   isolation: Isolation;
+  /** Of the reaper, and of the digest function beside it. */
   reaper: Schedule;
   /** Ends everything that this process started. Sandboxes go on, for the next start. */
   close(): Promise<void>;
@@ -132,7 +134,7 @@ async function startParts(
   for (const trigger of triggers) parts.atEnd(() => trigger.stop());
   const schedule = startSchedule({
     everyMs: reaperEveryMs,
-    run: reaper,
+    run: async () => void (await Promise.all([reaper(), digest()])),
     onError: (error) => console.error("the reaper failed", error),
   });
   parts.atEnd(() => schedule.stop());

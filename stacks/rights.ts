@@ -153,11 +153,20 @@ export function rightsOf<A>(names: Names<A | string>): Record<FunctionName, Righ
       ...startSandboxes,
       ...stopSandboxes,
       ...findSandboxes,
+      ...readSecret(names.credentials),
+    ],
+    digest: [
+      ...common,
+      ...readTable,
+      {
+        actions: ["dynamodb:PutItem"],
+        resources: [names.table],
+        conditions: [{ test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["digests"] }],
+      },
       ...on(names.auditFiles, "s3:PutObject"),
       ...readObjects(names.auditFiles),
       ...readSecret(names.auditKey),
       ...readSecret(names.auditPublicKey),
-      ...readSecret(names.credentials),
     ],
     sandboxState: [...common, ...writeTable, ...wake, ...announce, ...stopSandboxes, ...readSecret(names.credentials)],
     notify: [

@@ -22,7 +22,6 @@ import { sweepOrphans } from "./sweep-orphans.ts";
 import { tellMetrics } from "./tell-metrics.ts";
 import { tendBackends } from "./tend-backends.ts";
 import { wake } from "./wake.ts";
-import { writeDigest } from "./write-digest.ts";
 
 const batch = 50;
 const tasksAtOnce = 100;
@@ -53,7 +52,6 @@ const steps = Object.entries<Step>({
   fireSchedules,
   resolveOutcomes,
   takeBranchesBack,
-  writeDigest,
 });
 
 /**

@@ -20,8 +20,8 @@ const batch = 100;
 
 /**
  * Reads what was created since the last digest and what was open at it: the cost is what changed and what is open.
- * The file is written before the item that makes it count. A reaper that dies in between, or is slower than another,
- * leaves a file that nobody asks for.
+ * The file is written before the item that makes it count. Whoever dies in between, or is slower than another, leaves a
+ * file that nobody asks for.
  */
 export async function writeDigest(cloud: Cloud): Promise<void> {
   const at = cloud.clock.now();

@@ -52,7 +52,9 @@ export function createAlarms(mailbox: string, { functions, wakeUps, notices, int
   });
   for (const [name, fn] of Object.entries(functions)) {
     const metric = (metricName: string) => ofFunction(fn, metricName);
-    alarm(`${titleOf(name)}Errors`, `the function ${name} fails`, metric("Errors"), { evaluationPeriods: 2 });
+    // What is called once an hour does not fail twice in a row of these periods.
+    const evaluationPeriods = name === "digest" ? 1 : 2;
+    alarm(`${titleOf(name)}Errors`, `the function ${name} fails`, metric("Errors"), { evaluationPeriods });
     if (name === "kill")
       alarm("KillThrottles", "kills are turned away for want of concurrency", metric("Throttles"), {});
   }

@@ -1,15 +1,18 @@
 // Who calls a function when nobody asks? A schedule, and ECS when a sandbox has stopped.
+import { type FunctionName, titleOf } from "./entry-points.ts";
 import type { Place } from "./network.ts";
 import { createRole } from "./role.ts";
 
-export function createReaperSchedule(reaper: sst.aws.Function): void {
-  const role = createRole("ReaperScheduleRole", "scheduler.amazonaws.com", [
-    { actions: ["lambda:InvokeFunction"], resources: [reaper.arn] },
+/** What was missed, or failed, is not made up for: the next time comes anyway. */
+export function createSchedule(name: FunctionName, fn: sst.aws.Function, scheduleExpression: string): void {
+  const title = `${titleOf(name)}Schedule`;
+  const role = createRole(`${title}Role`, "scheduler.amazonaws.com", [
+    { actions: ["lambda:InvokeFunction"], resources: [fn.arn] },
   ]);
-  new aws.scheduler.Schedule("ReaperSchedule", {
-    scheduleExpression: "rate(1 minute)",
+  new aws.scheduler.Schedule(title, {
+    scheduleExpression,
     flexibleTimeWindow: { mode: "OFF" },
-    target: { arn: reaper.arn, roleArn: role.arn, retryPolicy: { maximumRetryAttempts: 0 } },
+    target: { arn: fn.arn, roleArn: role.arn, retryPolicy: { maximumRetryAttempts: 0 } },
   });
 }
 

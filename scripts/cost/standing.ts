@@ -1,5 +1,6 @@
 // What of a stage costs something by being there, though nobody uses it? Read from the resources that a deploy would make.
 import { roundMetrics } from "../../functions/core/metrics.ts";
+import { entryPoints } from "../../infra/aws/entry-points.ts";
 import type { Graph, Resource } from "../synth/graph.ts";
 import { hourly, hoursPerMonth, monthly, prices } from "./prices.ts";
 
@@ -19,6 +20,12 @@ export interface Standing {
 const systemLogBytes = 512;
 /** What the reaper writes of its numbers, with what CloudWatch adds to each line. */
 const metricLineBytes = 512;
+/** How long it takes, its cold start included, to find that the digest of the day is written; declared. */
+const lookMs = 600;
+const priceOfLook =
+  prices.schedulerInvocation +
+  prices.lambdaRequest +
+  (lookMs / 1000) * (entryPoints.digest.memoryMb / 1024) * prices.lambdaGbSecond;
 const instanceHourly: Record<string, number> = { "t4g.nano": hourly.t4gNano, "t4g.micro": hourly.t4gMicro };
 
 /** Throws for what nobody has thought of: a price is better asked for than missed. */
@@ -35,12 +42,15 @@ export function readStanding({ resources }: Graph): Standing {
   const functions = of("aws:lambda/function:Function");
   const isQuiet = functions.every(({ inputs }) => inputs.loggingConfig?.systemLogLevel === "WARN");
   const tellsMetrics = functions.some(({ inputs }) => inputs.environment.variables.DROVER_METRICS !== undefined);
-  const rounds = sum(of("aws:scheduler/schedule:Schedule").map(roundsOf));
+  const schedules = of("aws:scheduler/schedule:Schedule");
+  const rounds = sum(schedules.filter(isOfReaper).map(callsOf));
+  const looks = sum(schedules.filter((one) => !isOfReaper(one)).map(callsOf));
   return {
     queueMappings: of("aws:lambda/eventSourceMapping:EventSourceMapping").length,
     roundsPerMonth: rounds,
     logBytesPerCall: isQuiet ? 0 : systemLogBytes,
     always: withoutNothing({
+      "the digest function": looks * priceOfLook,
       "filter instance": sum(instances.map(({ inputs }) => priceInstance(inputs.instanceType) * hoursPerMonth)),
       "its disk": sum(instances.map(({ inputs }) => (inputs.rootBlockDevice?.volumeSize ?? 0) * monthly.diskGb)),
       "public addresses": (addresses + of("aws:ec2/eip:Eip").length) * hourly.publicAddress * hoursPerMonth,
@@ -59,8 +69,11 @@ export function readStanding({ resources }: Graph): Standing {
   };
 }
 
-function roundsOf({ name, inputs }: Resource): number {
+const isOfReaper = ({ name }: Resource) => /^Reaper/.test(name);
+
+function callsOf({ name, inputs }: Resource): number {
   if (inputs.scheduleExpression === "rate(1 minute)") return hoursPerMonth * 60;
+  if (inputs.scheduleExpression === "rate(1 hour)") return hoursPerMonth;
   throw new Error(`${name} comes by ${inputs.scheduleExpression}: say in scripts/cost/standing.ts how often that is.`);
 }
 

@@ -21,8 +21,6 @@ const minute = 60_000;
 function open(sandboxes: Partial<Sandboxes>, parts: Partial<Cloud> = {}) {
   const clock = startClock(now);
   const memory = new MemoryTable(clock.now);
-  // Today's is written.
-  memory.addDigest({ number: 1, at: now, coveredUntil: 0, hash: "" });
   const own: Sandboxes = { ...idleSandboxes, ...sandboxes };
   const cloud = openMemoryCloud(memory, { clock, sandboxes: () => own, ...parts });
   let slots = 0;

@@ -6,9 +6,13 @@ import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { DeleteItemCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { digestKey } from "../../functions/aws/keys.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import type { Webhook } from "../../functions/core/notices.ts";
+import { readDigest } from "../../functions/flows/read-digest.ts";
 import { recordAct } from "../../functions/flows/record-act.ts";
 import type { FunctionName } from "../../infra/aws/entry-points.ts";
 import { buildTogether, type Content } from "../../scripts/build-functions.ts";
@@ -130,6 +134,18 @@ describe("a task's whole life in bundles", () => {
     expect(await invoke("notify", messages(JSON.stringify({ taskId })))).toEqual({ batchItemFailures: [] });
     expect(await stack.cloud.notices.owedOf(taskId)).toEqual([]);
     await checkInvariants(stack, [taskId]);
+  });
+
+  it("the digest function writes the digest of the day, and signs it", async () => {
+    // The stack has written one at its start.
+    const Key = marshall(digestKey(1));
+    await new DynamoDBClient().send(new DeleteItemCommand({ TableName: process.env.DROVER_TABLE, Key }));
+    await invoke("digest", { "detail-type": "Scheduled Event" });
+    const record = await stack.cloud.table.getLastDigest();
+    expect(record && (await readDigest(stack.cloud, record))).toMatchObject({
+      number: 1,
+      signature: expect.any(String),
+    });
   });
 
   it("a request from the public queue becomes a task, and a wake-up that failed for good is looked into", async () => {

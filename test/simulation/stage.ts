@@ -90,7 +90,6 @@ export class Stage {
     this.world = new World(seed, drawSwarm(seed), options);
     const trueTime = () => this.world.trueTime;
     this.table = new MemoryTable(trueTime);
-    if (!this.world.swarm.isDigestDue) this.table.addDigest({ number: 1, at: trueTime(), coveredUntil: 0, hash: "" });
     this.ecs = new EcsState(trueTime);
     this.queues = openQueues(this);
     this.judge = new Judge(this);

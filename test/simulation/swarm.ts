@@ -119,7 +119,7 @@ export function drawSwarm(seed: number): Swarm {
     weights,
     callTrouble: callFaults.reduce((sum, kind) => sum + weights[kind], 0),
     faultsEndMs,
-    tasks: random.next() < 0.75 ? 3 : random.between(4, 5),
+    tasks: random.next() < 0.7 ? 3 : random.between(4, 5),
     limits: drawLimits(random, isCalm),
     operator: operators[random.between(0, operators.length - 1)] ?? "none",
     operators: random.between(1, 2),

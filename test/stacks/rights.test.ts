@@ -122,7 +122,7 @@ describe.each(Object.keys(entryPoints) as FunctionName[])("the function %s", asy
 describe("this check itself", () => {
   it("finds who launches, who signs, and who reads credentials", async () => {
     expect([...(await askedBy("dispatcher")).keys()]).toContain("ecs:RunTask taskDefinitions");
-    expect([...(await askedBy("reaper")).keys()]).toContain("ssm:GetParameter auditKey");
+    expect([...(await askedBy("digest")).keys()]).toContain("ssm:GetParameter auditKey");
     expect([...(await askedBy("kill")).keys()]).not.toContain("ssm:GetParameter credentials");
   });
 });

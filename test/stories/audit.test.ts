@@ -81,7 +81,7 @@ const lastDigest = async () => {
 };
 const headsOf = async () => (await lastDigest()).parts.flatMap(({ heads }) => heads);
 
-it("the reaper writes the first digest by itself, and one a day after that, however many reapers there are", async () => {
+it("the first digest is written by itself, and one a day after that, however many write at the same moment", async () => {
   await until("there is a digest", async () => {
     await stack.local.reaper.runNow();
     return (await digestCount()) === 1;

@@ -37,6 +37,7 @@ const names: [RegExp, string][] = [
   [/:ecs:.*:task-definition\/.*:\*$/, "the sandbox's definition"],
   [/:role\/\w*ExecutionRole$/, "the execution role"],
   [/:function:.*-ReaperFunction-/, "the reaper"],
+  [/:function:.*-DigestFunction-/, "the digest function"],
   [/:event-bus\/default$/, "the stage's default bus"],
   [/:event-bus\/drover-/, "the outcome bus"],
   [/:ecr:.*:repository\//, "the image's repository"],

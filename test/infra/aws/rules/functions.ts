@@ -203,19 +203,25 @@ export const functionRules: Rule[] = [
     },
   },
   {
-    rule: "the reaper comes every minute, and a round that failed is not made up for",
+    rule: "the reaper comes every minute, the digest is looked for every hour, and what failed is not made up for",
     check: (graph) => {
-      const { inputs } = one(graph, "aws:scheduler/schedule:Schedule");
-      expect(inputs.scheduleExpression).toBe("rate(1 minute)");
-      expect(inputs.target.arn).toContain("ReaperFunction");
-      expect(inputs.target.retryPolicy).toEqual({ maximumRetryAttempts: 0 });
+      for (const [name, expression] of [
+        ["Reaper", "rate(1 minute)"],
+        ["Digest", "rate(1 hour)"],
+      ] as const) {
+        const { inputs } = one(graph, "aws:scheduler/schedule:Schedule", new RegExp(`^${name}`));
+        expect(inputs.scheduleExpression).toBe(expression);
+        expect(inputs.target.arn).toContain(`${name}Function`);
+        expect(inputs.target.retryPolicy).toEqual({ maximumRetryAttempts: 0 });
+      }
       const byLambda = ofType(graph, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig");
       expect(byLambda.map(({ name, inputs }) => [name, inputs.maximumRetryAttempts])).toEqual([
+        ["DigestEventInvokeConfig", 0],
         ["ReaperEventInvokeConfig", 0],
       ]);
     },
     breakIt: (graph) => {
-      one(graph, "aws:scheduler/schedule:Schedule").inputs.scheduleExpression = "rate(1 hour)";
+      one(graph, "aws:scheduler/schedule:Schedule", /^Reaper/).inputs.scheduleExpression = "rate(1 hour)";
     },
   },
   {

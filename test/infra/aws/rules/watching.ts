@@ -17,6 +17,7 @@ export const watchingRules: Rule[] = [
         "ApiErrorsAlarm",
         "DeadLetterErrorsAlarm",
         "DeadWakeUpsOldAlarm",
+        "DigestErrorsAlarm",
         "DispatcherErrorsAlarm",
         "Kill5xxAlarm",
         "KillErrorsAlarm",
@@ -69,6 +70,13 @@ export const watchingRules: Rule[] = [
     },
     breakIt: (graph) => {
       one(graph, alarm, /^ReaperGone/).inputs.treatMissingData = "notBreaching";
+    },
+  },
+  {
+    rule: "a digest that fails is noticed at once, since it is tried once an hour",
+    check: (graph) => expect(one(graph, alarm, /^DigestErrors/).inputs.evaluationPeriods).toBe(1),
+    breakIt: (graph) => {
+      one(graph, alarm, /^DigestErrors/).inputs.evaluationPeriods = 2;
     },
   },
   {
