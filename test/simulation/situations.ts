@@ -8,6 +8,8 @@ export type Situation =
   | "outage"
   /** One workspace has many more tasks than there are slots, and another comes with a few. */
   | "crowd"
+  /** One that has not begun is stopped, its kills are left to the reaper, and another workspace comes with a few. */
+  | "halted"
   /** More tasks of one workspace than are looked at together fall due at one moment, and a few of another. */
   | "rush"
   /** The reaper is dead for an hour. */
@@ -39,6 +41,7 @@ const muteMs = 30 * hourMs;
 const oneIn = {
   outage: 2_400,
   crowd: 180,
+  halted: 180,
   rush: 700,
   no_reaper: 80,
   contended: 100,
@@ -51,6 +54,7 @@ const oneIn = {
 export function chooseSituation(seed: number): Situation {
   if (seed % oneIn.outage === 13) return "outage";
   if (seed % oneIn.crowd === 7) return "crowd";
+  if (seed % oneIn.halted === 110) return "halted";
   if (seed % oneIn.rush === 350) return "rush";
   if (seed % oneIn.contended === 21) return "contended";
   if (seed % oneIn.returns === 31) return "returns";
@@ -84,6 +88,13 @@ export function settle(swarm: Swarm, situation: Situation): Swarm {
         ...{ operator: "none", parties: new Set(), reapers: 1, soundFromMs: 0, maxQueueAgeMs: 48 * hourMs },
         ...crowdOut(swarm),
         tasks: 24,
+      };
+    case "halted":
+      return {
+        ...swarm,
+        ...{ situation, weights: without({}), callTrouble: 0, faultsEndMs: 300_000, isCalm: false, skewMs: 0 },
+        ...{ operator: "halts", operators: 1, parties: new Set(), reapers: 1, soundFromMs: 0 },
+        ...{ maxQueueAgeMs: 48 * hourMs, limits: { global: 8 }, tasks: 24 },
       };
     case "rush":
       return {

@@ -36,7 +36,7 @@ export interface Swarm {
   usesApi: boolean;
   /** Today's digest of the audit log is still to be written. */
   isDigestDue: boolean;
-  operator: "none" | "stops" | "pauses" | "restarts";
+  operator: "none" | "stops" | "pauses" | "restarts" | "halts";
   /** Who do the same at about the same time. */
   operators: number;
   /** Nothing goes wrong at all and no reaper runs: each path must meet its bound without a backstop. */

@@ -24,6 +24,8 @@ const scopes: readonly Scope[] = [
 ];
 const by = "key:operator";
 const askAgainMs = 3_000;
+/** By then the crowd is there. */
+const haltsAtMs = 4_000;
 
 export function addOperator(stage: Stage): void {
   const { swarm } = stage.world;
@@ -91,6 +93,19 @@ async function pauseAndResume(stage: Stage, operator: Activity): Promise<void> {
   await turn("resume");
 }
 
+/** Nothing of it has begun, and the request that stops it has no time for a kill. */
+async function halt(stage: Stage, operator: Activity): Promise<void> {
+  const scope = { kind: "workspace", name: "red" } as const;
+  const turn = (act: "pause" | "release" | "resume") =>
+    insist(stage, operator, act, (cloud) => turnSwitch(cloud, scope, act, by, "a moment"));
+  await turn("pause");
+  await operator.sleep(haltsAtMs);
+  await insist(stage, operator, "stop-scope", (cloud) => stopScope(cloud, scope, by, "enough", cloud.clock.now()));
+  await operator.sleep(operator.random.between(40_000, 90_000));
+  await turn("release");
+  await turn("resume");
+}
+
 /** Two operators mean the same. */
 const drawScope = ({ world }: Stage): Scope => scopes[world.seed % scopes.length] ?? { kind: "global" };
 
@@ -107,4 +122,5 @@ const deeds: Record<Swarm["operator"], (stage: Stage, operator: Activity) => Pro
   stops: stopAndRelease,
   pauses: pauseAndResume,
   restarts: restart,
+  halts: halt,
 };

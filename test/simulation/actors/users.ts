@@ -6,7 +6,7 @@ import type { ApiKey } from "../../../functions/core/table.ts";
 import { killTask } from "../../../functions/flows/kill-task.ts";
 import { submitTask } from "../../../functions/flows/submit-task.ts";
 import type { Activity } from "../engine/activity.ts";
-import { rushAtMs } from "../situations.ts";
+import { rushAtMs, type Situation } from "../situations.ts";
 import type { Stage } from "../stage.ts";
 import { awaitFunction } from "./ambush.ts";
 import { killByUrl } from "./break-glass.ts";
@@ -26,7 +26,7 @@ const askLaterMs = 20_000;
 
 export function addUsers(stage: Stage): void {
   const { tasks, situation } = stage.world.swarm;
-  const join = situation === "crowd" ? joinCrowd : situation === "rush" ? joinRush : useTask;
+  const join = joins[situation] ?? useTask;
   for (let n = 0; n < tasks; n += 1) {
     const user = stage.world.begin("user");
     stage.usersAtWork += 1;
@@ -70,6 +70,13 @@ async function joinCrowd(stage: Stage, user: Activity, n: number): Promise<void>
   await submit(stage, user, makeRequest(user, false), `key ${n}`, isLate ? "red" : "blue");
 }
 
+/** All but a few are there when they are stopped, and none of them has begun. */
+async function joinHalted(stage: Stage, user: Activity, n: number): Promise<void> {
+  const isLate = n >= stage.world.swarm.tasks - 2 * lateComers;
+  await user.sleep(isLate ? user.random.between(5_000, 40_000) : user.random.between(1_000, 1_000 + crowdWithinMs));
+  await submit(stage, user, makeRequest(user, false), `key ${n}`, isLate ? "blue" : "red");
+}
+
 /** All are due at one moment; most are not wanted any more soon after, so that only a few have to run. */
 async function joinRush(stage: Stage, user: Activity, n: number): Promise<void> {
   const { random } = user;
@@ -81,6 +88,8 @@ async function joinRush(stage: Stage, user: Activity, n: number): Promise<void> 
   await user.sleep(rushAtMs + stage.world.swarm.reapEveryMs - stage.world.now + random.between(0, crowdWithinMs));
   await kill(stage, user, taskId);
 }
+
+const joins: Partial<Record<Situation, typeof useTask>> = { crowd: joinCrowd, halted: joinHalted, rush: joinRush };
 
 function makeRequest({ random }: Activity, isDelayed: boolean): TaskRequest {
   return {

@@ -8,6 +8,8 @@ import type { Stage } from "../stage.ts";
 
 /** By then whoever chooses has seen that a task is ready. */
 const seenWithinMs = 5_000;
+/** By then whoever comes when a slot is free has it. */
+const besideHaltedMs = 15_000;
 /** Those who choose at the same moment do not see each other's claims. */
 const tolerated = 1;
 /** A task that is held is not seen by whoever chooses until it is let go: so often another may be faster. */
@@ -27,6 +29,14 @@ export function watchFairness(stage: Stage, { after, event }: TaskChange): void 
     if (passes > passesOfHeld)
       stage.world.fail("unfair", `${held.taskId} is held for ${pool} and was passed over ${passes} times`);
   }
+}
+
+/** Where nothing else runs, and a crowd that was stopped stands before whoever comes. */
+export function watchHalted({ world }: Stage, { before, event }: TaskChange): void {
+  if (event.type !== "claimed" || before.attempt > 0 || world.swarm.situation !== "halted") return;
+  const waitedMs = world.trueTime - before.createdAt;
+  if (waitedMs > besideHaltedMs)
+    world.fail("hidden", `${before.taskId} waited ${waitedMs} ms behind what can never run, with slots free`);
 }
 
 /** A task of a workspace that has fewer at work in that pool than the one that gets a slot of it now. */

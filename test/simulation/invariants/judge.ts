@@ -17,7 +17,7 @@ import { type HeldSlot, slotName } from "../cloud/memory-attempts.ts";
 import type { Push } from "../cloud/remote-state.ts";
 import type { Stage } from "../stage.ts";
 import { expectEndOfAll, expectStop, watchPace } from "./calm.ts";
-import { watchFairness } from "./fair.ts";
+import { watchFairness, watchHalted } from "./fair.ts";
 import { watchHeard } from "./heard.ts";
 import { watchBurn } from "./launches.ts";
 import { watchLoss, watchSilence } from "./losses.ts";
@@ -75,6 +75,7 @@ export class Judge {
     watchLoss(this.#stage, stored, change);
     watchHeard(this.#stage, change);
     watchFairness(this.#stage, change);
+    watchHalted(this.#stage, change);
     watchPace(this.#stage, change);
     watchOverdue(this.#stage, stored, event);
     const aliveMs = (attempt?.leaseExpiresAt ?? 0) - this.#stage.world.trueTime;

@@ -56,6 +56,14 @@ export const flowMutants = [
     edit(choose, "running(a.workspace) - running(b.workspace)", "running(b.workspace) - running(a.workspace)"),
   ),
   mutant(
+    "choose: a task that a stop covers ends the look",
+    edit(
+      choose,
+      "else search.fenced.push(task);",
+      'else {\n        search.fenced.push(task);\n        return { kind: "none", reason: "a stop covers it" } as const;\n      }',
+    ),
+  ),
+  mutant(
     "let go: whoever has the most at work in the pool is the first",
     edit("functions/core/ready-order.ts", "a.running - b.running", "b.running - a.running"),
   ),
