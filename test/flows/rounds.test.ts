@@ -143,6 +143,35 @@ it("a round in which everything takes its time ends within that of its function,
   expect(asked.slice(0, 2)).toEqual(["schedules", "a remote"]);
 });
 
+it("what became of a push is asked again later while ECS will not say of a sandbox that may push, and keeps no other waiting", async () => {
+  const describe = async (sandboxArn: string) => {
+    if (sandboxArn === "arn:sandbox/refused") throw new Error(`Backend default refuses DescribeTasks of ${sandboxArn}`);
+    return undefined;
+  };
+  const read: string[] = [];
+  const remotes: Cloud["remotes"] = {
+    inspect: async () => ({ kind: "not_found", message: "" }),
+    deleteBranch: async () => "gone",
+    readBranch: async (_url, _auth, branch) => {
+      read.push(branch);
+      return { kind: "unknown", message: "no answer" };
+    },
+  };
+  const { cloud, memory, start } = open({ describe }, { remotes });
+  const tasks: Task[] = [];
+  for (const name of ["refused", "other"]) {
+    const task = await start({ branch: `drover/${name}` });
+    tasks.push(task);
+    memory.recordSandbox(agentIdOf(task.taskId, 1), `arn:sandbox/${name}`);
+    // The attempt before is the one that nobody can see.
+    const owing = { status: "killed", due: { kind: "outcome", at: now - 1 }, attempt: 2 } as const;
+    Object.assign(memory.getTask(task.taskId) as Task, owing);
+  }
+  await reap(cloud);
+  expect(read).toEqual(["drover/other"]);
+  for (const { taskId } of tasks) expect(memory.getTask(taskId)?.due?.at).toBeGreaterThan(now);
+});
+
 describe("a sandbox of a cluster that its backend has left", () => {
   const cluster = new Cluster();
   beforeAll(async () => {
