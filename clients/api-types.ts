@@ -982,6 +982,15 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
+                /** @description The retry that was asked for before and has not ended badly */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Task"];
+                    };
+                };
                 /** @description The new task; `retryOf` names the old one */
                 201: {
                     headers: {

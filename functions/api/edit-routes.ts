@@ -1,5 +1,4 @@
 // How does a user change, withdraw or repeat a task?
-import type { TaskId } from "../core/ids.ts";
 import { cancelRequest, taskEdit } from "../core/requests.ts";
 import { cancelTask, editTask, retryTask } from "../flows/edit-task.ts";
 import { type Api, createRoute, type OpenCloud } from "./api.ts";
@@ -44,6 +43,7 @@ const retry = createRoute({
   security,
   request: { params: taskParams },
   responses: {
+    200: { description: "The retry that was asked for before and has not ended badly", content: json(taskSchema) },
     201: { description: "The new task; `retryOf` names the old one", content: json(taskSchema) },
     ...responses,
   },
@@ -73,9 +73,8 @@ export function addEditRoutes(app: Api, openCloud: OpenCloud): void {
     const key = await authenticate(cloud, context);
     const found = await taskOf(cloud, context.req.valid("param").taskId, key);
     requireOwn(key, found);
-    const taskId: TaskId = await retryTask(cloud, found.taskId, { ...key, workspace: found.workspace });
-    return context.json(await readTask(cloud, await taskOf(cloud, taskId, key)), 201, {
-      location: `${tasks}/${taskId}`,
-    });
+    const { taskId, repeated } = await retryTask(cloud, found.taskId, { ...key, workspace: found.workspace });
+    const view = await readTask(cloud, await taskOf(cloud, taskId, key));
+    return repeated ? context.json(view, 200) : context.json(view, 201, { location: `${tasks}/${taskId}` });
   });
 }

@@ -9,7 +9,7 @@ import type { Task, TaskSpec } from "../core/task.ts";
 import { admitAgent } from "./admit-agent.ts";
 import { type Change, changeTask, taskNotFound } from "./change-task.ts";
 import { chooseGates } from "./choose-gates.ts";
-import { submitTask } from "./submit-task.ts";
+import { type Submitted, submitTask } from "./submit-task.ts";
 import { wake } from "./wake.ts";
 
 /** Only while it is queued, and only the version that the user has seen: else 409 with the current one. */
@@ -92,11 +92,18 @@ function refusal(change: Exclude<Change, { kind: "changed" }>, message: string):
   });
 }
 
-/** A failed or killed task stays as it ended; what it asked for is asked for again as a new task. */
-export async function retryTask(cloud: Cloud, taskId: TaskId, principal: ApiKey): Promise<TaskId> {
+/**
+ * A failed or killed task stays as it ended; what it asked for is asked for again as a new task. Asked for twice it is one
+ * retry, until that has ended badly as well.
+ */
+export async function retryTask(
+  cloud: Cloud,
+  taskId: TaskId,
+  principal: ApiKey,
+): Promise<Pick<Submitted, "taskId" | "repeated">> {
   const [task, spec] = await Promise.all([cloud.table.getTask(taskId), cloud.table.getSpec(taskId)]);
   if (!task || !spec) throw taskNotFound(taskId);
-  if (task.status !== "failed" && task.status !== "killed") {
+  if (!hasEndedBadly(task)) {
     throw new DroverError(
       "illegal_transition",
       `${taskId} is ${task.status}; only a failed or killed task can be retried.`,
@@ -125,10 +132,18 @@ export async function retryTask(cloud: Cloud, taskId: TaskId, principal: ApiKey)
     ...(task.issue ? { issue: task.issue } : {}),
   };
   // The key makes a second request for the same retry answer the first one's task.
-  const retry = await submitTask(cloud, { principal, request, retryOf: taskId, idempotencyKey: `retry of ${taskId}` });
-  await wake(cloud, retry.taskId);
-  return retry.taskId;
+  for (let idempotencyKey = `retry of ${taskId}`; ; ) {
+    const retry = await submitTask(cloud, { principal, request, retryOf: taskId, idempotencyKey });
+    const made = retry.repeated && (await cloud.table.getTask(retry.taskId));
+    if (!made || !hasEndedBadly(made)) {
+      await wake(cloud, retry.taskId);
+      return retry;
+    }
+    idempotencyKey = `retry of ${taskId} after ${made.taskId}`;
+  }
 }
+
+const hasEndedBadly = ({ status }: Task) => status === "failed" || status === "killed";
 
 /** As the user would write them. */
 function requestLimits({ microDollars, ...limits }: TaskLimits): TaskRequest["limits"] {

@@ -96,7 +96,7 @@ describe("a queued task", () => {
     await checkInvariants(stack, [running, queued]);
   });
 
-  it("that has ended badly is asked for again, once", async () => {
+  it("that has ended badly is asked for again, once, and anew when that retry has ended badly as well", async () => {
     const failed = await submit(stack, { repository: remote.url, command: ["false"], priority: 7, labels: ["x"] });
     await untilSettled(stack, failed);
     // Whoever guesses the key under which drover keeps the retry does not take its place.
@@ -104,9 +104,14 @@ describe("a queued task", () => {
     const guess = await call(stack, "POST", tasksPath, request, { "idempotency-key": `retry of ${failed}` });
     expect(guess.status).toBe(201);
     const [one, two] = await Promise.all([post(`/tasks/${failed}/retry`), post(`/tasks/${failed}/retry`)]);
-    expect(one).toMatchObject({ status: 201, body: { retryOf: failed, priority: 7, labels: ["x"] } });
+    expect([one.status, two.status].sort()).toEqual([200, 201]);
+    expect(one.body).toMatchObject({ retryOf: failed, priority: 7, labels: ["x"] });
     expect(two.body.taskId).toBe(one.body.taskId);
     await untilSettled(stack, one.body.taskId);
+    const third = await post(`/tasks/${failed}/retry`);
+    expect(third).toMatchObject({ status: 201, body: { retryOf: failed, status: "queued" } });
+    expect(third.body.taskId).not.toBe(one.body.taskId);
+    await untilSettled(stack, third.body.taskId);
     await untilSettled(stack, guess.body.taskId);
     const fine = await submit(stack, { repository: remote.url, command: quick });
     await untilSettled(stack, fine);

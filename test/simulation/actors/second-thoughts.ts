@@ -24,13 +24,15 @@ export async function cancel(stage: Stage, user: Activity, taskId: TaskId): Prom
   if (answer.kind === "answered") stage.promised.killed.add(taskId);
 }
 
-/** The same retry asked for twice is one new task. */
+/** The same retry asked for twice is one new task, until that has ended badly. */
 export async function retry(stage: Stage, user: Activity, taskId: TaskId, principal: ApiKey): Promise<void> {
   const ask = () =>
     stage.world.swarm.usesApi
       ? retryByApi(stage, user, taskId)
-      : request(stage, user, "retry", (cloud) => retryTask(cloud, taskId, principal));
+      : request(stage, user, "retry", async (cloud) => (await retryTask(cloud, taskId, principal)).taskId);
   const [first, second] = [await ask(), await ask()];
   if (first.kind !== "answered" || second.kind !== "answered" || first.value === second.value) return;
+  const status = stage.table.getTask(first.value)?.status;
+  if (status === "failed" || status === "killed") return;
   stage.world.fail("idempotency", `the retry of ${taskId} made ${first.value} and ${second.value}`);
 }
