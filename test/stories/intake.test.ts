@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
@@ -151,6 +152,22 @@ describe("a bad message goes to the dead-letter queue with the reason, and into 
     const { taskId } = await untilTaskTitled("Used");
     await expectRefused(requestFor("used", { title: "Other" }), /^idempotency_key_reused/);
     await untilSettled(stack, taskId);
+  });
+
+  it("as large as a queue takes, cut there, with its length and the hash of all of it", async () => {
+    // Where it is cut stands the middle of a character.
+    const body = `a${"é".repeat(512 * 1024 - 1)}`;
+    const messageId = await send(body);
+    const dead = await takeDead(messageId);
+    expect(body.startsWith(dead.Body ?? "nothing")).toBe(true);
+    expect(Buffer.byteLength(dead.Body ?? "")).toBe(248 * 1024 - 1);
+    expect(dead.MessageAttributes).toMatchObject({
+      reason: { StringValue: "the message is not JSON" },
+      cutFrom: { StringValue: String(1024 * 1024 - 1) },
+    });
+    const act = (await refusals()).find(({ data }) => data.messageId === messageId);
+    expect(act?.data.bodyHash).toBe(createHash("sha256").update(body).digest("hex"));
+    await untilDrained();
   });
 
   it("and the acts stand in an unbroken chain", async () => {
