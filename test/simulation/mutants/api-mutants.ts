@@ -19,8 +19,5 @@ export const apiMutants = [
     "edit: whichever version was read",
     edit(editTask, "if (task.version !== version) throw staleVersion(task, version);", ""),
   ),
-  mutant(
-    "retry: it has no key",
-    edit(editTask, "retryOf: taskId, idempotencyKey: `retry of ${taskId}`", "retryOf: taskId"),
-  ),
+  mutant("retry: it has no key", edit(editTask, "retryOf: taskId, idempotencyKey }", "retryOf: taskId }")),
 ];
