@@ -18,9 +18,6 @@ export interface Kill {
   stop: "not_needed" | "requested" | "pending";
 }
 
-/** `before` is the task as it was when it was killed. */
-type StopSandbox = (cloud: Cloud, before: Task, reason: string) => Promise<Kill["stop"]>;
-
 /** Throws `task_not_found`, or `task_ended` when there is nothing left to kill. */
 export async function killTask(
   cloud: Cloud,
@@ -28,7 +25,6 @@ export async function killTask(
   by: string,
   reason: string,
   cause: KillCause = "kill",
-  stopIts: StopSandbox = stopSandbox,
 ): Promise<Kill> {
   const change = await changeUntilItTakes(cloud, taskId, by, reason, cause);
   if (change.kind !== "changed") {
@@ -41,7 +37,7 @@ export async function killTask(
     );
   }
   const { before, task } = change;
-  const stop = task.stopConfirmation ? "not_needed" : await stopIts(cloud, before, `killed by ${by}: ${reason}`);
+  const stop = task.stopConfirmation ? "not_needed" : await stopSandbox(cloud, before, `killed by ${by}: ${reason}`);
   await announceEnd(cloud, task);
   if (stop === "not_needed") return { task, stop };
   await wakeAfter(cloud, task);
@@ -49,7 +45,7 @@ export async function killTask(
 }
 
 /** A task that was admitted under a stop's old generation can never run again: it ends as the stop says. */
-export async function killFenced(cloud: Cloud, task: Task, stopIts?: StopSandbox): Promise<void> {
+export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
   const switches = await cloud.table.getSwitches(task);
   if (!isFenced(task, switches)) return;
   const { global, workspace, backend } = switches;
@@ -62,7 +58,7 @@ export async function killFenced(cloud: Cloud, task: Task, stopIts?: StopSandbox
         : ([backend, "backend_revoked"] as const);
   try {
     const [by, why] = [stop.stoppedBy ?? "system:reaper", stop.stopReason ?? "a stop covers it"];
-    await killTask(cloud, task.taskId, by, why, cause, stopIts);
+    await killTask(cloud, task.taskId, by, why, cause);
   } catch (error) {
     if (!hasCode(error, "task_ended")) throw error; // It ended by itself.
   }
@@ -95,7 +91,7 @@ async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reas
  * The ARN is read after the commit. If it is not there, either nothing was launched, or the launch's own record is
  * refused from now on and the dispatcher stops what it started; what ECS already lists is stopped here too.
  */
-const stopSandbox: StopSandbox = async (cloud, before, reason) => {
+async function stopSandbox(cloud: Cloud, before: Task, reason: string): Promise<Kill["stop"]> {
   const agentId = agentIdOf(before.taskId, before.attempt);
   try {
     const attempt = await cloud.table.getAttempt(agentId);
@@ -110,4 +106,4 @@ const stopSandbox: StopSandbox = async (cloud, before, reason) => {
     console.warn(`the sandbox of ${agentId} could not be stopped yet`, error);
     return "pending";
   }
-};
+}

@@ -1,30 +1,25 @@
 // What fell between the cracks? Every step reads what is overdue from an index or the slots, never the whole table.
 import type { Cloud } from "../core/cloud.ts";
-import { taskIdsOf } from "../core/ids.ts";
-import { isFenced } from "../core/switches.ts";
 import type { OwedKind } from "../core/table.ts";
-import { isLive, type Task } from "../core/task.ts";
+import type { Task } from "../core/task.ts";
 import { keepWatch } from "../core/watch.ts";
 import { cleanUp } from "./clean-up.ts";
 import { expireOldest } from "./expire-oldest.ts";
 import { finishOperations } from "./finish-operations.ts";
 import { fireSchedules } from "./fire-schedules.ts";
 import { giveUpIfOver } from "./give-up.ts";
-import { killFenced } from "./kill-task.ts";
 import { leaveLaunch, recoverLaunch } from "./launch-attempt.ts";
 import { promoteHeld, promoteWaiting } from "./promote-waiting.ts";
 import { readyWorkspaces } from "./ready-workspaces.ts";
 import { resendNotices } from "./resend-notices.ts";
 import { askAgain, resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
 import { askBackend, beginRound, each, type Round, type Step } from "./round.ts";
-import { isSound } from "./sound-tasks.ts";
 import { sweepOrphans } from "./sweep-orphans.ts";
 import { tellMetrics } from "./tell-metrics.ts";
 import { tendBackends } from "./tend-backends.ts";
 import { wake } from "./wake.ts";
 
 const batch = 50;
-const tasksAtOnce = 100;
 const workspacesLooked = 100;
 /** Below the function's own time limit by what the last call of a round may take. */
 const roundMs = 90_000;
@@ -40,7 +35,6 @@ const steps = Object.entries<Step>({
   promoteWaiting,
   promoteHeld,
   expireWaiting,
-  endFenced,
   expireLeases,
   releaseLeftSlots,
   cleanUpEnded,
@@ -101,21 +95,6 @@ async function expireWaiting(cloud: Cloud, round: Round, deadline: number): Prom
     // Others get their turn in the next rounds, which begin elsewhere.
     looked += 1;
     if (looked === workspacesLooked || cloud.clock.now() > deadline) return;
-  }
-}
-
-/**
- * Live tasks that a stop covers and whose kill failed. Queued ones are met by its operation again, and by the dispatcher.
- * Their sandboxes are left to the cleanups and the sweep of this round, which ask a silent backend only once.
- */
-async function endFenced(cloud: Cloud, round: Round, deadline: number): Promise<void> {
-  const leave = async () => "pending" as const;
-  const taskIds = taskIdsOf(await round.holders());
-  for (let from = 0; from < taskIds.length; from += tasksAtOnce) {
-    const tasks = (await cloud.table.getTasks(taskIds.slice(from, from + tasksAtOnce))).filter(isSound);
-    await each(cloud, deadline, tasks, async (task) => {
-      if (isLive(task.status) && isFenced(task, await round.switches(task))) await killFenced(cloud, task, leave);
-    });
   }
 }
 

@@ -218,7 +218,7 @@ async function killOne(cloud: Cloud, task: Task, { by, reason, scope }: Operatio
       const ended = await cloud.table.getTask(task.taskId);
       return { kind: ended?.killed?.cause === cause ? "killed" : "ended" };
     }
-    // It is fenced all the same; the dispatcher and the reaper end fenced tasks that they meet.
+    // It is fenced all the same, and met again in the next pass.
     console.error(`${task.taskId} could not be killed`, error);
     return { kind: "failed", taskId: task.taskId, message: error instanceof Error ? error.message : String(error) };
   }

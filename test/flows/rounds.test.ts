@@ -8,7 +8,6 @@ import type { Task } from "../../functions/core/task.ts";
 import { dispatchTask } from "../../functions/flows/dispatch-task.ts";
 import { launchDeadlineMs } from "../../functions/flows/launch-attempt.ts";
 import { reap } from "../../functions/flows/reap.ts";
-import { turnSwitch } from "../../functions/flows/turn-switch.ts";
 import { apply, claim, createTask, kill, makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { Cluster } from "../support/ecs-cluster.ts";
@@ -73,21 +72,6 @@ describe("a launch whose backend does not say what it started", () => {
     await dispatchTask(cloud, taskId);
     expect(memory.getTask(taskId)).toMatchObject({ status: "queued", putBacks: 1 });
   });
-});
-
-it("what a stop covers is killed in one round though its backend hangs, which is waited for once", async () => {
-  const hung = async (): Promise<never> => {
-    clock.pass(10_000);
-    throw new DroverError("backend_unavailable", "no answer in 10 seconds");
-  };
-  const { cloud, clock, memory, many } = open({ stop: hung, describe: hung, findByAgent: hung, listRunning: hung });
-  const tasks = await many(12);
-  for (const { taskId } of tasks) memory.recordSandbox(agentIdOf(taskId, 1), `arn:sandbox/${taskId}`);
-  await turnSwitch(cloud, { kind: "global" }, "stop", "key_1", "a leaked key");
-  const startedAt = clock.now();
-  await reap(cloud);
-  for (const { taskId } of tasks) expect(memory.getTask(taskId)).toMatchObject({ status: "killed" });
-  expect(clock.now() - startedAt).toBe(10_000);
 });
 
 it("a round in which everything takes its time ends within that of its function, and comes to its last step", async () => {

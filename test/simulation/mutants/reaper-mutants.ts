@@ -26,7 +26,6 @@ export const reaperMutants = [
     edit(reap, "(await cloud.ownApi?.hearsAgents()) ?? true", "cloud !== undefined"),
   ),
   mutant("reaper: what ended is not cleaned up", without("cleanUpEnded")),
-  mutant("reaper: what a stop covers and was not killed is left", without("endFenced")),
   mutant("reaper: outcomes are not resolved", without("resolveOutcomes")),
   mutant("reaper: branches that are still to be taken back are not", without("takeBranchesBack")),
   mutant(
