@@ -6,7 +6,7 @@ import { isFenced, type Switches } from "../core/switches.ts";
 import type { Slot, Task } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
 import { once, onceFor } from "./once.ts";
-import { letGo, pausedUntil } from "./wake.ts";
+import { pausedUntil, wake } from "./wake.ts";
 
 /** What is read once for all tasks that are looked at together. */
 export interface Look {
@@ -23,8 +23,8 @@ export interface Wait {
   task: Task;
   pool: string;
   until: number;
-  /** Asked behind its write: whoever ended it in between has not seen this one wait. */
-  isOver?(): Promise<boolean>;
+  /** How many of those that wait there need not any more. */
+  roomNow?(): Promise<number>;
 }
 
 export type Verdict =
@@ -39,6 +39,7 @@ export const fullHoldMs = 60_000;
 /** One whose backend takes no task is let go once it does; this is for the case that nobody sees to it. */
 const backendHoldMs = 10 * 60_000;
 const writesAtOnce = 50;
+const all = Number.POSITIVE_INFINITY;
 
 export function beginLook(cloud: Cloud): Look {
   return {
@@ -68,41 +69,50 @@ export async function considerTask(cloud: Cloud, look: Look, task: Task): Promis
   const wait = { kind: "wait", task, pool: backendPool(task.backend), until: now + backendHoldMs } as const;
   if (judgeBackend(backend, now) !== "usable") return wait;
   if (switches.backend.paused)
-    return { ...wait, isOver: async () => !(await cloud.table.getSwitches(task)).backend.paused };
+    return { ...wait, roomNow: async () => ((await cloud.table.getSwitches(task)).backend.paused ? 0 : all) };
   const { workspace, provider } = task;
   const until = await look.quotaPausedUntil(task);
   if (provider && until > now) {
-    const isOver = async () => (await pausedUntil(cloud, workspace, provider)) <= cloud.clock.now();
-    return { kind: "wait", task, pool: providerPool(workspace, provider), until, isOver };
+    const roomNow = async () => ((await pausedUntil(cloud, workspace, provider)) > cloud.clock.now() ? 0 : all);
+    return { kind: "wait", task, pool: providerPool(workspace, provider), until, roomNow };
   }
   const slots: Slot[] = [];
   for (const pool of poolsOf(task, cloud.settings.limits, backend?.slots)) {
-    const slot = await chooseIn(cloud, look, pool);
+    const taken = (await look.holders(pool.name)).map(({ index }) => index);
+    const slot = chooseSlot(pool, taken, cloud.ids.random());
     if (slot) slots.push(slot);
     else if (pool.name.startsWith("workspace:") || pool.name === "global") return { kind: "next_workspace" };
-    else return { kind: "wait", task, pool: pool.name, until: now + fullHoldMs };
+    else return waitForSlot(cloud, task, pool);
   }
   return { kind: "claim", task, slots };
 }
 
-async function chooseIn(cloud: Cloud, look: Look, pool: Pool): Promise<Slot | undefined> {
-  const taken = (await look.holders(pool.name)).map(({ index }) => index);
-  return chooseSlot(pool, taken, cloud.ids.random());
+function waitForSlot(cloud: Cloud, task: Task, { name, size }: Pool): Wait {
+  const roomNow = async () => size - (await cloud.table.heldSlots(name)).length;
+  return { kind: "wait", task, pool: name, until: cloud.clock.now() + fullHoldMs, roomNow };
 }
 
 /** Does it wait for a pool that has a size, and no slot left? */
 export async function isPoolFull(cloud: Cloud, look: Look, task: Task, name: string): Promise<boolean> {
   const backend = (await look.backends()).find((one) => one.name === task.backend);
   const pool = poolsOf(task, cloud.settings.limits, backend?.slots).find((one) => one.name === name);
-  return pool !== undefined && (await chooseIn(cloud, look, pool)) === undefined;
+  return pool !== undefined && (await look.holders(name)).length >= pool.size;
 }
 
-/** Out of the index: many such tasks at its head would hide what could run. */
+/**
+ * Out of the index: many such tasks at its head would hide what could run. Whoever made room in between has not seen
+ * these wait, and the index does not show them yet.
+ */
 export async function putAside(cloud: Cloud, waits: readonly Wait[]): Promise<void> {
   for (let from = 0; from < waits.length; from += writesAtOnce) {
     const some = waits.slice(from, from + writesAtOnce);
     await Promise.all(some.map(({ task, pool, until }) => cloud.table.holdBack(task, pool, until)));
   }
-  for (const [pool, [first, ...others]] of Map.groupBy(waits, ({ pool }) => pool))
-    if (await first?.isOver?.()) await letGo(cloud, pool, 1 + others.length);
+  for (const [, those] of Map.groupBy(waits, ({ pool }) => pool)) {
+    const room = (await those[0]?.roomNow?.()) ?? 0;
+    for (const { task } of those.slice(0, Math.max(0, room))) {
+      await cloud.table.makeReady(task);
+      await wake(cloud, task.taskId);
+    }
+  }
 }
