@@ -139,6 +139,8 @@ async function createUncontended(cloud: Cloud, creation: Creation) {
     if (outcome.kind !== "contended") return outcome;
     await cloud.clock.sleep(cloud.ids.random() * backoffMs * 2 ** n);
   }
+  // Nobody else has its id: one of the tries was written after all.
+  if (await cloud.table.getTask(creation.task.taskId)) return { kind: "created" } as const;
   throw busy();
 }
 

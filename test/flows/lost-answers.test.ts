@@ -1,12 +1,14 @@
 // A write takes effect, and whoever made it is told at most that the table is busy: does it know its own?
 import { expect, it } from "vitest";
 import { agentIdOf } from "../../functions/core/ids.ts";
+import { taskRequest } from "../../functions/core/requests.ts";
 import type { Table } from "../../functions/core/table.ts";
 import type { TaskSpec } from "../../functions/core/task.ts";
 import { editTask } from "../../functions/flows/edit-task.ts";
 import { killTask } from "../../functions/flows/kill-task.ts";
 import { sendMessage } from "../../functions/flows/send-message.ts";
 import { stopScope } from "../../functions/flows/stop-scope.ts";
+import { submitTask } from "../../functions/flows/submit-task.ts";
 import { apply, claim, kill, makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
@@ -108,6 +110,19 @@ it("a message is the sender's own also when somebody has changed the task since"
 it("an edit of the version that was seen is not refused for its own sake", async () => {
   const { cloud, taskId } = open(undefined, command);
   expect(await editTask(cloud, taskId, by, { version: 1, priority: 9 })).toMatchObject({ version: 2, priority: 9 });
+});
+
+it("a submission is not said to have come to nothing", async () => {
+  const { cloud, memory } = open((table) => ({
+    async createTask(creation) {
+      await table.createTask(creation);
+      return { kind: "contended" };
+    },
+  }));
+  const request = { repository: "https://git.example/acme/shop", prompt: "Do it", agent: command };
+  const principal = { keyId: by, principal: "me", workspace: "default" };
+  const { taskId } = await submitTask(cloud, { principal, request: taskRequest.parse(request) });
+  expect(memory.getTask(taskId)).toMatchObject({ version: 1, status: "queued" });
 });
 
 it("a stop is one act and one generation", async () => {
