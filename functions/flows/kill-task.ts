@@ -8,7 +8,7 @@ import { announceEnd } from "./announce.ts";
 import { changeTask, type Sent } from "./change-task.ts";
 import { wakeAfter } from "./wake.ts";
 
-/** A third of its function's time, so that enough is left to stop the sandbox. */
+/** A third of its function's time: enough is left to stop the sandbox, or for the kills of others. */
 const longestDoubtMs = 10_000;
 const doubtPauseMs = 200;
 
@@ -65,8 +65,8 @@ export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
 }
 
 /**
- * A kill is never told to come back later: it tries again until its function's time is over. One that may have been
- * written is looked for though the table fails to tell: nobody but the reaper would stop that sandbox.
+ * A kill gives way to nobody who changes the task as well. While the table is busy, or does not answer, it tries again for
+ * some time: it may have been written, and nobody but the reaper would stop that sandbox.
  */
 async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reason: string, cause: KillCause) {
   const { clock } = cloud;
@@ -79,9 +79,9 @@ async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reas
         quiet: true,
       });
     } catch (error) {
+      if (hasCode(error, "concurrent_update")) continue;
       leaveSlots = hasCode(error, "busy");
-      if (leaveSlots || hasCode(error, "concurrent_update")) continue;
-      if (sent.length === 0 || clock.now() >= doubtUntil) throw error;
+      if ((!leaveSlots && sent.length === 0) || clock.now() >= doubtUntil) throw error;
       await clock.sleep(doubtPauseMs);
     }
   }
