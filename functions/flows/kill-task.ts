@@ -8,8 +8,10 @@ import { announceEnd } from "./announce.ts";
 import { changeTask, type Sent } from "./change-task.ts";
 import { wakeAfter } from "./wake.ts";
 
-/** A third of its function's time: enough is left to stop the sandbox, or for the kills of others. */
+/** A third of its function's time, so that enough is left to stop the sandbox. */
 const longestDoubtMs = 10_000;
+/** A stop of many comes to each again, and has others to kill. */
+const longestDoubtOfManyMs = 2_000;
 const doubtPauseMs = 200;
 
 export interface Kill {
@@ -70,7 +72,7 @@ export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
  */
 async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reason: string, cause: KillCause) {
   const { clock } = cloud;
-  const doubtUntil = clock.now() + longestDoubtMs;
+  const doubtUntil = clock.now() + (cause === "kill" ? longestDoubtMs : longestDoubtOfManyMs);
   const sent: Sent[] = [];
   for (let leaveSlots = false; ; ) {
     try {
