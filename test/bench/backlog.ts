@@ -71,7 +71,10 @@ async function measure({ quick, full }: BenchOptions): Promise<Measured> {
     const remote = await startRememberingRemote(makeRepository(join(home, "repository")));
     closers.push(remote.close);
     const filled: Filled[] = [];
-    for (const size of sizes) filled.push(await fill(size, remote.url));
+    for (const size of sizes) {
+      filled.push(await fill(size, remote.url));
+      console.error(`a table of ${size.toLocaleString("en")} tasks is filled`);
+    }
     const subjects = looks.flatMap((look) => filled.map((one) => ({ ...one, look })));
     const samples = await takeTurns(subjects, rounds, lookOften);
     const of = (look: Look, { backlog }: Filled) =>
