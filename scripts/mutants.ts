@@ -12,7 +12,7 @@ const runsOfOne = 2;
 
 const { values } = parseArgs({
   options: {
-    schedules: { type: "string", default: "8000" },
+    schedules: { type: "string", default: "24000" },
     /** Only mutants whose name holds this. */
     only: { type: "string", default: "" },
   },
