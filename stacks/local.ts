@@ -63,6 +63,12 @@ export interface LocalStack {
 
 const reaperEveryMs = 5_000;
 
+/** Both come to their end before the next round, whichever fails. */
+async function runRound(): Promise<void> {
+  const ends = await Promise.allSettled([reaper(), digest()]);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
 /** One per process: the functions read their settings from its environment. Throws SetUpError with what to do. */
 export async function startLocal(options: LocalOptions): Promise<LocalStack> {
   const say = options.say ?? (() => undefined);
@@ -134,7 +140,7 @@ async function startParts(
   for (const trigger of triggers) parts.atEnd(() => trigger.stop());
   const schedule = startSchedule({
     everyMs: reaperEveryMs,
-    run: async () => void (await Promise.all([reaper(), digest()])),
+    run: runRound,
     onError: (error) => console.error("the reaper failed", error),
   });
   parts.atEnd(() => schedule.stop());

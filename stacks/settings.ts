@@ -1,5 +1,6 @@
 // What differs from stage to stage? Sizes by the kind of stage, and what its owner sets in `.env` or `.env.<stage>`.
 import { z } from "zod";
+import { readModels } from "../functions/core/model-settings.ts";
 import { resourceName } from "../functions/core/requests.ts";
 import { findWrong, operatorVariables } from "../functions/environment.ts";
 
@@ -104,13 +105,33 @@ const preview: Sizes = {
   dispatchersAtOnce: 2,
 };
 
+/** A function's environment holds 4 KB in all. */
+const longestModels = 2_000;
+
+function findWrongModels(setting: string | undefined): string[] {
+  if (setting === undefined) return [];
+  if (setting.length > longestModels)
+    return [`DROVER_MODELS has ${setting.length} characters; ${longestModels} fit into a function's environment`];
+  try {
+    readModels(setting);
+    return [];
+  } catch (error) {
+    const { message } = error as Error;
+    return [message.startsWith("DROVER_MODELS") ? message : `DROVER_MODELS: ${message}`];
+  }
+}
+
 /** Throws, naming what is wrong and where it is set. */
 export function readSettings(stage: string, variables: Record<string, string | undefined>) {
   const sizes = stage === "production" ? production : preview;
   // An empty line of `.env` sets nothing.
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(given);
-  const wrong = [...(parsed.success ? [] : [z.prettifyError(parsed.error)]), ...findWrong(given)];
+  const wrong = [
+    ...(parsed.success ? [] : [z.prettifyError(parsed.error)]),
+    ...findWrong(given),
+    ...findWrongModels(given.DROVER_MODELS),
+  ];
   if (!parsed.success || wrong.length > 0) {
     throw new Error(`Stage ${stage} cannot be deployed. In .env or .env.${stage}:\n${wrong.join("\n")}`);
   }

@@ -1,5 +1,6 @@
 // A wake-up failed at every delivery: what becomes of it, and of its task? Something that a person sees, in any case.
 import type { Cloud } from "../core/cloud.ts";
+import { hasCode } from "../core/errors.ts";
 import { isTaskId, type TaskId } from "../core/ids.ts";
 import { findFlaw } from "../core/sound-task.ts";
 import { answerEach, type BatchAnswer, type QueueMessage } from "./answer-each.ts";
@@ -42,7 +43,7 @@ async function buryWakeUp(cloud: Cloud, body: string, isServiceFailure: IsServic
     // It can be dispatched after all; the reaper wakes it again.
     await record(cloud, "wake_up_buried", { taskId, status: task.status });
   } catch (error) {
-    if (isServiceFailure(error)) throw error;
+    if (isServiceFailure(error) || hasCode(error, "busy")) throw error;
     await giveUp(cloud, taskId, error instanceof Error ? error.message : String(error));
   }
 }

@@ -24,6 +24,8 @@ interface Search extends Look {
 const headLength = 10;
 const pageSize = 100;
 const pagesBehindHeads = 5;
+/** From the time that a task has as its own to the write that admits it: so much older it may be than the stop that did not see it. */
+const longestSubmissionMs = 30_000;
 
 /** `woken`, which the wake-up names, was read directly: it stands beside the heads of the index, which lags behind. */
 export async function chooseTask(cloud: Cloud, woken: Task | undefined): Promise<Choice> {
@@ -89,7 +91,8 @@ async function* inOrder(cloud: Cloud, search: Search, { workspace, head }: Ready
   let after = beginningOf(workspace);
   for (let isMore = head.length >= headLength; isMore && search.pagesLeft > 0; ) {
     search.pagesLeft -= 1;
-    const stop = await findStop(search, tasks.at(-1));
+    const last = tasks.findLast(({ taskId }) => taskId !== woken?.taskId);
+    const stop = await findStop(search, last);
     if (stop.isOn) return;
     if (stop.coversUntil > after) after = stop.coversUntil;
     const page = await cloud.table.readyAfter(after, pageSize);
@@ -114,7 +117,8 @@ async function findStop({ switches }: Look, task: Task | undefined): Promise<{ i
     global.generation === admitted.global ? 0 : (global.stoppedAt ?? 0),
     workspace.generation === admitted.workspace ? 0 : (workspace.stoppedAt ?? 0),
   );
-  return { isOn: global.stopped || workspace.stopped, coversUntil: positionOf({ ...task, createdAt: stoppedAt }) };
+  const createdAt = Math.max(0, stoppedAt - longestSubmissionMs);
+  return { isOn: global.stopped || workspace.stopped, coversUntil: positionOf({ ...task, createdAt }) };
 }
 
 async function readReady(cloud: Cloud, workspace: string, taskIds: TaskId[], woken?: Task): Promise<Task[]> {

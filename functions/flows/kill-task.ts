@@ -67,7 +67,7 @@ export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
 }
 
 /**
- * A kill gives way to nobody who changes the task as well. While the table is busy, or does not answer, it tries again for
+ * A kill gives way to nobody who changes the task as well. While the table is busy, or fails, it tries again for
  * some time: it may have been written, and nobody but the reaper would stop that sandbox.
  */
 async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reason: string, cause: KillCause) {

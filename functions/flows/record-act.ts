@@ -10,8 +10,9 @@ export interface Act {
   writes: readonly ActWrite[];
 }
 
-/** Of an act that may wait; a stop or another turn of a switch tries again until its function's time is over. */
+/** Of an act that may wait; a stop or another turn of a switch tries again for most of its function's time. */
 const tries = 40;
+const [patienceMs, insistingMs] = [10_000, 20_000];
 const backoffMs = 20;
 
 /**
@@ -25,13 +26,14 @@ export async function recordAct(
   decide: () => Promise<Act | undefined> | Act | undefined,
   { insists = false } = {},
 ): Promise<AuditAct | undefined> {
+  const until = cloud.clock.now() + (insists ? insistingMs : patienceMs);
   const sent: AuditAct[] = [];
   for (let n = 0; ; n += 1) {
     // The head first: an act that comes after this read makes the write below fail.
     const head = await cloud.table.getChainHead(chain);
     const written = await findWritten(cloud, head, sent);
     if (written) return written;
-    if (n >= tries && !insists) throw busy(chain);
+    if ((n >= tries && !insists) || cloud.clock.now() >= until) throw busy(chain, sent.length > 0);
     const decided = await decide();
     if (!decided) return undefined;
     const unhashed = {
@@ -61,5 +63,7 @@ async function findWritten({ table }: Cloud, head: { version: number; hash: stri
   return sent.splice(0).find(({ hash }) => hash === act?.hash);
 }
 
-const busy = (chain: string) =>
-  new DroverError("busy", `The audit log of ${chain} is busy; nothing was changed. Send the request again.`);
+function busy(chain: string, isInDoubt: boolean): DroverError {
+  const outcome = isInDoubt ? "it does not say whether the last try was written" : "nothing was changed";
+  return new DroverError("busy", `The audit log of ${chain} is busy; ${outcome}. Send the request again.`);
+}

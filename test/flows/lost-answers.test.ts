@@ -89,6 +89,24 @@ it("a kill that the table tells nothing of for ten seconds says why, while its f
   expect(clock.now() - now).toBeLessThan(12_000);
 });
 
+it.each([
+  ["alone", "kill", 10_000],
+  ["by a stop, which comes to it again", "kill_all", 2_000],
+] as const)("a kill that the table never takes ends while its function has time to say so: %s", async (_, cause, triesForMs) => {
+  const { cloud, clock, taskId, launch } = open(() => ({ commit: async () => ({ kind: "contended" }) }));
+  await launch();
+  await expect(killTask(cloud, taskId, by, "enough", cause)).rejects.toMatchObject({ code: "busy" });
+  expect(clock.now() - now).toBeGreaterThanOrEqual(triesForMs);
+  expect(clock.now() - now).toBeLessThan(triesForMs + 4_000);
+});
+
+it("a stop that the table never takes ends while its function has time to say that nobody knows whether it was written", async () => {
+  const { cloud, clock } = open(() => ({ commitAct: async () => ({ kind: "contended" }) }));
+  const stop = stopScope(cloud, { kind: "global" }, by, "enough", now + 10_000);
+  await expect(stop).rejects.toThrow(/busy; it does not say whether the last try was written. Send the request again/);
+  expect(clock.now() - now).toBeLessThan(25_000);
+});
+
 it("a message is written once", async () => {
   const { cloud, memory, taskId } = open();
   expect(await sendMessage(cloud, taskId, by, "mind the tests")).toMatchObject({ number: 1, text: "mind the tests" });

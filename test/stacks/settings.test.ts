@@ -51,6 +51,14 @@ describe("the settings of a stage", () => {
     );
   });
 
+  it.each([
+    ["no JSON", "{", /DROVER_MODELS: .*JSON/],
+    ["a model without its prices", '{"new-model": {}}', /DROVER_MODELS: new-model is not whole/],
+    ["more than a function's environment holds", `{"${"x".repeat(2_000)}": {}}`, /DROVER_MODELS has 2008 characters/],
+  ])("refuse models that no function could start with: %s", (_, models, why) => {
+    expect(() => readSettings("pr-7", { ...image, DROVER_MODELS: models })).toThrow(why);
+  });
+
   it("leave no variable of the functions aside: a stage places it, its owner may set it, or it is for one machine", () => {
     const read = (path: string) => readFileSync(join(root, path), "utf8");
     const known = new Set([...Object.keys(operatorVariables), ...Object.keys(localVariables)]);
