@@ -5,7 +5,7 @@ import { backendPool, chooseSlot, type HeldSlot, type Pool, poolsOf, providerPoo
 import { isFenced, type Switches } from "../core/switches.ts";
 import type { Slot, Task } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
-import { once, onceFor } from "./once.ts";
+import { once, onceFor, switchesOnce } from "./once.ts";
 import { pausedUntil, wake } from "./wake.ts";
 
 /** What is read once for all tasks that are looked at together. */
@@ -44,10 +44,7 @@ const all = Number.POSITIVE_INFINITY;
 export function beginLook(cloud: Cloud): Look {
   return {
     backends: once(() => readBackends(cloud)),
-    switches: onceFor(
-      ({ workspace, backend }) => `${workspace} ${backend}`,
-      (task) => cloud.table.getSwitches(task),
-    ),
+    switches: switchesOnce(cloud),
     holders: onceFor(
       (pool) => pool,
       (pool) => cloud.table.heldSlots(pool),

@@ -1,4 +1,7 @@
 // How is something read once, however many ask for it?
+import type { Cloud } from "../core/cloud.ts";
+import type { Switches } from "../core/switches.ts";
+import type { Task } from "../core/task.ts";
 
 /** Those who ask meanwhile wait for the same answer. A read that fails is made again for the next who asks. */
 export function once<T>(read: () => Promise<T>): () => Promise<T> {
@@ -22,3 +25,10 @@ export function onceFor<A, T>(keyOf: (asked: A) => string, read: (asked: A) => P
     return ask();
   };
 }
+
+/** Those that cover a task: once for all tasks of its workspace on its backend. */
+export const switchesOnce = ({ table }: Pick<Cloud, "table">): ((task: Task) => Promise<Switches>) =>
+  onceFor(
+    ({ workspace, backend }) => `${workspace} ${backend}`,
+    (task) => table.getSwitches(task),
+  );

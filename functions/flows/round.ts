@@ -7,7 +7,7 @@ import type { ReadyTask } from "../core/ready-order.ts";
 import type { Switches } from "../core/switches.ts";
 import type { Attempt, Task } from "../core/task.ts";
 import { readBackends } from "./backends.ts";
-import { once, onceFor } from "./once.ts";
+import { once, switchesOnce } from "./once.ts";
 import { firstReady } from "./ready-workspaces.ts";
 
 /** By then whatever ran on a revoked backend was stopped, or some attempt still owes its cleanup and asks for it. */
@@ -50,10 +50,7 @@ export function beginRound(cloud: Cloud): Round {
       const since = cloud.clock.now() - revokedTendedMs;
       return (await readBackends(cloud)).filter(({ reach, revokedAt }) => reach && (revokedAt ?? since) >= since);
     }),
-    switches: onceFor(
-      ({ workspace, backend }) => `${workspace} ${backend}`,
-      (task) => table.getSwitches(task),
-    ),
+    switches: switchesOnce(cloud),
     silent: new Set(),
     owing: [],
   };

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { changeTask } from "../../functions/flows/change-task.ts";
+import { hold } from "../support/fault-proxy.ts";
 import { checkInvariants } from "../support/invariants.ts";
 import { drover, useRemote } from "../support/remote.ts";
 import { call, kill, submit, tasksPath, until, untilSettled, untilStatus, useStack } from "../support/stack.ts";
@@ -87,6 +88,39 @@ it("a kill that no try of the SDK's was answered is found written, and stops its
   expect(await kill(stack, taskId)).toMatchObject({ status: 200, body: { stop: "requested" } });
   expect(rule.hits()).toBeGreaterThan(1);
   rule.remove();
+  await untilSettled(stack, taskId);
+  await checkInvariants(stack, [taskId]);
+});
+
+/** Takes requests and says nothing. */
+function silent(text: string, operation: string, times?: number) {
+  const held = hold();
+  const rule = stack.faults.DYNAMODB.on({ operation, match: writes(text), ...(times && { times }), do: held });
+  const speakAgain = () => {
+    rule.remove();
+    held.release();
+  };
+  return { hits: rule.hits, speakAgain };
+}
+
+it("what a silent table does not tell is an error within seconds, and told once it speaks again", async () => {
+  const taskId = await running();
+  const table = silent(taskId, "GetItem");
+  const { status, body } = await call(stack, "GET", `${tasksPath}/${taskId}`);
+  expect({ status, code: body.code }).toEqual({ status: 500, code: "internal_error" });
+  expect(table.hits()).toBeGreaterThan(1);
+  table.speakAgain();
+  expect((await call(stack, "GET", `${tasksPath}/${taskId}`)).status).toBe(200);
+  await kill(stack, taskId);
+  await untilSettled(stack, taskId);
+});
+
+it("a write that the table took in silence is sent again, and done once", async () => {
+  const taskId = await running();
+  const table = silent('"type":{"S":"killed"}', "TransactWriteItems", 1);
+  expect(await kill(stack, taskId)).toMatchObject({ status: 200, body: { stop: "requested" } });
+  expect(table.hits()).toBe(1);
+  table.speakAgain();
   await untilSettled(stack, taskId);
   await checkInvariants(stack, [taskId]);
 });
