@@ -7,7 +7,7 @@ import { openMetrics } from "./aws/metrics.ts";
 import { openNotices } from "./aws/notices.ts";
 import { openOwnApi } from "./aws/own-api.ts";
 import { getSecret, openCredentials, openWebhookSecrets } from "./aws/parameters.ts";
-import { requestHandler } from "./aws/request-limits.ts";
+import { needed } from "./aws/request-limits.ts";
 import { openTable } from "./aws/table.ts";
 import { hashEvent } from "./core/audit.ts";
 import { type BackendSettings, defaultBackend, type EcsTarget } from "./core/backends.ts";
@@ -29,11 +29,11 @@ const logger = { trace: nothing, debug: nothing, warn: console.warn, error: noth
 /** Opens the cloud that this process's environment names. What few processes need is loaded by the first that does. */
 async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
   const env = readEnvironment(variables);
-  const ssm = new SSMClient({ requestHandler });
+  const ssm = new SSMClient(needed);
   const tokenSecret = await getSecret(ssm, tokenSecretName(env.DROVER_PARAMETERS));
   if (!tokenSecret) throw new Error(`SSM parameter ${tokenSecretName(env.DROVER_PARAMETERS)} does not exist.`);
   const queues = openQueues();
-  const dynamo = { client: new DynamoDBClient({ logger, requestHandler }), tableName: env.DROVER_TABLE };
+  const dynamo = { client: new DynamoDBClient({ logger, ...needed }), tableName: env.DROVER_TABLE };
   const table = openTable(dynamo);
   const backends = await backendsOf(env);
   const bus = env.DROVER_OUTCOME_BUS;

@@ -1,6 +1,6 @@
 // How is SQS reached? Loaded by the first message that is sent: many a process only takes messages, which Lambda hands over.
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
-import { requestHandler } from "./request-limits.ts";
+import { spared } from "./request-limits.ts";
 
 export const openQueueClient = (logger: NonNullable<SQSClientConfig["logger"]>): SQSClient =>
-  new SQSClient({ logger, requestHandler });
+  new SQSClient({ logger, ...spared });

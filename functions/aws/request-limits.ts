@@ -1,7 +1,16 @@
 // How long may AWS take to answer one request? Whoever takes a connection and then says nothing would hold its caller for ever.
 
 /**
- * The SDK asks three times, then it is an error of name `TimeoutError`: within the time of every function. Of a write nobody
- * knows then whether it took effect, as of any whose answer is lost.
+ * For what a caller needs. Three times nine seconds lie within the time of every function; then it is an error of name
+ * `TimeoutError`. Of a write nobody knows then whether it took effect, as of any whose answer is lost.
  */
-export const requestHandler = { connectionTimeout: 2_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
+export const needed = {
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
+  maxAttempts: 3,
+};
+
+/** For messages, whose loss only costs time: a kill tells others of its end, and must not wait for that. */
+export const spared = {
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
+  maxAttempts: 2,
+};

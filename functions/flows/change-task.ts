@@ -35,6 +35,8 @@ export interface ChangeOptions {
   asRead?: Task;
   /** What an earlier call for the same change has left in doubt, and this one leaves. */
   sent?: Sent[];
+  /** So long it is tried again while the table is busy or silent. */
+  patienceMs?: number;
 }
 
 /** It may have been written: its answer is lost, or tells only of a repetition that the table was too busy for. */
@@ -45,6 +47,8 @@ export interface Sent {
 
 const tries = 3;
 const contendedTries = 8;
+/** A third of the time of the shortest function: one more try of a silent table takes as long. */
+const patienceOfMostMs = 10_000;
 const backoffMs = 25;
 const longestBackoffMs = 500;
 
@@ -65,7 +69,8 @@ export async function changeTask(
 ): Promise<Change> {
   let leaves = options.leaveSlots ?? false;
   let { asRead } = options;
-  const { sent = [] } = options;
+  const { sent = [], patienceMs = patienceOfMostMs } = options;
+  const until = cloud.clock.now() + patienceMs;
   let stale = 0;
   let contended = 0;
   for (;;) {
@@ -76,7 +81,8 @@ export async function changeTask(
     if (written) return finish(cloud, written, options);
     // Somebody was faster than what was read: the version to go on from is theirs.
     if (stale >= tries) throw concurrentUpdate(before);
-    if (contended >= contendedTries) throw busy(taskId);
+    if (contended >= contendedTries || (contended > 0 && cloud.clock.now() >= until))
+      throw busy(taskId, sent.length > 0);
     const decision = await decide(before);
     if ("kind" in decision) return { ...decision, task: before };
     const applied = applyEvent(before, decision.event, cloud.clock.now());
@@ -152,8 +158,10 @@ function toChange(
 export const taskNotFound = (taskId: string) =>
   new DroverError("task_not_found", `There is no task ${taskId}. List the tasks to find its id.`);
 
-const busy = (taskId: TaskId) =>
-  new DroverError("busy", `The table is busy with ${taskId}; nothing was changed. Send the request again.`);
+function busy(taskId: TaskId, isInDoubt: boolean): DroverError {
+  const outcome = isInDoubt ? "it does not say whether the last try was written" : "nothing was changed";
+  return new DroverError("busy", `The table is busy with ${taskId}; ${outcome}. Send the request again.`);
+}
 
 const concurrentUpdate = (task: Task) =>
   new DroverError("concurrent_update", `${task.taskId} kept changing; nothing was done. Read it and try again.`, {

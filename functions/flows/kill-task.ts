@@ -20,13 +20,17 @@ export interface Kill {
   stop: "not_needed" | "requested" | "pending";
 }
 
-/** Throws `task_not_found`, or `task_ended` when there is nothing left to kill. */
+/**
+ * Throws `task_not_found`, or `task_ended` when there is nothing left to kill. `silent` takes up the backends that do not
+ * answer: whoever kills many waits for each of them once.
+ */
 export async function killTask(
   cloud: Cloud,
   taskId: TaskId,
   by: string,
   reason: string,
   cause: KillCause = "kill",
+  silent: Set<string> = new Set(),
 ): Promise<Kill> {
   const change = await changeUntilItTakes(cloud, taskId, by, reason, cause);
   if (change.kind !== "changed") {
@@ -39,7 +43,9 @@ export async function killTask(
     );
   }
   const { before, task } = change;
-  const stop = task.stopConfirmation ? "not_needed" : await stopSandbox(cloud, before, `killed by ${by}: ${reason}`);
+  const stop = task.stopConfirmation
+    ? "not_needed"
+    : await stopSandbox(cloud, before, `killed by ${by}: ${reason}`, silent);
   await announceEnd(cloud, task);
   if (stop === "not_needed") return { task, stop };
   await wakeAfter(cloud, task);
@@ -72,12 +78,13 @@ export async function killFenced(cloud: Cloud, task: Task): Promise<void> {
  */
 async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reason: string, cause: KillCause) {
   const { clock } = cloud;
-  const doubtUntil = clock.now() + (cause === "kill" ? longestDoubtMs : longestDoubtOfManyMs);
+  const patienceMs = cause === "kill" ? longestDoubtMs : longestDoubtOfManyMs;
+  const doubtUntil = clock.now() + patienceMs;
   const sent: Sent[] = [];
   for (let leaveSlots = false; ; ) {
     try {
       return await changeTask(cloud, taskId, by, () => ({ event: { type: "killed", reason, by, cause } }), {
-        ...{ leaveSlots, sent },
+        ...{ leaveSlots, sent, patienceMs },
         quiet: true,
       });
     } catch (error) {
@@ -93,7 +100,8 @@ async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reas
  * The ARN is read after the commit. If it is not there, either nothing was launched, or the launch's own record is
  * refused from now on and the dispatcher stops what it started; what ECS already lists is stopped here too.
  */
-async function stopSandbox(cloud: Cloud, before: Task, reason: string): Promise<Kill["stop"]> {
+async function stopSandbox(cloud: Cloud, before: Task, reason: string, silent: Set<string>): Promise<Kill["stop"]> {
+  if (silent.has(before.backend)) return "pending";
   const agentId = agentIdOf(before.taskId, before.attempt);
   try {
     const attempt = await cloud.table.getAttempt(agentId);
@@ -104,6 +112,7 @@ async function stopSandbox(cloud: Cloud, before: Task, reason: string): Promise<
     for (const arn of arns) await sandboxes.stop(arn, reason);
     return arns.length > 0 ? "requested" : "pending";
   } catch (error) {
+    if (hasCode(error, "backend_unavailable")) silent.add(before.backend);
     // The task is killed: no effect of it is accepted any more. The reaper stops the process until that is confirmed.
     console.warn(`the sandbox of ${agentId} could not be stopped yet`, error);
     return "pending";

@@ -1,23 +1,17 @@
 // Stops everything in a scope: one write closes admission and fences every task in it; then their sandboxes are stopped.
 import type { Cloud } from "../core/cloud.ts";
-import { hasCode } from "../core/errors.ts";
-import { type TaskId, taskIdsOf } from "../core/ids.ts";
+import { taskIdsOf } from "../core/ids.ts";
 import { indexLagMs } from "../core/index-lag.ts";
 import type { Operation } from "../core/operations.ts";
-import { applyAct, causeOfStop, formatScope, parseScope, type Scope } from "../core/switches.ts";
+import { applyAct, formatScope, parseScope, type Scope } from "../core/switches.ts";
 import type { TaskPage } from "../core/table.ts";
-import { isFinal, type Task } from "../core/task.ts";
-import { killTask } from "./kill-task.ts";
+import { killCovered, type Run } from "./kill-covered.ts";
 import { type Act, recordAct } from "./record-act.ts";
 import { countIn, nameMore, namesOf } from "./scope-workspaces.ts";
-import { isSound } from "./sound-tasks.ts";
 import { type Alongside, chainOf, readSwitch } from "./turn-switch.ts";
 
 const pageSize = 50;
 const holdersAtOnce = 100;
-/** Kills at once: each is a few requests, and StopTask is limited to 40 a second. */
-const abreast = 10;
-const keptErrors = 20;
 const countWithinMs = 1_000;
 
 /**
@@ -97,8 +91,9 @@ async function countAtFirst(cloud: Cloud, scope: Scope): Promise<{ active: numbe
  * who is left; else when a pass has begun behind the lag.
  */
 export async function continueOperation(cloud: Cloud, from: Operation, deadline: number): Promise<Operation> {
+  const run: Run = { deadline, silent: new Set() };
   for (let operation = from; ; ) {
-    operation = await goThrough(cloud, beginAgain(cloud, operation), deadline);
+    operation = await goThrough(cloud, beginAgain(cloud, operation), run);
     if (operation.workspaces.length > 0 || hasLeft(operation)) return operation;
     const { scope, killedBefore, startedAt, passBegunAt = startedAt } = operation;
     const counted = killedBefore === undefined ? undefined : await countIn(cloud, parseScope(scope));
@@ -120,9 +115,9 @@ async function finish(cloud: Cloud, operation: Operation, killedInAll = 0): Prom
 }
 
 /** What runs first; then page after page, saved after each, so that anybody can go on from there. */
-async function goThrough(cloud: Cloud, from: Operation, deadline: number): Promise<Operation> {
-  let operation = await nameMore(cloud, await stopHolders(cloud, from, deadline));
-  while (operation.workspaces.length > 0 && cloud.clock.now() < deadline) {
+async function goThrough(cloud: Cloud, from: Operation, run: Run): Promise<Operation> {
+  let operation = await nameMore(cloud, await stopHolders(cloud, from, run));
+  while (operation.workspaces.length > 0 && cloud.clock.now() < run.deadline) {
     const [workspace = "", ...others] = operation.workspaces;
     // One put back meanwhile is met among the queued, which come second; behind the fence none of them becomes live.
     const { phase = "live" } = operation;
@@ -135,7 +130,7 @@ async function goThrough(cloud: Cloud, from: Operation, deadline: number): Promi
       await cloud.table.putOperation(operation);
       continue;
     }
-    const done = await killSome(cloud, operation, page.tasks, deadline);
+    const done = await killCovered(cloud, operation, page.tasks, run);
     operation = { ...done.operation, phase, after: done.last ?? page.next };
     if (operation.after === undefined && phase === "live") operation = { ...operation, phase: "queued" };
     else if (operation.after === undefined) operation = await leave(operation);
@@ -164,74 +159,18 @@ function beginAgain(cloud: Cloud, operation: Operation): Operation {
 }
 
 /** A long queue must not keep what is at work alive. Whoever is not killed here is met again in its page. */
-async function stopHolders(cloud: Cloud, operation: Operation, deadline: number): Promise<Operation> {
+async function stopHolders(cloud: Cloud, operation: Operation, run: Run): Promise<Operation> {
   const held = await cloud.table.heldSlots("global");
   const scope = parseScope(operation.scope);
   const covered = held.filter(({ workspace }) => scope.kind !== "workspace" || scope.name === workspace);
   const taskIds = taskIdsOf(covered.map(({ holder }) => holder));
   let killed = operation.killed;
-  for (let i = 0; i < taskIds.length && cloud.clock.now() < deadline; i += holdersAtOnce) {
+  for (let i = 0; i < taskIds.length && cloud.clock.now() < run.deadline; i += holdersAtOnce) {
     const tasks = await cloud.table.getTasks(taskIds.slice(i, i + holdersAtOnce));
-    killed = (await killSome(cloud, { ...operation, killed }, tasks, deadline)).operation.killed;
+    killed = (await killCovered(cloud, { ...operation, killed }, tasks, run)).operation.killed;
   }
   if (killed === operation.killed) return operation;
   const next = { ...operation, killed };
   await cloud.table.putOperation(next);
   return next;
-}
-
-/** A few at a time until the deadline; `last` is where it stopped, when it has not come to the end. */
-async function killSome(
-  cloud: Cloud,
-  from: Operation,
-  tasks: readonly Task[],
-  deadline: number,
-): Promise<{ operation: Operation; last?: TaskId }> {
-  let operation = from;
-  for (let i = 0; i < tasks.length; i += abreast) {
-    const last = tasks[i - 1]?.taskId;
-    if (last && cloud.clock.now() >= deadline) return { operation, last };
-    const covered = tasks.slice(i, i + abreast).filter((task) => isCovered(task, operation));
-    operation = count(operation, await Promise.all(covered.map((task) => killOne(cloud, task, from))));
-  }
-  return { operation };
-}
-
-function isCovered(task: Task, { scope, generation }: Operation): boolean {
-  const parsed = parseScope(scope);
-  if (isFinal(task.status)) return false;
-  if (parsed.kind === "backend" && task.backend !== parsed.name) return false;
-  // One that does not say what it was admitted under may have been admitted before the stop.
-  return !isSound(task) || task.admitted[parsed.kind] < generation;
-}
-
-type Killed = { kind: "killed" | "ended" } | { kind: "failed"; taskId: Task["taskId"]; message: string };
-
-async function killOne(cloud: Cloud, task: Task, { by, reason, scope }: Operation): Promise<Killed> {
-  const cause = causeOfStop[parseScope(scope).kind];
-  try {
-    await killTask(cloud, task.taskId, by, reason, cause);
-    return { kind: "killed" };
-  } catch (error) {
-    if (hasCode(error, "task_ended")) {
-      // The dispatcher or the reaper may have met it first: it ended by this stop all the same.
-      const ended = await cloud.table.getTask(task.taskId);
-      return { kind: ended?.killed?.cause === cause ? "killed" : "ended" };
-    }
-    // It is fenced all the same, and met again in the next pass.
-    console.error(`${task.taskId} could not be killed`, error);
-    return { kind: "failed", taskId: task.taskId, message: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function count(operation: Operation, results: Killed[]): Operation {
-  const failures = results.flatMap((result) =>
-    result.kind === "failed" ? [{ taskId: result.taskId, message: result.message }] : [],
-  );
-  return {
-    ...operation,
-    killed: operation.killed + results.filter(({ kind }) => kind === "killed").length,
-    failed: operation.failed + failures.length,
-    errors: [...operation.errors, ...failures].slice(-keptErrors),
-  };
 }

@@ -100,6 +100,19 @@ it.each([
   expect(clock.now() - now).toBeLessThan(triesForMs + 4_000);
 });
 
+it("a kill ends within its function's time although each of its writes is waited for in vain", async () => {
+  const { cloud, clock, taskId, launch } = open(() => ({
+    async commit() {
+      await clock.sleep(9_000);
+      return { kind: "contended" };
+    },
+  }));
+  await launch();
+  const kill = killTask(cloud, taskId, by, "enough");
+  await expect(kill).rejects.toThrow(/busy with tsk_\w+; it does not say whether the last try was written. Send/);
+  expect(clock.now() - now).toBeLessThan(20_000);
+});
+
 it("a stop that the table never takes ends while its function has time to say that nobody knows whether it was written", async () => {
   const { cloud, clock } = open(() => ({ commitAct: async () => ({ kind: "contended" }) }));
   const stop = stopScope(cloud, { kind: "global" }, by, "enough", now + 10_000);

@@ -1,7 +1,8 @@
 // Does a stop wait for anything before its fence? Not for other acts, nor for names, numbers or a table that is slow with them.
 import { describe, expect, it } from "vitest";
+import { DroverError } from "../../functions/core/errors.ts";
 import type { TaskEvent } from "../../functions/core/events.ts";
-import type { TaskId } from "../../functions/core/ids.ts";
+import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import type { Operation } from "../../functions/core/operations.ts";
 import type { Scope } from "../../functions/core/switches.ts";
 import type { ActWrite, Table } from "../../functions/core/table.ts";
@@ -14,7 +15,7 @@ import { changeOf, claim, makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
 import { now } from "../support/make-task.ts";
-import { openMemoryCloud, startClock } from "../support/memory-cloud.ts";
+import { idleSandboxes, openMemoryCloud, startClock } from "../support/memory-cloud.ts";
 
 const everything = { kind: "global" } as const;
 
@@ -136,6 +137,33 @@ it("a task that goes back into the queue while pages are read is killed all the 
   const [taskId = "tsk_"] = addTasks(memory, 1, 0);
   expect(await stop()).toMatchObject({ total: 2, killed: 2, failed: 0, finishedAt: now });
   expect(statusOf(taskId)).toBe("killed");
+});
+
+it("a backend that says nothing is waited for once, and keeps nobody's sandbox on another one alive", async () => {
+  const { cloud, memory, statusOf, stop } = open(1);
+  let waits = 0;
+  const stopped: string[] = [];
+  const silence = async (): Promise<never> => {
+    waits += 1;
+    throw new DroverError("backend_unavailable", "no answer");
+  };
+  cloud.sandboxes = (backend) => ({
+    ...idleSandboxes,
+    stop: backend === "silent" ? silence : async (arn) => void stopped.push(arn),
+  });
+  const taskIds = Array.from({ length: 40 }, (_, n) => {
+    const creation = makeCreation({ workspace: "team-000", backend: n % 4 === 0 ? "silent" : "default" });
+    const { taskId } = creation.task;
+    memory.createTask(creation);
+    change(memory, taskId, claim());
+    memory.recordSandbox(agentIdOf(taskId, 1), `arn:sandbox/${taskId}`);
+    return taskId;
+  });
+  expect(await stop()).toMatchObject({ killed: 41, failed: 0 });
+  expect(new Set(taskIds.map(statusOf))).toEqual(new Set(["killed"]));
+  expect(stopped).toHaveLength(30);
+  // Those of one batch wait together.
+  expect(waits).toBeLessThanOrEqual(3);
 });
 
 it("a stop that is cut short among those that run, or those that wait, goes on where it was", async () => {
