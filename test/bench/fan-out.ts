@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bench, type BenchOptions, type Measured, percentile, type Row, rowOf, takeTurns } from "./bench.ts";
 import { Heart } from "./fan-out/beat.ts";
+import { openChange } from "./fan-out/change.ts";
 import { type Fleet, onlyBeat, type Sample, watchFleet, watchTasks } from "./fan-out/phases.ts";
 import { requestFor } from "./stack/life.ts";
 import { makeRepository } from "./stack/make-repository.ts";
@@ -24,8 +25,8 @@ async function measure({ quick }: BenchOptions): Promise<Measured> {
   // None is given up while the others are still made.
   const stack = await startPuppets({ DROVER_SLOTS: String(agents), DROVER_LEASE_MS: String(withoutMs) });
   try {
-    const { taskIds, puppets } = await runMany(stack, agents, () => requestFor(remote.url));
-    const fleet: Fleet = { stack, puppets, taskIds, heart: new Heart(puppets, beatEveryMs) };
+    const { puppets } = await runMany(stack, agents, () => requestFor(remote.url));
+    const fleet: Fleet = { stack, puppets, heart: new Heart(puppets, beatEveryMs), change: openChange(puppets) };
     const phases = {
       "nobody looks on": () => onlyBeat(fleet, ms),
       [`${viewers} look at a task each`]: () => watchTasks(fleet, viewers, ms),
@@ -49,10 +50,10 @@ function rowsOf(name: string, samples: Sample[]): Row[] {
   const lags = samples.flatMap(({ lagMs }) => lagMs);
   const delivered = [
     rowOf(name, "events delivered", "/s", of("deliveredPerSecond")),
-    ...spread("from what happened until a viewer sees it", lags),
+    ...spread("from what was said until a viewer sees it", lags),
   ];
   return [
-    rowOf(name, "beats answered", "/s", of("beatsPerSecond")),
+    rowOf(name, "beats answered in time", "/s", of("beatsPerSecond")),
     ...spread(
       "a beat's answer",
       samples.flatMap(({ answeredMs }) => answeredMs),
@@ -66,7 +67,7 @@ export const bench: Bench = {
   name: "fan-out",
   title: "Many agents, many viewers",
   compares: `A thousand agents that beat every ${beatEveryMs / 1000} seconds, while nobody looks on, beside the same while two hundred people do.`,
-  method: `One local stack, all on one machine, the viewers and those who beat too. On AWS an agent beats every 30 seconds. Who looks at a task gets its agent's beats (its feed looks at the table four times a second), who looks at the fleet gets each of ${changesPerSecond} changes of state a second (twice a second). A beat's answer is timed from the moment it was due. Sandboxes start no process.`,
+  method: `One local stack, all on one machine, the viewers and those who beat too. On AWS an agent beats every 30 seconds. Who looks at a task gets its agent's beats (its feed looks at the table four times a second), who looks at the fleet gets each of ${changesPerSecond} changes of state a second (twice a second). A beat's answer is timed from the moment it was due; in time is one that came before the turn was over. What an agent says is timed from the moment it says it. Each viewer must have seen all that it should two seconds after the turn, or the bench fails. Sandboxes start no process.`,
   doesNotShow:
     "AWS, where every stream is served by a function of its own: there viewers cost money, and do not slow each other or the agents.",
   measure,

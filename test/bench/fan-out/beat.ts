@@ -12,17 +12,21 @@ interface Beating {
 }
 
 export interface Beats {
+  /** In epoch milliseconds, by `nameOfBeat`. */
+  sentAt: Map<string, number>;
   /** Between the moment a beat was due and its answer: one that had to wait for the one before it has waited. */
   answeredMs: number[];
+  /** How many were answered before the time was over. */
+  inTime: number;
 }
 
 const tickMs = 5;
 
+export const nameOfBeat = (agentId: string, seq: number) => `${agentId} ${seq}`;
+
 export class Heart {
   readonly #agents: Beating[];
   readonly #everyMs: number;
-  /** When each was sent, in epoch milliseconds, by `agentId seq`. */
-  readonly sentAt = new Map<string, number>();
 
   constructor(puppets: readonly Puppet[], everyMs: number) {
     this.#agents = puppets.map((puppet) => ({ puppet, seq: 1, dueAt: 0, isUnderWay: false }));
@@ -31,19 +35,20 @@ export class Heart {
 
   /** For so long; settles when the last beat is answered. */
   async beat(ms: number): Promise<Beats> {
-    const beats: Beats = { answeredMs: [] };
+    const beats: Beats = { sentAt: new Map(), answeredMs: [], inTime: 0 };
     const underWay = new Set<Promise<void>>();
     const startedAt = performance.now();
+    const endsAt = startedAt + ms;
     // Spread over the time between two beats of one agent.
     for (const [n, agent] of this.#agents.entries()) {
       agent.dueAt = startedAt + (n * this.#everyMs) / this.#agents.length;
     }
-    while (performance.now() < startedAt + ms) {
+    while (performance.now() < endsAt) {
       for (const agent of this.#agents) {
         if (agent.isUnderWay || agent.dueAt > performance.now()) continue;
         const { dueAt } = agent;
         agent.dueAt += this.#everyMs;
-        const beat = this.#beatOnce(agent, dueAt, beats).finally(() => underWay.delete(beat));
+        const beat = this.#beatOnce(agent, dueAt, endsAt, beats).finally(() => underWay.delete(beat));
         underWay.add(beat);
       }
       await pause(tickMs);
@@ -52,12 +57,14 @@ export class Heart {
     return beats;
   }
 
-  async #beatOnce(agent: Beating, dueAt: number, beats: Beats): Promise<void> {
+  async #beatOnce(agent: Beating, dueAt: number, endsAt: number, beats: Beats): Promise<void> {
     agent.isUnderWay = true;
     agent.seq += 1;
-    this.sentAt.set(`${agent.puppet.agentId} ${agent.seq}`, Date.now());
+    beats.sentAt.set(nameOfBeat(agent.puppet.agentId, agent.seq), Date.now());
     await agent.puppet.say("beat", aBeat(agent.seq));
-    beats.answeredMs.push(performance.now() - dueAt);
+    const now = performance.now();
+    beats.answeredMs.push(now - dueAt);
+    if (now < endsAt) beats.inTime += 1;
     agent.isUnderWay = false;
   }
 }

@@ -2,22 +2,28 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 
 export interface Viewer {
+  url: string;
   /** Settles at its first event: it is connected, and the server follows for it. */
   ready: Promise<void>;
+  /** When it first saw what, in epoch milliseconds, by `nameOf`. */
+  seenAt: ReadonlyMap<string, number>;
+  /** Throws what its feed has ended with before. */
   close(): Promise<void>;
 }
 
-/** `onEvent` is called as each event has come, with the moment in epoch milliseconds. */
+/** `nameOf`: of an event that is nothing to wait for, undefined. */
 export function watch(
   url: string,
   headers: Record<string, string>,
-  onEvent: (event: EventSourceMessage, at: number) => void,
+  nameOf: (event: EventSourceMessage) => string | undefined,
 ): Viewer {
   const ready = Promise.withResolvers<void>();
   const leaving = new AbortController();
+  const seenAt = new Map<string, number>();
   const parser = createParser({
     onEvent(event) {
-      onEvent(event, Date.now());
+      const name = nameOf(event);
+      if (name !== undefined && !seenAt.has(name)) seenAt.set(name, Date.now());
       ready.resolve();
     },
   });
@@ -25,16 +31,20 @@ export function watch(
     const answer = await fetch(url, { headers, signal: leaving.signal });
     if (!answer.ok || !answer.body) throw new Error(`GET ${url} was answered with ${answer.status}`);
     for await (const text of answer.body.pipeThrough(new TextDecoderStream())) parser.feed(text);
-    throw new Error(`the feed ${url} has ended`);
+    throw new Error("it has ended");
   }
-  const over = follow().catch((error: unknown) => {
-    if (!leaving.signal.aborted) ready.reject(error);
+  const broken = follow().catch((error: unknown) => {
+    if (leaving.signal.aborted) return undefined;
+    const failure = new Error(`the feed ${url} broke while it was watched: ${error}`, { cause: error });
+    ready.reject(failure);
+    return failure;
   });
   return {
-    ready: ready.promise,
-    close() {
+    ...{ url, ready: ready.promise, seenAt },
+    async close() {
       leaving.abort();
-      return over;
+      const failure = await broken;
+      if (failure) throw failure;
     },
   };
 }
