@@ -28,7 +28,7 @@ export async function deliverNotice(cloud: Cloud, deliveryId: DeliveryId): Promi
   const startedAt = cloud.clock.now();
   if (found?.state !== "pending") return skipped("it is not pending");
   if (found.nextAt > startedAt + earlyMs) return skipped("its time has not come");
-  if (found.attempts >= found.maxAttempts) return giveUp(cloud, found);
+  if (found.attempts >= found.maxAttempts) return giveUp(cloud, found, "its last try was begun and never ended");
 
   const turnMs = cloud.settings.notices.timeoutMs + lostAfterMs;
   const { workspace, webhookId } = found;
@@ -43,11 +43,10 @@ export async function deliverNotice(cloud: Cloud, deliveryId: DeliveryId): Promi
   const body = isComment && found.body === "" ? await composeComment(cloud, found.taskId) : found.body;
   const claimed: Delivery = { ...found, body, attempts: found.attempts + 1, nextAt: claimedUntil };
   if ((await cloud.notices.replaceDelivery(found, claimed)) === "stale") return skipped("another is at it");
-  const postedAt = cloud.clock.now();
-  const outcome = isComment ? await postComment(cloud, claimed) : await post(cloud, claimed, turn?.webhook);
+  const trying = isComment ? postComment(cloud, claimed) : post(cloud, claimed, turn?.webhook);
+  const outcome = await trying.catch((error: unknown) => explain(claimed, error));
 
   const now = cloud.clock.now();
-  if (turn) await judgeSilence(cloud, turn.webhook, outcome, now - postedAt);
   const tried = { outcome, startedAt, now, random: cloud.ids.random() };
   const next = afterTry(claimed, tried, cloud.settings.notices.backoffMs);
   if ((await cloud.notices.replaceDelivery(claimed, next)) === "stale") return skipped("it was begun again meanwhile");
@@ -71,14 +70,24 @@ async function waitForRest(cloud: Cloud, found: Delivery, until: number): Promis
   if (!isOutOfTime(found, now, cloud.settings.notices.backoffMs)) {
     return putOff(cloud, found, until + Math.ceil(cloud.ids.random() * restSpreadMs), "its receiver rests");
   }
-  const unsent = { at: now, durationMs: 0, why: "not sent: its receiver has not answered others either" };
-  return giveUp(cloud, { ...found, tries: [...found.tries, unsent] });
+  return giveUp(cloud, found, "not sent: its receiver has not answered others either");
 }
 
-/** Its last try was begun and never came to an end, or its time is over. */
-async function giveUp(cloud: Cloud, found: Delivery): Promise<Delivered> {
-  await cloud.notices.replaceDelivery(found, { ...found, state: "failed" });
+async function giveUp(cloud: Cloud, found: Delivery, why: string): Promise<Delivered> {
+  const last = { at: cloud.clock.now(), durationMs: 0, why };
+  await cloud.notices.replaceDelivery(found, { ...found, state: "failed", tries: [...found.tries, last] });
+  console.warn(`${found.deliveryId} is given up: ${why}`);
   return { kind: "tried", state: "failed" };
+}
+
+/**
+ * The try is counted: without an outcome it would be begun again in a moment, and all of them be over in minutes. What the
+ * error says is for operators only.
+ */
+function explain({ deliveryId }: Delivery, error: unknown): PostOutcome {
+  console.error(`${deliveryId} could not be tried`, error);
+  const name = error instanceof Error ? error.name : "an unknown error";
+  return { kind: "unreachable", why: `drover could not try it: ${name}, which its log tells more of` };
 }
 
 async function post(cloud: Cloud, { messageId, body }: Delivery, webhook: Webhook | undefined): Promise<PostOutcome> {
@@ -91,5 +100,11 @@ async function post(cloud: Cloud, { messageId, body }: Delivery, webhook: Webhoo
     "user-agent": "drover",
     ...signWebhook(secret, messageId, cloud.clock.now(), body),
   };
-  return cloud.receivers.post(webhook.url, headers, body);
+  const postedAt = cloud.clock.now();
+  const outcome = await cloud.receivers.post(webhook.url, headers, body);
+  await judgeSilence(cloud, webhook, outcome, cloud.clock.now() - postedAt).catch((error: unknown) => {
+    // What was posted is posted: the next one that is not answered finds the same out.
+    console.error(`Whether ${webhook.webhookId} rests could not be written`, error);
+  });
+  return outcome;
 }
