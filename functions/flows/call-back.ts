@@ -29,9 +29,9 @@ export type Wish = { kind: "change"; event: TaskEvent } | { kind: "already_done"
 
 /**
  * Applies a callback's event, fenced: the check and the write see the same version, so a kill or a newer attempt that
- * comes between makes the write fail and the check is made again.
+ * comes between makes the write fail and the check is made again. `asRead`: the task as it was just read.
  */
-export async function callBack(cloud: Cloud, caller: Caller, wish: (task: Task) => Wish): Promise<Task> {
+export async function callBack(cloud: Cloud, caller: Caller, wish: (task: Task) => Wish, asRead?: Task): Promise<Task> {
   const { agentId, taskId, attempt } = authenticate(cloud, caller);
   const change = await changeTask(
     cloud,
@@ -43,7 +43,7 @@ export async function callBack(cloud: Cloud, caller: Caller, wish: (task: Task) 
       refuseOutsider(task, agentId, attempt);
       return wished.kind === "change" ? { event: wished.event } : nothingToDo(agentId);
     },
-    { fenced: true },
+    { fenced: true, ...(asRead && { asRead }) },
   );
   if (change.kind === "changed") return change.task;
   const wished = wish(change.task);
