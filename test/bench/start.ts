@@ -3,7 +3,6 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { ContainerRuntime } from "../../infra/local/containers.ts";
 import { chooseIsolation } from "../../infra/local/isolation-choice.ts";
@@ -14,17 +13,15 @@ import { createRuntime } from "../../infra/local/sandbox/runtime.ts";
 import { sharedImageDir } from "../support/image-dir.ts";
 import { type Bench, type BenchOptions, type Measured, median, rowOf, takeTurns } from "./bench.ts";
 import { makeRepository } from "./stack/make-repository.ts";
+import { runCommand } from "./stack/run-task.ts";
 import { type Stack, startStack } from "./stack/start-stack.ts";
 
 /** An agent's first instruction: it says when that was, in milliseconds. */
 const firstInstruction = ["sh", "-c", "echo began $(date +%s.%N)"];
 const beganAt = (text: string) => Number(/^.*began (\d+\.\d+)$/m.exec(text)?.[1] ?? Number.NaN) * 1000;
 const now = () => performance.timeOrigin + performance.now();
-const lookMs = 20;
-const patienceMs = 60_000;
 
 interface Task {
-  status: string;
   attempts: { claimedAt?: string; startedAt?: string }[];
 }
 
@@ -37,10 +34,8 @@ interface Started {
 
 async function startThroughDrover(stack: Stack, repository: string): Promise<Started> {
   const submittedAt = now();
-  const agent = { kind: "command", command: firstInstruction };
-  const asked = await stack.ask("POST", "/tasks", { repository, prompt: "Begin", maxAttempts: 1, agent });
-  const { taskId } = (await asked.json()) as { taskId: string };
-  const task = await untilCompleted(stack, taskId);
+  const taskId = await runCommand(stack, repository, firstInstruction);
+  const task = (await (await stack.ask("GET", `/tasks/${taskId}`)).json()) as Task;
   const log = await (await stack.ask("GET", `/tasks/${taskId}/log`)).text();
   const [attempt] = task.attempts;
   const sinceSubmission = (at = "") => Date.parse(at) - submittedAt;
@@ -49,14 +44,6 @@ async function startThroughDrover(stack: Stack, repository: string): Promise<Sta
     supervisor: sinceSubmission(attempt?.startedAt),
     agent: beganAt(log) - submittedAt,
   };
-}
-
-async function untilCompleted(stack: Stack, taskId: string): Promise<Task> {
-  for (const end = now() + patienceMs; now() < end; await pause(lookMs)) {
-    const task = (await (await stack.ask("GET", `/tasks/${taskId}`)).json()) as Task;
-    if (task.status === "completed") return task;
-  }
-  throw new Error(`${taskId} was not completed within ${patienceMs} ms`);
 }
 
 let sandboxes = 0;
@@ -115,7 +102,8 @@ async function measure({ quick }: BenchOptions): Promise<Measured> {
     const names = Object.keys(ways) as (keyof typeof ways)[];
     const taken = await takeTurns(names, rounds, (name) => ways[name]());
     const of = (name: keyof typeof ways) => taken.get(name) ?? [];
-    const parts = drover.slice(1);
+    const partOf = (what: string, read: (started: Started) => number) =>
+      rowOf("of a task, since its submission", what, "ms", drover.slice(1).map(read));
     const overhead = median(of("drover")) - median(of("sandbox"));
     const group = "until the first instruction";
     const timesFloor = `${(median(of("drover")) / median(of("sandbox"))).toFixed(1)} × the sandbox alone`;
@@ -127,24 +115,9 @@ async function measure({ quick }: BenchOptions): Promise<Measured> {
         rowOf(group, "a task: from its submission", "ms", of("drover"), timesFloor),
         rowOf(group, "the same sandbox by itself", "ms", of("sandbox"), timesProcess),
         rowOf(group, "a plain process", "ms", of("process")),
-        rowOf(
-          "of a task, since its submission",
-          "claimed",
-          "ms",
-          parts.map(({ claimed }) => claimed),
-        ),
-        rowOf(
-          "of a task, since its submission",
-          "its supervisor has its task",
-          "ms",
-          parts.map(({ supervisor }) => supervisor),
-        ),
-        rowOf(
-          "of a task, since its submission",
-          "cloned, unpacked, begun",
-          "ms",
-          parts.map(({ agent }) => agent),
-        ),
+        partOf("claimed", ({ claimed }) => claimed),
+        partOf("its supervisor has its task", ({ supervisor }) => supervisor),
+        partOf("cloned, unpacked, begun", ({ agent }) => agent),
       ],
       remarks: [`drover takes ${overhead.toFixed(0)} ms more than its sandbox`],
     };
@@ -161,7 +134,7 @@ export const bench: Bench = {
   compares:
     "A task of the local stack, on a repository with one file; the sandbox that its agent gets, started by itself; and a process without any wall.",
   method:
-    "The first instruction is a shell's that prints the time. Each task has ended before the next thing is started.",
+    "The first instruction is a shell's that prints the time. Of each task nothing is left, neither its sandbox nor anything that drover had to clean up, before the next thing is started.",
   doesNotShow:
     "Fargate, where the image is fetched and a machine is found first, which takes tens of seconds; a model's first word.",
   measure,

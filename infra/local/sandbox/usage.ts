@@ -12,9 +12,9 @@ const memoryMounts = ["tmp", "home/agent", "dev/shm"];
  * Everything in a pid namespace descends from its first process: who loses a parent is given to that one. A list of all
  * processes is read once for all containers.
  */
-export function listMembers(first: number, all: readonly ProcessRow[]): ProcessRow[] {
+export function listMembers<Row extends Pick<ProcessRow, "pid" | "parent">>(first: number, all: readonly Row[]): Row[] {
   const byParent = Map.groupBy(all, (row) => row.parent);
-  const members: ProcessRow[] = all.filter((row) => row.pid === first);
+  const members = all.filter((row) => row.pid === first);
   // The list grows while it is gone through.
   for (const { pid } of members) members.push(...(byParent.get(pid) ?? []));
   return members;

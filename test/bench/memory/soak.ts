@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { sandboxBase } from "../../../infra/local/sandbox/disk.ts";
 import { live } from "../stack/live.ts";
 import { descriptorsOf, pssMbOf, treeOf } from "../stack/process-usage.ts";
-import { submitCommand, untilSettled } from "../stack/run-task.ts";
+import { runCommand } from "../stack/run-task.ts";
 import type { PuppetStack } from "../stack/start-puppets.ts";
 import type { Stack } from "../stack/start-stack.ts";
 
@@ -51,9 +51,7 @@ export const soakSandboxes = (stack: Stack, repository: string, tasks: number): 
     tasks,
     3,
     async () => {
-      const taskId = await submitCommand(stack, repository, ["sh", "-c", "date +%N >changed.txt"]);
-      const status = await untilSettled(stack, taskId);
-      if (status !== "completed") throw new Error(`${taskId} of the soak is ${status}`);
+      const taskId = await runCommand(stack, repository, ["sh", "-c", "date +%N >changed.txt"]);
       execFileSync("git", ["branch", "--quiet", "-D", `drover/${taskId}`], { cwd: repository });
     },
     async () => ({

@@ -1,5 +1,6 @@
 // What do a process and all that it has started take of this machine, as its kernel counts it?
 import { readdirSync, readFileSync } from "node:fs";
+import { listMembers } from "../../../infra/local/sandbox/usage.ts";
 
 interface Stat {
   pid: number;
@@ -27,10 +28,7 @@ export const treeOf = (root: number): number[] => statsOf(root).map(({ pid }) =>
 
 function statsOf(root: number): Stat[] {
   const all = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
-  const children = Map.groupBy(all, ({ parent }) => parent);
-  const tree = all.filter(({ pid }) => pid === root);
-  for (const { pid } of tree) tree.push(...(children.get(pid) ?? []));
-  return tree;
+  return listMembers(root, all);
 }
 
 /** CPU time of a process and all below it since they began. */

@@ -15,3 +15,11 @@ export async function untilSettled(stack: Stack, taskId: string): Promise<string
   const end = feed.split("event: end").at(1) ?? "";
   return /"status":"(\w+)"/.exec(end)?.[1] ?? "unsettled";
 }
+
+/** Answers its id when nothing of it is left; throws unless it has completed. */
+export async function runCommand(stack: Stack, repository: string, command: string[]): Promise<TaskId> {
+  const taskId = await submitCommand(stack, repository, command);
+  const status = await untilSettled(stack, taskId);
+  if (status !== "completed") throw new Error(`${taskId}, which ran ${command.join(" ")}, is ${status}.`);
+  return taskId;
+}
