@@ -4,14 +4,15 @@ import type { TaskId } from "../core/ids.ts";
 import type { WaitingKind } from "../core/table.ts";
 import { behindNeighbours } from "../core/waiting-order.ts";
 import { beginLook, fullHoldMs, isPoolFull, type Look } from "./consider-task.ts";
+import type { Round, Step } from "./round.ts";
 import { wake } from "./wake.ts";
 
 const batch = 50;
 /** Of the tasks whose pool stays full a page is looked at again after one hold, the next one after two, up to so many. */
 const mostHolds = 10;
 
-export const promoteWaiting = (cloud: Cloud, _: unknown, deadline: number) => promote(cloud, "ready", deadline);
-export const promoteHeld = (cloud: Cloud, _: unknown, deadline: number) => promote(cloud, "held", deadline);
+export const promoteWaiting: Step = (cloud, round, deadline) => promote(cloud, round, "ready", deadline);
+export const promoteHeld: Step = (cloud, round, deadline) => promote(cloud, round, "held", deadline);
 
 /**
  * In turn: of a full page the rest of its last workspace is left, until all the others have had a page of theirs. However
@@ -22,7 +23,7 @@ export const promoteHeld = (cloud: Cloud, _: unknown, deadline: number) => promo
  *
  * No more are woken than there are free slots: the others would find none, and whoever frees one wakes the next.
  */
-async function promote(cloud: Cloud, kind: WaitingKind, deadline: number): Promise<void> {
+async function promote(cloud: Cloud, { woken }: Round, kind: WaitingKind, deadline: number): Promise<void> {
   const look = beginLook(cloud);
   let free: number | undefined;
   let after = "";
@@ -37,7 +38,7 @@ async function promote(cloud: Cloud, kind: WaitingKind, deadline: number): Promi
     const promoted = due.flatMap(({ taskId }, n) => (outcomes[n] === "ready" ? taskId : []));
     for (const taskId of promoted) {
       free ??= cloud.settings.limits.global - (await cloud.table.heldSlots("global")).length;
-      if (free > 0) await wake(cloud, taskId);
+      if (free > 0 && (await wake(cloud, taskId))) woken.add(taskId);
       free -= 1;
     }
     renewed += outcomes.filter((outcome) => outcome === "held").length;

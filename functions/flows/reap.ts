@@ -153,7 +153,8 @@ async function resendWakeUps(cloud: Cloud, round: Round, deadline: number): Prom
   if (free <= 0) return;
   for await (const { head } of readyWorkspaces(cloud, round.ready)) {
     for (const taskId of head.slice(0, free)) {
-      await wake(cloud, taskId);
+      // One that was made ready in this round has just been told: told twice, two dispatchers would claim it at once.
+      if (!round.woken.has(taskId)) await wake(cloud, taskId);
       free -= 1;
     }
     if (free === 0 || cloud.clock.now() > deadline) return;

@@ -27,6 +27,8 @@ export interface Round {
   backends(): Promise<KnownBackend[]>;
   /** Those that cover a task. */
   switches(task: Task): Promise<Switches>;
+  /** Tasks that were made ready in this round, and whose wake-up was sent. */
+  woken: Set<TaskId>;
   /** Backends that gave no answer in this round. */
   silent: Set<string>;
   /** Attempts that ended, were looked at in this round, and of which something may be left. */
@@ -51,6 +53,7 @@ export function beginRound(cloud: Cloud): Round {
       return (await readBackends(cloud)).filter(({ reach, revokedAt }) => reach && (revokedAt ?? since) >= since);
     }),
     switches: switchesOnce(cloud),
+    woken: new Set(),
     silent: new Set(),
     owing: [],
   };

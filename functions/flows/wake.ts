@@ -9,12 +9,14 @@ import { heldWorkspaces } from "./ready-workspaces.ts";
 /** Others get their turn with the next slots, when the look begins elsewhere. */
 const workspacesLooked = 50;
 
-/** Never fails the caller: the task is in the table, and the reaper sends the wake-up again. */
-export async function wake(cloud: Cloud, taskId: TaskId): Promise<void> {
+/** Never fails the caller: the task is in the table, and the reaper sends the wake-up again. Answers whether it was sent. */
+export async function wake(cloud: Cloud, taskId: TaskId): Promise<boolean> {
   try {
     await cloud.wakeUps.send(taskId);
+    return true;
   } catch (error) {
     console.warn(`wake-up for ${taskId} was not sent; the reaper will send it`, error);
+    return false;
   }
 }
 

@@ -7,6 +7,7 @@ import type { Task } from "../../functions/core/task.ts";
 import { dispatchTask } from "../../functions/flows/dispatch-task.ts";
 import { killTask } from "../../functions/flows/kill-task.ts";
 import { promoteHeld } from "../../functions/flows/promote-waiting.ts";
+import { beginRound } from "../../functions/flows/round.ts";
 import { stopScope } from "../../functions/flows/stop-scope.ts";
 import { turnSwitch } from "../../functions/flows/turn-switch.ts";
 import { makeCreation } from "../contract/support.ts";
@@ -144,7 +145,7 @@ describe("a crowd whose pool is full", () => {
     for (let minute = 0; minute < 12; minute += 1) {
       asked.length = 0;
       clock.pass(60_000);
-      await promoteHeld(cloud, undefined, cloud.clock.now() + 20_000);
+      await promoteHeld(cloud, beginRound(cloud), cloud.clock.now() + 20_000);
       renewed.push(asked.filter((method) => method === "postpone").length);
       expect(countReady("full")).toBe(0);
     }
@@ -174,7 +175,7 @@ describe("a crowd whose pool is full", () => {
     const { cloud, memory, first, crowd, dispatch, clock, woken, countReady } = await crowdOut(200);
     for (let n = 0; n < 4; n += 1) await dispatch(undefined);
     clock.pass(61_000);
-    await promoteHeld(cloud, undefined, cloud.clock.now() + 20_000);
+    await promoteHeld(cloud, beginRound(cloud), cloud.clock.now() + 20_000);
     woken.length = 0;
     await killTask(cloud, first, "key_1", "it has done its work");
     expect(woken[0]).toBe(crowd[0]);
@@ -183,7 +184,7 @@ describe("a crowd whose pool is full", () => {
     for (const [name, { pool }] of memory.slots) if (pool === "repository:full") memory.slots.delete(name);
     for (let minute = 0; minute < 10; minute += 1) {
       clock.pass(60_000);
-      await promoteHeld(cloud, undefined, cloud.clock.now() + 20_000);
+      await promoteHeld(cloud, beginRound(cloud), cloud.clock.now() + 20_000);
     }
     expect(countReady("full")).toBe(198);
   });

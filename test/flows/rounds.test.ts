@@ -127,6 +127,23 @@ it("a round in which everything takes its time ends within that of its function,
   expect(asked.slice(0, 2)).toEqual(["schedules", "a remote"]);
 });
 
+it("a round wakes whom it makes ready once, and again only if that was not sent; who was ready before is woken as well", async () => {
+  const sent: TaskId[] = [];
+  let refusals = 0;
+  const send = async (taskId: TaskId) => {
+    sent.push(taskId);
+    if (taskId === refused.taskId && refusals++ === 0) throw new Error("the queue is not there");
+  };
+  const { cloud, memory } = open({}, { wakeUps: { send, probe: async () => undefined } });
+  const due = { kind: "ready", at: now - 1 } as const;
+  const [delayed, refused, ready] = [makeCreation({ due }), makeCreation({ due }), makeCreation()].map((creation) => {
+    memory.createTask(creation);
+    return creation.task;
+  }) as [Task, Task, Task];
+  await reap(cloud);
+  expect(sent.toSorted()).toEqual([delayed, refused, refused, ready].map(({ taskId }) => taskId).toSorted());
+});
+
 it("what became of a push is asked again later while ECS will not say of a sandbox that may push, and keeps no other waiting", async () => {
   const describe = async (sandboxArn: string) => {
     if (sandboxArn === "arn:sandbox/refused") throw new Error(`Backend default refuses DescribeTasks of ${sandboxArn}`);

@@ -12,6 +12,7 @@ import { killTask } from "../../functions/flows/kill-task.ts";
 import { promoteHeld, promoteWaiting } from "../../functions/flows/promote-waiting.ts";
 import { recordAct } from "../../functions/flows/record-act.ts";
 import { resumeProvider } from "../../functions/flows/resume-provider.ts";
+import { beginRound } from "../../functions/flows/round.ts";
 import { continueOperation } from "../../functions/flows/stop-scope.ts";
 import { apply, changeOf, claim, makeCreation, newTaskId } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
@@ -71,12 +72,12 @@ it("hundreds of tasks that were held back do not keep a delayed one from its tim
   const { cloud, memory, make } = open();
   make(400, { due: { kind: "held", at: now - 2, pool: "repository:full" } });
   make(120, { due: { kind: "ready", at: now - 1 } });
-  await promoteWaiting(cloud, undefined, stepEndsAt);
+  await promoteWaiting(cloud, beginRound(cloud), stepEndsAt);
   expect([
     memory.waitingAfter("ready", "", now, 1_000).length,
     memory.waitingAfter("held", "", now, 1_000).length,
   ]).toEqual([0, 400]);
-  await promoteHeld(cloud, undefined, stepEndsAt);
+  await promoteHeld(cloud, beginRound(cloud), stepEndsAt);
   expect(memory.waitingAfter("held", "", now, 1_000)).toEqual([]);
 });
 
@@ -93,7 +94,7 @@ it.each([
   const others = ["a", "b", "c", "d"];
   for (const workspace of others) make(1, { workspace, due: due(minute) });
   const slow = takingTime(cloud, 100);
-  await act(slow.cloud, undefined, stepEndsAt);
+  await act(slow.cloud, beginRound(cloud), stepEndsAt);
   expect(others.map((workspace) => memory.readyHead(workspace, 10).length)).toEqual([1, 1, 1, 1]);
   for (const workspace of others) expect(slow.order.indexOf(workspace)).toBeLessThan(2 * 50 + others.length);
 });
@@ -110,18 +111,18 @@ it("one who waits alone, by the thousand, is asked for twice for each page, and 
     },
   };
   make(120, { due: { kind: "ready", at: now - 2 } });
-  await promoteWaiting({ ...cloud, table }, undefined, stepEndsAt);
+  await promoteWaiting({ ...cloud, table }, beginRound(cloud), stepEndsAt);
   expect(memory.readyHead(workspace, 1_000)).toHaveLength(120);
   expect(asked.splice(0)).toEqual([50, 0, 50, 0, 20]);
   make(49, { due: { kind: "ready", at: now - 2 } });
-  await promoteWaiting({ ...cloud, table }, undefined, stepEndsAt);
+  await promoteWaiting({ ...cloud, table }, beginRound(cloud), stepEndsAt);
   expect(asked).toEqual([49]);
 });
 
 it("a table that takes its time ends the promotion of a round, and the rest comes with the next", async () => {
   const { cloud, memory, make } = open();
   make(2_000, { due: { kind: "ready", at: now - 2 } });
-  await promoteWaiting(takingTime(cloud, 50).cloud, undefined, stepEndsAt);
+  await promoteWaiting(takingTime(cloud, 50).cloud, beginRound(cloud), stepEndsAt);
   expect(memory.waitingAfter("ready", "", now, 10_000)).toHaveLength(2_000 - 450);
 });
 
@@ -130,7 +131,7 @@ it("no more of them are woken than there are free slots", async () => {
   const [first] = make(1);
   if (first) memory.commit(changeOf(first, claim({ pool: "global", index: 3 })));
   make(60, { due: { kind: "held", at: now - 2, pool: "repository:full" } });
-  await promoteHeld(cloud, undefined, stepEndsAt);
+  await promoteHeld(cloud, beginRound(cloud), stepEndsAt);
   expect(memory.waitingAfter("held", "", now, 1_000)).toEqual([]);
   expect(woken).toHaveLength(19);
 });
