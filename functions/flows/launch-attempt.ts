@@ -11,6 +11,8 @@ import { wakeAfter } from "./wake.ts";
 const by = "system:dispatcher";
 /** ECS guards a repeated launch for a limited time only, so none begins later than this after the claim. */
 export const launchDeadlineMs = 60_000;
+/** Whoever has claimed an attempt may be at its launch for so long: one call of RunTask has ten seconds. */
+export const launchTakesMs = 15_000;
 /** Doubled with each put-back in a row: an outage of hours must not become thousands of launches. */
 const putBackDelayMs = 5_000;
 const longestPutBackMs = 5 * 60_000;
@@ -58,14 +60,17 @@ export async function launchAttempt(
 }
 
 /**
- * An attempt without a recorded sandbox: whoever claimed it died, or its answer from ECS was lost. Within the deadline
- * the same launch is made again, which finds what the first one may have started; after it, what ECS lists is adopted,
- * and a task without anything goes back. Throws `backend_unavailable`.
+ * An attempt without a recorded sandbox: whoever claimed it died, or its answer from ECS was lost; or it is still being
+ * launched, and is left alone. Within the deadline the same launch is made again, which finds what the first one may have
+ * started; after it, what ECS lists is adopted, and a task without anything goes back. Throws `backend_unavailable`.
  */
 export async function recoverLaunch(cloud: Cloud, launch: Launch): Promise<void> {
   const { agentId, claimedAt, backend } = launch;
-  if (cloud.clock.now() <= claimedAt + launchDeadlineMs) {
-    if (await cloud.table.takeUpLaunch(agentId, cloud.clock.now())) await launchAttempt(cloud, launch, true);
+  const now = cloud.clock.now();
+  // A second call would be one too many for ECS, and the claimer's could not say any more that nothing was started.
+  if (now < claimedAt + launchTakesMs) return;
+  if (now <= claimedAt + launchDeadlineMs) {
+    if (await cloud.table.takeUpLaunch(agentId, now)) await launchAttempt(cloud, launch, true);
     return;
   }
   const sandboxes = cloud.sandboxes(backend);

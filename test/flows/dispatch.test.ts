@@ -1,12 +1,14 @@
 // Does whoever chooses what runs next keep to times, turns and limits, and leave nobody asleep beside a free slot?
 import { describe, expect, it } from "vitest";
-import type { Cloud, LaunchOutcome } from "../../functions/core/cloud.ts";
+import type { Cloud, LaunchOutcome, Sandboxes } from "../../functions/core/cloud.ts";
 import type { TaskId } from "../../functions/core/ids.ts";
 import type { Limits } from "../../functions/core/slots.ts";
 import type { Due, Task } from "../../functions/core/task.ts";
 import { buryWakeUps } from "../../functions/flows/bury-wake-up.ts";
 import { dispatchTask } from "../../functions/flows/dispatch-task.ts";
 import { killTask } from "../../functions/flows/kill-task.ts";
+import { launchTakesMs } from "../../functions/flows/launch-attempt.ts";
+import { reap } from "../../functions/flows/reap.ts";
 import { letGo } from "../../functions/flows/wake.ts";
 import { makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
@@ -128,4 +130,47 @@ it.each([
   expect(await dispatchTask(cloud, failing.taskId)).toEqual({ kind: "dispatched", taskId: failing.taskId });
   expect(woken).toEqual([waiting.taskId]);
   expect(await dispatchTask(cloud, waiting.taskId)).toEqual({ kind: "dispatched", taskId: waiting.taskId });
+});
+
+describe("a launch in progress", () => {
+  /** The wake-up of another task has claimed it, and ECS has not answered yet. */
+  async function openHanging() {
+    const stage = open();
+    const answer = Promise.withResolvers<LaunchOutcome>();
+    let asked = 0;
+    const launch: Sandboxes["launch"] = (agentId, token) => {
+      asked += 1;
+      return asked === 1 ? answer.promise : idleSandboxes.launch(agentId, token);
+    };
+    const cloud: Cloud = { ...stage.cloud, sandboxes: () => ({ ...idleSandboxes, launch }) };
+    const task = stage.make();
+    const launched = dispatchTask(cloud, undefined);
+    await expect.poll(() => asked).toBe(1);
+    return { ...stage, cloud, task, answer, launched, askedTimes: () => asked };
+  }
+
+  it.each([
+    ["its own wake-up", (cloud: Cloud, taskId: TaskId) => dispatchTask(cloud, taskId)],
+    ["a round of the reaper", (cloud: Cloud) => reap(cloud)],
+  ])("is left alone by %s, so that no room is known to have started nothing", async (_who, comes) => {
+    const { cloud, memory, task, pass, answer, launched, askedTimes } = await openHanging();
+    pass(launchTakesMs - 1);
+    await comes(cloud, task.taskId);
+    expect(askedTimes()).toBe(1);
+    answer.resolve({ kind: "no_capacity", why: "no room" });
+    await launched;
+    const back = memory.getTask(task.taskId);
+    expect(back).toMatchObject({ status: "queued", putBacks: 1 });
+    expect(back?.owedCleanups).toBeUndefined();
+  });
+
+  it("is taken up once its claimer must have had its answer", async () => {
+    const { cloud, memory, task, pass, answer, launched, askedTimes } = await openHanging();
+    pass(launchTakesMs);
+    await dispatchTask(cloud, task.taskId);
+    expect(askedTimes()).toBe(2);
+    answer.resolve({ kind: "no_capacity", why: "no room" });
+    await launched;
+    expect(memory.getTask(task.taskId)).toMatchObject({ status: "queued", owedCleanups: [{ attempt: 1 }] });
+  });
 });

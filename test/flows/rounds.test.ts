@@ -6,7 +6,7 @@ import { DroverError } from "../../functions/core/errors.ts";
 import { type AgentId, agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import type { Task } from "../../functions/core/task.ts";
 import { dispatchTask } from "../../functions/flows/dispatch-task.ts";
-import { launchDeadlineMs } from "../../functions/flows/launch-attempt.ts";
+import { launchDeadlineMs, launchTakesMs } from "../../functions/flows/launch-attempt.ts";
 import { reap } from "../../functions/flows/reap.ts";
 import { apply, claim, createTask, kill, makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
@@ -66,6 +66,7 @@ describe("a launch whose backend does not say what it started", () => {
   it("goes back by the wake-up that comes again, too, but not before its deadline", async () => {
     const { cloud, clock, memory, start } = openSilent(true);
     const { taskId } = await start();
+    clock.pass(launchTakesMs);
     await expect(dispatchTask(cloud, taskId)).rejects.toMatchObject({ code: "backend_unavailable" });
     expect(memory.getTask(taskId)).toMatchObject({ status: "launching" });
     clock.pass(launchDeadlineMs + 1);

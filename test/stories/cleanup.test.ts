@@ -5,7 +5,7 @@ import type { TaskEvent } from "../../functions/core/events.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import { changeTask } from "../../functions/flows/change-task.ts";
 import { confirmStop } from "../../functions/flows/confirm-stop.ts";
-import { launchDeadlineMs } from "../../functions/flows/launch-attempt.ts";
+import { launchDeadlineMs, launchTakesMs } from "../../functions/flows/launch-attempt.ts";
 import { sandboxBase } from "../../infra/local/sandbox/disk.ts";
 import { hold } from "../support/fault-proxy.ts";
 import { checkInvariants, processesOf } from "../support/invariants.ts";
@@ -194,17 +194,18 @@ it("a refusal says nothing of a launch that somebody else has taken up: its sand
     times: 1,
     do: { ...throttled, after: repeated.reached },
   });
+  // Whoever repeats the launch while the first call hangs is slower still.
+  const slower = stack.faults.ECS.on({ operation: "RunTask", do: repeated });
   const taskId = await start(endless);
   await until("it is being launched", async () => first.hits() > 0);
-  // The reaper repeats the launch while the first call hangs; its own is slower still.
-  stack.faults.ECS.on({ operation: "RunTask", times: 1, do: repeated });
-  const round = stack.local.reaper.runNow();
+  const round = later(launchTakesMs, () => stack.local.reaper.runNow());
   const back = await untilTask(stack, taskId, "is put back", ({ putBacks }) => putBacks === 1);
   expect(back.owedCleanups).toEqual([{ attempt: 1 }]);
   expect((await kill(stack, taskId)).status).toBe(200);
   expect((await stack.cloud.table.getTask(taskId))?.stopConfirmation).toBeUndefined();
   repeated.release();
   await round;
+  slower.remove();
   await later(minute, () => reaped("it is cleaned up", async () => (await cleanupsOf(taskId)).length > 0));
   expect(await untilSettled(stack, taskId)).toMatchObject({ status: "killed", stopConfirmation: "stopped" });
   await checkInvariants(stack, [taskId]);
