@@ -40,6 +40,9 @@ export interface Row {
   beside?: string;
 }
 
+/** Of the same clock as what other processes say, and finer: `Date.now()` with what is behind the point. */
+export const now = (): number => performance.timeOrigin + performance.now();
+
 /** The place that so large a part of the sample does not exceed. */
 export function percentile(sample: readonly number[], part: number): number {
   const sorted = sample.toSorted((a, b) => a - b);

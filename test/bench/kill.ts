@@ -1,13 +1,13 @@
-// How long from a kill's commit until nothing of the task is accepted, and until no process of it is left?
+// How long from a kill until a heartbeat is refused, and until no process is left? And is anything taken of what the agent says afterwards?
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { type Bench, type BenchOptions, exactly, type Measured, percentile, type Row, rowOf } from "./bench.ts";
+import { type Bench, type BenchOptions, type Measured, percentile, type Row, rowOf } from "./bench.ts";
 import { loads } from "./kill/hostile-loads.ts";
-import { now, raiseVictims, type Victim, type Watched, watch } from "./kill/victims.ts";
+import { isAccepted, type Late } from "./kill/insist.ts";
+import { type KilledAll, killAll, killQueued } from "./kill/kill-alls.ts";
+import { type Killed, raiseVictims, since, type Victim, watch } from "./kill/victims.ts";
 import { makeRepository } from "./stack/make-repository.ts";
-import { submitCommand } from "./stack/run-task.ts";
 import { type Stack, startStack } from "./stack/start-stack.ts";
 
 interface Sizes {
@@ -16,101 +16,94 @@ interface Sizes {
   levels: readonly number[];
   /** In each round, of each level. */
   kills: number;
+  /** In a kill-all of those that run, and how many of those kill-alls. */
+  running: number;
+  ofRunning: number;
+  /** The same of those that wait. */
   queued: number;
+  ofQueued: number;
 }
 
-const usual: Sizes = { rounds: 3, levels: [1, 10, 20], kills: 20, queued: 1_000 };
-const whole: Sizes = { ...usual, rounds: 10 };
-const small: Sizes = { rounds: 1, levels: [1, 3], kills: 3, queued: 20 };
-const allAtOnce = 20;
-const submittersAtOnce = 16;
-const askAgainMs = 10;
-
-interface Killed extends Watched {
-  load: string;
-  /** Written with the kill, a moment before its commit was done; of a kill-all, when it was asked for. */
-  committedAt: number;
-}
+const usual: Sizes = {
+  ...{ rounds: 2, levels: [1, 10, 20], kills: 20 },
+  ...{ running: 20, ofRunning: 3, queued: 1_000, ofQueued: 1 },
+};
+const whole: Sizes = { ...usual, rounds: 6, ofRunning: 5, ofQueued: 3 };
+const small: Sizes = {
+  ...{ rounds: 1, levels: [1, 3], kills: 3 },
+  ...{ running: 3, ofRunning: 1, queued: 20, ofQueued: 1 },
+};
+/** Of fewer the 99th hundredth is the last one. */
+const enoughForP99 = 100;
 
 async function killTogether(stack: Stack, repository: string, count: number): Promise<Killed[]> {
   const victims = await raiseVictims(stack, repository, count);
-  return checked(await Promise.all(victims.map((victim) => killOne(stack, victim, victims.length))));
-}
-
-function checked(killed: Killed[]): Killed[] {
-  for (const { load, slipped, left } of killed) {
-    if (slipped + left > 0)
-      throw new Error(`"${load}": ${slipped} effects were accepted after a kill, ${left} processes are left`);
-  }
-  return killed;
+  return Promise.all(victims.map((victim) => killOne(stack, victim, victims.length)));
 }
 
 async function killOne(stack: Stack, victim: Victim, among: number): Promise<Killed> {
-  let answered = false;
-  const watching = watch(stack, victim, among, () => answered);
-  const { task } = (await (await stack.ask("POST", `/tasks/${victim.taskId}/kill`, { reason: "measured" })).json()) as {
-    task: { updatedAt: string };
+  const told = { fenced: false, ended: false };
+  const kill = async () => {
+    const answer = await stack.ask("POST", `/tasks/${victim.taskId}/kill`, { reason: "measured" });
+    const { task } = (await answer.json()) as { task: { updatedAt: string } };
+    told.fenced = true;
+    told.ended = true;
+    // Written with the kill, a moment before its commit was done.
+    return Date.parse(task.updatedAt);
   };
-  answered = true;
-  return { load: victim.load.name, committedAt: Date.parse(task.updatedAt), ...(await watching) };
-}
-
-interface KilledAll {
-  /** Answered, which is when the stop's fence is written. */
-  fencedMs: number;
-  finishedMs: number;
-  killed: Killed[];
-}
-
-/** What waits or runs in the workspace, by one request. The workspace is released afterwards. */
-async function killAll(stack: Stack, victims: readonly Victim[]): Promise<KilledAll> {
-  const committedAt = now();
-  // A beat has no effect outside, and is answered until its task is ended: the fence is not asked for each of them.
-  const watching = victims.map(async (victim) => {
-    const watched = await watch(stack, victim, victims.length, () => false);
-    return { load: victim.load.name, committedAt, ...watched };
-  });
-  const asked = await stack.ask("POST", "/workspaces/default/kill-all", { reason: "measured" });
-  const fencedMs = now() - committedAt;
-  let operation = (await asked.json()) as { operationId: string; finished: boolean };
-  while (!operation.finished) {
-    await pause(askAgainMs);
-    const seen = await stack.ask("GET", `/operations/${operation.operationId}`);
-    operation = (await seen.json()) as typeof operation;
-  }
-  const finishedMs = now() - committedAt;
-  const killed = checked(await Promise.all(watching));
-  await stack.ask("POST", "/workspaces/default/release", { reason: "measured" });
-  return { fencedMs, finishedMs, killed };
-}
-
-async function killQueued(stack: Stack, repository: string, count: number): Promise<KilledAll> {
-  await stack.ask("POST", "/workspaces/default/pause", { reason: "measured" });
-  let left = count;
-  const submitSome = async () => {
-    for (; left > 0; ) {
-      left -= 1;
-      await submitCommand(stack, repository, ["true"]);
-    }
-  };
-  await Promise.all(Array.from({ length: submittersAtOnce }, submitSome));
-  const killed = await killAll(stack, []);
-  await stack.ask("POST", "/workspaces/default/resume", { reason: "measured" });
-  return killed;
+  const [watched, committedAt] = await Promise.all([watch(victim, among, told), kill()]);
+  return since(committedAt, watched);
 }
 
 function rowsOf(group: string, killed: readonly Killed[]): Row[] {
-  const refused = killed.map(({ refusedAt, committedAt }) => refusedAt - committedAt);
-  const gone = killed.map(({ goneAt, committedAt }) => goneAt - committedAt);
-  const p99 = (sample: number[]) => `p99 of ${sample.length}: ${percentile(sample, 0.99).toFixed(0)} ms`;
+  const row = (what: string, sample: number[]) => rowOf(group, what, "ms", sample, describeLongest(sample));
   return [
-    rowOf(group, "until effects are refused", "ms", refused, p99(refused)),
-    rowOf(group, "until no process is left", "ms", gone, p99(gone)),
+    row(
+      "until a heartbeat is refused",
+      killed.map(({ heartbeatMs }) => heartbeatMs),
+    ),
+    row(
+      "until no process is left",
+      killed.map(({ goneMs }) => goneMs),
+    ),
   ];
 }
 
+function describeLongest(sample: readonly number[]): string {
+  const isEnough = sample.length >= enoughForP99;
+  return `${isEnough ? `p99 of ${sample.length}:` : "at most"} ${percentile(sample, isEnough ? 0.99 : 1).toFixed(0)} ms`;
+}
+
+function rowsOfAll(group: string, all: readonly KilledAll[]): Row[] {
+  const row = (what: string, msOf: (one: KilledAll) => number) => rowOf(group, what, "ms", all.map(msOf));
+  const victims = all.flatMap((one) => one.victims);
+  return [
+    row("until the fence is written", ({ fencedMs }) => fencedMs),
+    row("until it is answered", ({ answeredMs }) => answeredMs),
+    ...(victims.length > 0 ? rowsOf(group, victims) : []),
+    row("until each task is killed", ({ finishedMs }) => finishedMs),
+  ];
+}
+
+/** Each was refused, or `watch` would have thrown. */
+function describeLate(killed: readonly Killed[]): string[] {
+  const late = killed.flatMap((one) => one.late);
+  const count = (which: (word: Late) => boolean) => late.filter(which).length.toLocaleString("en");
+  const said = (verb: string) => count((word) => word.verb === verb);
+  return [
+    `${killed.length} agents killed, 0 processes left`,
+    `Accepted afterwards of ${said("beat")} heartbeats, ${said("work-done")} reports of work, ${said("permit")} requests for a permit to push and ${said("complete")} ends without a push: ${count(isAccepted)}; ${count(({ refusal }) => refusal === "task_stopped")} of them were refused by a kill-all's fence alone, before their own task was killed`,
+  ];
+}
+
+async function repeat<T>(times: number, act: (time: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  while (results.length < times) results.push(await act(results.length + 1));
+  return results;
+}
+
 async function measure({ quick, full }: BenchOptions): Promise<Measured> {
-  const { rounds, levels, kills, queued } = quick ? small : full ? whole : usual;
+  const { rounds, levels, kills, running, ofRunning, queued, ofQueued } = quick ? small : full ? whole : usual;
   const home = mkdtempSync(join(tmpdir(), "drover-kills-"));
   const repository = makeRepository(join(home, "repository"));
   const settings = { DROVER_BEAT_MS: "500", DROVER_REQUESTS_PER_MINUTE: "1000000", DROVER_SLOTS: "20" };
@@ -123,42 +116,37 @@ async function measure({ quick, full }: BenchOptions): Promise<Measured> {
         console.error(`round ${round} of ${rounds}: ${killed.length} killed with ${atOnce} at once`);
       }
     }
-    const all = [...byLevel.values()].flat();
-    const rows = [...byLevel].flatMap(([atOnce, killed]) =>
-      rowsOf(`${atOnce} at once, each by a kill of its own, from its commit`, killed),
-    );
-    for (const { name } of loads) {
-      const gone = all.filter(({ load }) => load === name).map(({ goneAt, committedAt }) => goneAt - committedAt);
-      if (gone.length > 0) rows.push(rowOf("until no process is left, by what the agent does", name, "ms", gone));
-    }
-    const running = await killAll(stack, await raiseVictims(stack, repository, quick ? 3 : allAtOnce));
-    const waiting = await killQueued(stack, repository, queued);
+    const allRunning = await repeat(ofRunning, async (time) => {
+      const killed = await killAll(stack, await raiseVictims(stack, repository, running));
+      console.error(`kill-all ${time} of ${ofRunning}: ${running} agents`);
+      return killed;
+    });
+    const allQueued = await repeat(ofQueued, async (time) => {
+      const killed = await killQueued(stack, repository, queued);
+      console.error(`kill-all ${time} of ${ofQueued}: ${queued} queued tasks`);
+      return killed;
+    });
+    const ofOne = [...byLevel.values()].flat();
+    const byLoad = loads.flatMap(({ name }) => {
+      const gone = ofOne.filter(({ load }) => load === name).map(({ goneMs }) => goneMs);
+      return gone.length > 0 ? [rowOf("until no process is left, by what the agent does", name, "ms", gone)] : [];
+    });
     return {
       rounds,
-      sizes: { "kills of one": all.length, "agents in a kill-all": running.killed.length, "queued tasks": queued },
+      sizes: {
+        "kills of one": ofOne.length,
+        [`kill-alls of ${running} agents`]: ofRunning,
+        [`kill-alls of ${queued.toLocaleString("en")} queued tasks`]: ofQueued,
+      },
       rows: [
-        ...rows,
-        ...rowsOf(`a kill-all of ${running.killed.length} agents, from the request`, running.killed),
-        exactly(
-          `a kill-all of ${running.killed.length} agents, from the request`,
-          "until each task is killed",
-          "ms",
-          running.finishedMs,
+        ...[...byLevel].flatMap(([atOnce, killed]) =>
+          rowsOf(`${atOnce} at once, each by a kill of its own, from its commit`, killed),
         ),
-        exactly(
-          `a kill-all of ${queued} queued tasks, from the request`,
-          "until it is answered: none of them can start",
-          "ms",
-          waiting.fencedMs,
-        ),
-        exactly(
-          `a kill-all of ${queued} queued tasks, from the request`,
-          "until each task is killed",
-          "ms",
-          waiting.finishedMs,
-        ),
+        ...byLoad,
+        ...rowsOfAll(`a kill-all of ${running} agents, from the request`, allRunning),
+        ...rowsOfAll(`a kill-all of ${queued.toLocaleString("en")} queued tasks, from the request`, allQueued),
       ],
-      remarks: [`${all.length + running.killed.length} agents killed, 0 effects accepted afterwards, 0 processes left`],
+      remarks: describeLate([...ofOne, ...allRunning.flatMap(({ victims }) => victims)]),
     };
   } finally {
     await stack.close();
@@ -172,8 +160,8 @@ export const bench: Bench = {
   compares:
     "One agent that is killed alone beside ten and twenty that are killed at the same moment, and all of them by one request.",
   method:
-    "The agents do what makes them hard to kill, in turn; so do the levels. Each one's own token is used for heartbeats from outside, one every few milliseconds for all that are watched together, until one is refused because its attempt is over; its supervisor and the first process of each of its namespaces are looked for, one agent every millisecond, so that who watches takes no more of the machine with twenty than with one. A bench in which a heartbeat is accepted afterwards, or a process is found, fails.",
+    "The agents do what makes them hard to kill, in turn; so do the levels. Every second one has reported work before, so that a permit or an end is all that it lacks. Each one's own token is used from outside for heartbeats, one every few milliseconds for all that are watched together, until one is refused because its attempt is over; and for what would have an effect, a report of work, the request for a permit to push or an end without a push, from the answer to the kill on, and of a kill-all from when its fence can be read, which is before its answer. Its supervisor and the first process of each of its namespaces are looked for, one agent every millisecond, so that who watches takes no more of the machine with twenty than with one. The fence is as old as the stop itself says, which reads the clock just before it writes. A bench fails in which a word that has an effect is accepted from then on, or a heartbeat after its task's end, or in which a process is found.",
   doesNotShow:
-    "how long Fargate takes to stop a task. A kill-all fences every effect when it is answered; heartbeats have none, and are refused when their own task is ended. The stack, the agents and who watches share the machine, so twenty hostile ones delay their own end.",
+    "how long Fargate takes to stop a task. A kill-all's fence is looked at by whatever has an effect on drover, and not by heartbeats, which have none: they are refused when their own task is ended. What an agent sends to hosts that it may reach is held back by neither, and ends with its processes. The stack, the agents and who watches share the machine, so twenty hostile ones delay their own end.",
   measure,
 };

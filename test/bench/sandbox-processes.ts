@@ -1,6 +1,6 @@
 // Which processes are a sandbox, as root and as the kernel see them? Found by what every container starts with.
-import { readFileSync, readlinkSync } from "node:fs";
-import { listProcesses, readEnvironment, readProcess } from "../../infra/local/sandbox/process-table.ts";
+import { readlinkSync } from "node:fs";
+import { listProcesses, readEnvironment, readInnerPid, readProcess } from "../../infra/local/sandbox/process-table.ts";
 
 export interface SandboxSeen {
   /** The attempt's own token, read as an intruder would. */
@@ -17,7 +17,7 @@ export function findSandbox(agentId: string): SandboxSeen | undefined {
   const folder = supervisor?.environment?.DROVER_CONTAINER?.split("/")[0];
   if (!supervisor || !token || !folder) return undefined;
   const inits = all.filter(({ pid, environment }) => {
-    return environment?.DROVER_CONTAINER?.startsWith(`${folder}/`) && readInnerPid(pid) === "1";
+    return environment?.DROVER_CONTAINER?.startsWith(`${folder}/`) && readInnerPid(pid) === 1;
   });
   return { token, supervisor: supervisor.pid, inits: inits.map(({ pid }) => pid) };
 }
@@ -33,17 +33,9 @@ export function countIn(namespaces: ReadonlySet<string | undefined>): number {
   return listProcesses().filter(({ pid }) => namespaces.has(readNamespace(pid) ?? "none")).length;
 }
 
-function readInnerPid(pid: number): string | undefined {
-  return readOrNothing(() => /^NSpid:\s+\d+\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-}
-
 function readNamespace(pid: number): string | undefined {
-  return readOrNothing(() => readlinkSync(`/proc/${pid}/ns/pid`));
-}
-
-function readOrNothing<T>(read: () => T): T | undefined {
   try {
-    return read();
+    return readlinkSync(`/proc/${pid}/ns/pid`);
   } catch {
     return undefined; // it has ended
   }

@@ -11,7 +11,7 @@ import { prepareFolder, removeTree, sandboxBase } from "../../infra/local/sandbo
 import { ensureImage } from "../../infra/local/sandbox/image.ts";
 import { createRuntime } from "../../infra/local/sandbox/runtime.ts";
 import { sharedImageDir } from "../support/image-dir.ts";
-import { type Bench, type BenchOptions, type Measured, median, rowOf, takeTurns } from "./bench.ts";
+import { type Bench, type BenchOptions, type Measured, median, now, rowOf, takeTurns } from "./bench.ts";
 import { makeRepository } from "./stack/make-repository.ts";
 import { runCommand } from "./stack/run-task.ts";
 import { type Stack, startStack } from "./stack/start-stack.ts";
@@ -19,7 +19,6 @@ import { type Stack, startStack } from "./stack/start-stack.ts";
 /** An agent's first instruction: it says when that was, in milliseconds. */
 const firstInstruction = ["sh", "-c", "echo began $(date +%s.%N)"];
 const beganAt = (text: string) => Number(/^.*began (\d+\.\d+)$/m.exec(text)?.[1] ?? Number.NaN) * 1000;
-const now = () => performance.timeOrigin + performance.now();
 
 interface Task {
   attempts: { claimedAt?: string; startedAt?: string }[];
