@@ -38,7 +38,8 @@ async function promote(cloud: Cloud, { woken }: Round, kind: WaitingKind, deadli
     const promoted = due.flatMap(({ taskId }, n) => (outcomes[n] === "ready" ? taskId : []));
     for (const taskId of promoted) {
       free ??= cloud.settings.limits.global - (await cloud.table.heldSlots("global")).length;
-      if (free > 0 && (await wake(cloud, taskId))) woken.add(taskId);
+      // What is ready and was not told is told at the end of the round, or in the next one.
+      if (free > 0 && cloud.clock.now() <= deadline && (await wake(cloud, taskId))) woken.add(taskId);
       free -= 1;
     }
     renewed += outcomes.filter((outcome) => outcome === "held").length;

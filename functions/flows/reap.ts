@@ -13,7 +13,7 @@ import { promoteHeld, promoteWaiting } from "./promote-waiting.ts";
 import { readyWorkspaces } from "./ready-workspaces.ts";
 import { resendNotices } from "./resend-notices.ts";
 import { askAgain, resolveOutcome, takeBranchBack } from "./resolve-outcome.ts";
-import { askBackend, beginRound, each, type Round, type Step } from "./round.ts";
+import { askBackend, askQueuesOnce, beginRound, each, type Round, type Step } from "./round.ts";
 import { sweepOrphans } from "./sweep-orphans.ts";
 import { tellMetrics } from "./tell-metrics.ts";
 import { tendBackends } from "./tend-backends.ts";
@@ -52,7 +52,8 @@ const steps = Object.entries<Step>({
  * One round. A step that fails, or has too much to do, does not keep the others from their work; after a failure the
  * round fails, or nobody would see it.
  */
-export async function reap(cloud: Cloud): Promise<void> {
+export async function reap(opened: Cloud): Promise<void> {
+  const cloud = askQueuesOnce(opened);
   const round = beginRound(cloud);
   const endsAt = cloud.clock.now() + roundMs;
   const failed = new Map<string, unknown>();
@@ -153,10 +154,11 @@ async function resendWakeUps(cloud: Cloud, round: Round, deadline: number): Prom
   if (free <= 0) return;
   for await (const { head } of readyWorkspaces(cloud, round.ready)) {
     for (const taskId of head.slice(0, free)) {
+      if (cloud.clock.now() > deadline) return;
       // One that was made ready in this round has just been told: told twice, two dispatchers would claim it at once.
       if (!round.woken.has(taskId)) await wake(cloud, taskId);
       free -= 1;
     }
-    if (free === 0 || cloud.clock.now() > deadline) return;
+    if (free === 0) return;
   }
 }

@@ -10,6 +10,8 @@ import { readBackends } from "./backends.ts";
 import { once, switchesOnce } from "./once.ts";
 import { firstReady } from "./ready-workspaces.ts";
 
+/** A send that failed after so long was not answered. */
+const silentMs = 2_000;
 /** By then whatever ran on a revoked backend was stopped, or some attempt still owes its cleanup and asks for it. */
 const revokedTendedMs = 24 * 60 * 60_000;
 
@@ -56,6 +58,33 @@ export function beginRound(cloud: Cloud): Round {
     woken: new Set(),
     silent: new Set(),
     owing: [],
+  };
+}
+
+/**
+ * A queue that takes a message and then says nothing costs a round its time once: nothing more is sent to it, and whoever
+ * would be told waits for the next round.
+ */
+export function askQueuesOnce(cloud: Cloud): Cloud {
+  const { wakeUps, noticeQueue, clock } = cloud;
+  return {
+    ...cloud,
+    wakeUps: { ...wakeUps, send: untilSilent(clock, wakeUps.send) },
+    noticeQueue: { send: untilSilent(clock, noticeQueue.send) },
+  };
+}
+
+function untilSilent<A extends unknown[]>(clock: Cloud["clock"], send: (...args: A) => Promise<void>): typeof send {
+  let isSilent = false;
+  return async (...args) => {
+    if (isSilent) throw new Error("its queue did not answer in this round");
+    const sentAt = clock.now();
+    try {
+      await send(...args);
+    } catch (error) {
+      isSilent = clock.now() - sentAt >= silentMs;
+      throw error;
+    }
   };
 }
 

@@ -54,5 +54,5 @@ async function wakeSome(cloud: Cloud, scope: Scope): Promise<void> {
     scope.kind === "workspace"
       ? await cloud.table.readyHead(scope.name, global)
       : (await cloud.table.readyAfter("", global)).map(({ taskId }) => taskId);
-  for (const taskId of ready) await wake(cloud, taskId);
+  for (const taskId of ready) if (!(await wake(cloud, taskId))) return;
 }

@@ -60,7 +60,10 @@ async function letGoOfProvider(cloud: Cloud, { workspace, provider }: Task): Pro
   await letGo(cloud, providerPool(workspace, provider), 1);
 }
 
-/** Tasks that wait for a pool may be chosen again. Answers how many the index showed. */
+/**
+ * Tasks that wait for a pool may be chosen again, until one of them cannot be told: a queue that says nothing takes its
+ * time for each. Answers how many the index showed.
+ */
 export async function letGo(cloud: Cloud, pool: string, count: number): Promise<number> {
   const taskIds = await findHeld(cloud, pool, count);
   for (const taskId of taskIds) {
@@ -68,7 +71,7 @@ export async function letGo(cloud: Cloud, pool: string, count: number): Promise<
     // The index lags: it may have left the pool already.
     if (task?.due?.kind !== "held" || task.due.pool !== pool) continue;
     await cloud.table.makeReady(task);
-    await wake(cloud, taskId);
+    if (!(await wake(cloud, taskId))) break;
   }
   return taskIds.length;
 }

@@ -4,6 +4,7 @@ import { openSandboxes } from "../../functions/aws/sandboxes.ts";
 import type { Cloud, Sandboxes } from "../../functions/core/cloud.ts";
 import { DroverError } from "../../functions/core/errors.ts";
 import { type AgentId, agentIdOf, type TaskId } from "../../functions/core/ids.ts";
+import type { Table } from "../../functions/core/table.ts";
 import type { Task } from "../../functions/core/task.ts";
 import { dispatchTask } from "../../functions/flows/dispatch-task.ts";
 import { launchDeadlineMs, launchTakesMs } from "../../functions/flows/launch-attempt.ts";
@@ -143,6 +144,66 @@ it("a round wakes whom it makes ready once, and again only if that was not sent;
   }) as [Task, Task, Task];
   await reap(cloud);
   expect(sent.toSorted()).toEqual([delayed, refused, refused, ready].map(({ taskId }) => taskId).toSorted());
+});
+
+describe("a queue that takes its time", () => {
+  const make = (memory: MemoryTable, count: number, due: Task["due"]) => {
+    for (let n = 0; n < count; n += 1) memory.createTask(makeCreation({ due }));
+  };
+
+  it("and then says nothing is asked once a round, and keeps the round from none of its steps", async () => {
+    const sent = { wakeUps: 0, notices: 0 };
+    const silent = (queue: keyof typeof sent) => async () => {
+      sent[queue] += 1;
+      clock.pass(12_000);
+      throw new Error("no answer in 3 seconds, three times");
+    };
+    const { clock, memory, many, ...opened } = open(
+      {},
+      {
+        wakeUps: { send: silent("wakeUps"), probe: async () => undefined },
+        noticeQueue: { send: silent("notices") },
+      },
+    );
+    const asked: string[] = [];
+    const { table } = opened.cloud;
+    const dueTasks: Table["dueTasks"] = async (kind, ...rest) => {
+      asked.push(kind);
+      return table.dueTasks(kind, ...rest);
+    };
+    const cloud: Cloud = { ...opened.cloud, table: { ...table, dueTasks } };
+    // Launches that come to nothing, tasks whose time has come, those ready before, and ends that wait to be told.
+    await many(5);
+    make(memory, 30, { kind: "ready", at: now - 1 });
+    make(memory, 30, { kind: "held", at: now - 1, pool: "repository:full" });
+    make(memory, 30, { kind: "held", at: now + minute * 60, pool: "backend:default" });
+    make(memory, 30, undefined);
+    const ended = await many(3);
+    for (const { taskId } of ended) await apply(cloud.table, memory.getTask(taskId) as Task, kill);
+    clock.pass(launchDeadlineMs + 1);
+    const startedAt = clock.now();
+    await reap(cloud);
+    expect(sent).toEqual({ wakeUps: 1, notices: 1 });
+    expect(clock.now() - startedAt).toBeLessThan(minute);
+    expect(asked.at(-1)).toBe("branch");
+    await reap(cloud);
+    expect(sent.wakeUps).toBe(2);
+  });
+
+  it("and then takes the message is not told of more tasks than the step has time for", async () => {
+    let sent = 0;
+    const send = async () => {
+      sent += 1;
+      clock.pass(2_900);
+    };
+    const { cloud, clock, memory } = open({}, { wakeUps: { send, probe: async () => undefined } });
+    make(memory, 20, { kind: "ready", at: now - 1 });
+    const startedAt = clock.now();
+    await reap(cloud);
+    // Seven in each of the two steps that tell them.
+    expect(sent).toBe(14);
+    expect(clock.now() - startedAt).toBeLessThan(minute);
+  });
 });
 
 it("what became of a push is asked again later while ECS will not say of a sandbox that may push, and keeps no other waiting", async () => {

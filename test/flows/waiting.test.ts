@@ -14,6 +14,7 @@ import { recordAct } from "../../functions/flows/record-act.ts";
 import { resumeProvider } from "../../functions/flows/resume-provider.ts";
 import { beginRound } from "../../functions/flows/round.ts";
 import { continueOperation } from "../../functions/flows/stop-scope.ts";
+import { turnSwitch } from "../../functions/flows/turn-switch.ts";
 import { apply, changeOf, claim, makeCreation, newTaskId } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { makeAsync, methodsOf } from "../simulation/cloud/sync.ts";
@@ -270,4 +271,22 @@ it.each([
   await turn(false, now - 7 * dayMs);
   await expireOldest(cloud, workspace);
   expect(statuses().slice(0, 2)).toEqual(["failed", "failed"]);
+});
+
+it("a release lets nobody else go, and wakes nobody else, once a wake-up was not taken: each would take its time", async () => {
+  const opened = open();
+  let asked = 0;
+  const send = async () => {
+    asked += 1;
+    throw new Error("no answer in 3 seconds, three times");
+  };
+  const cloud: Cloud = { ...opened.cloud, wakeUps: { ...opened.cloud.wakeUps, send } };
+  opened.make(5, { due: { kind: "held", at: now + dayMs, pool: "backend:default" } });
+  opened.make(5);
+  const scope = { kind: "backend", name: "default" } as const;
+  await turnSwitch(cloud, scope, "pause", "key_1", "its queue is watched");
+  await turnSwitch(cloud, scope, "release", "key_1", "all is well again");
+  // One that was held, one that was ready.
+  expect(asked).toBe(2);
+  expect(opened.memory.heldAfter("backend:default", "", 9)).toHaveLength(4);
 });
