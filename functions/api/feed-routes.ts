@@ -11,17 +11,20 @@ import { authenticate, security } from "./auth.ts";
 import { type Snapshot, viewEvent } from "./feed-view.ts";
 import { ofWorkspace } from "./inputs.ts";
 import { chooseWorkspace } from "./roles.ts";
-import { shareLooks } from "./share-looks.ts";
+import { type LookSettings, shareLooks } from "./share-looks.ts";
 import { viewTasks } from "./task-view.ts";
 
 const pollMs = 500;
 const pingMs = 10_000;
 const retryMs = 3_000;
-const pageSize = 200;
-/** How far back each look begins: the index may lag, and clocks of functions differ. */
-const overlapMs = 15_000;
-/** Half of the time between two looks: what many look at at once is read a few times a second, however many they are. */
-const sharedMs = 250;
+export const lookSettings: LookSettings = {
+  pageSize: 200,
+  /** How far back each look begins: the index may lag, and clocks of functions differ. */
+  overlapMs: 15_000,
+  /** Half of the time between two looks: what many look at at once is read a few times a second, however many they are. */
+  sharedMs: 250,
+};
+const { overlapMs } = lookSettings;
 /** An older position gets a snapshot of what is active instead of all that it missed. */
 const maxBehindMs = 60 * 60_000;
 const snapshotSize = 1_000;
@@ -46,7 +49,7 @@ const feed = createRoute({
 });
 
 export function addFeedRoutes(app: Api, openCloud: OpenCloud): void {
-  const look = shareLooks({ pageSize, overlapMs, sharedMs });
+  const look = shareLooks(lookSettings);
   app.openapi(feed, async (context) => {
     const cloud = await openCloud();
     const workspace = chooseWorkspace(await authenticate(cloud, context), context.req.valid("query").workspace);

@@ -3,11 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { TaskId } from "../../../functions/core/ids.ts";
-import { requestFor } from "../stack/life.ts";
 import { makeRepository } from "../stack/make-repository.ts";
 import { startRememberingRemote } from "../stack/remembering-remote.ts";
-import { fillTable } from "./fill-table.ts";
-import { pageSize, readSnapshot, runOldest } from "./looks.ts";
+import { looks, pageSize, readSnapshot, runOldest } from "./looks.ts";
 import { type Backlog, chooseDisk, openBacklog, startServices } from "./open-tables.ts";
 
 interface Shown {
@@ -25,9 +23,7 @@ beforeAll(async () => {
   await startServices(home, closers);
   const remote = await startRememberingRemote(makeRepository(join(home, "repository")));
   closers.push(remote.close);
-  backlog = await openBacklog(size);
-  const made = (await (await backlog.ask("POST", "/tasks", requestFor(remote.url))).json()) as Shown;
-  await fillTable(backlog.dynamo, made.taskId, size);
+  backlog = await openBacklog("looked-at", size, remote.url);
   await runOldest(backlog);
   running = (await backlog.cloud.table.heldSlots("global"))
     .map(({ holder }): TaskId => `tsk_${holder.slice(4, 30)}`)
@@ -44,6 +40,17 @@ async function look<T>(path: string): Promise<T & { indexEntries: number }> {
   const answer = (await (await backlog.ask("GET", path)).json()) as T;
   return { ...answer, indexEntries: backlog.takeReads().indexEntries };
 }
+/** In pages, to the last of them. */
+async function listQueued(): Promise<TaskId[]> {
+  const seen: TaskId[] = [];
+  for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+    const behind: string = cursor && `&cursor=${cursor}`;
+    const next: { tasks: Shown[]; nextCursor?: string } = await look(`/tasks?limit=100&status=queued${behind}`);
+    seen.push(...idsOf(next.tasks));
+    cursor = next.nextCursor;
+  }
+  return seen;
+}
 const idsOf = (shown: Shown[]) => shown.map(({ taskId }) => taskId);
 
 it("a page of those that run holds all three at once, and reads no entry of what waits", async () => {
@@ -55,13 +62,7 @@ it("a page of those that run holds all three at once, and reads no entry of what
 it("a page of those that wait reads one entry more than it shows, and goes on to the last of them", async () => {
   const page = await look<{ tasks: Shown[] }>(`/tasks?limit=${pageSize}&status=queued`);
   expect([page.tasks.length, page.indexEntries]).toEqual([pageSize, pageSize + 1]);
-  const seen: TaskId[] = [];
-  for (let cursor: string | undefined = ""; cursor !== undefined; ) {
-    const behind: string = cursor && `&cursor=${cursor}`;
-    const next: { tasks: Shown[]; nextCursor?: string } = await look(`/tasks?limit=100&status=queued${behind}`);
-    seen.push(...idsOf(next.tasks));
-    cursor = next.nextCursor;
-  }
+  const seen = await listQueued();
   expect(new Set(seen).size).toBe(seen.length);
   expect(seen).toHaveLength(size + 1 - running.length);
 });
@@ -104,4 +105,18 @@ it("the first picture of a fleet begins with those that run, and says that it is
   const { tasks, complete } = JSON.parse(data) as { tasks: Shown[]; complete: boolean };
   expect(idsOf(tasks.slice(0, 3))).toEqual(running);
   expect([tasks.length, complete, backlog.takeReads().indexEntries]).toEqual([1_000, false, 1_001]);
+});
+
+it("whatever a look claims and ends, as many wait after it as before", async () => {
+  const before = await listQueued();
+  const looksThatClaim = looks.filter(({ prepare, tidy }) => prepare ?? tidy);
+  expect(looksThatClaim).toHaveLength(2);
+  for (const { prepare, act, tidy } of looksThatClaim) {
+    const takeAway = await prepare?.(backlog);
+    await tidy?.(backlog, await act(backlog));
+    await takeAway?.();
+  }
+  const after = await listQueued();
+  expect(new Set(after).size).toBe(before.length);
+  expect(before.filter((taskId) => !after.includes(taskId))).toHaveLength(4);
 });

@@ -1,7 +1,10 @@
 // What is done to a backlog again and again, whose cost should not depend on how long it is?
-import { agentIdOf, type TaskId } from "../../../functions/core/ids.ts";
+import { lookSettings } from "../../../functions/api/feed-routes.ts";
+import { shareLooks } from "../../../functions/api/share-looks.ts";
+import type { AuditEvent } from "../../../functions/core/audit.ts";
+import { agentIdOf } from "../../../functions/core/ids.ts";
 import { confirmStop } from "../../../functions/flows/confirm-stop.ts";
-import { dispatchTask } from "../../../functions/flows/dispatch-task.ts";
+import { type Dispatch, dispatchTask } from "../../../functions/flows/dispatch-task.ts";
 import { killTask } from "../../../functions/flows/kill-task.ts";
 import { reap } from "../../../functions/flows/reap.ts";
 import { spreadNotice } from "../../../functions/flows/spread-notice.ts";
@@ -10,9 +13,9 @@ import type { Backlog } from "./open-tables.ts";
 
 /** As long as the first page of a list, where nobody says how long. */
 export const pageSize = 25;
-const feedOverlapMs = 15_000;
-const feedPage = 200;
 const runningAtOnce = 3;
+/** As one viewer looks: nobody has looked just before. */
+const lookAtFeed = shareLooks({ ...lookSettings, sharedMs: 0 });
 
 export interface Look {
   name: string;
@@ -20,7 +23,7 @@ export interface Look {
   times: number;
   /** Not measured: makes what a turn is to find, and answers how it is taken away again. */
   prepare?(backlog: Backlog): Promise<() => Promise<void>>;
-  act(backlog: Backlog, anyTask: () => TaskId): Promise<unknown>;
+  act(backlog: Backlog): Promise<unknown>;
   /** Not measured: whatever is needed for the next one. */
   tidy?(backlog: Backlog, done: unknown): Promise<void>;
 }
@@ -33,17 +36,17 @@ export const looks: readonly Look[] = [
   {
     name: "one task",
     times: 40,
-    act: (backlog, anyTask) => read(backlog.ask("GET", `/tasks/${anyTask()}`)),
+    act: (backlog) => read(backlog.ask("GET", `/tasks/${backlog.anyTask()}`)),
   },
   {
     name: `a page of ${pageSize} of the workspace, anywhere in the list`,
     times: 40,
-    act: (backlog, anyTask) => read(backlog.ask("GET", `/tasks?limit=${pageSize}&cursor=${anyTask()}`)),
+    act: (backlog) => read(backlog.ask("GET", `/tasks?limit=${pageSize}&cursor=${backlog.anyTask()}`)),
   },
   {
     name: `a page of ${pageSize} of those that are queued`,
     times: 40,
-    act: (backlog, anyTask) => read(backlog.ask("GET", `/tasks?limit=${pageSize}&status=queued&cursor=${anyTask()}`)),
+    act: (backlog) => read(backlog.ask("GET", `/tasks?limit=${pageSize}&status=queued&cursor=${backlog.anyTask()}`)),
   },
   {
     name: `a page of ${pageSize} of those that run: ${runningAtOnce}, the oldest of all`,
@@ -70,12 +73,17 @@ export const looks: readonly Look[] = [
     name: "a claim: the choice of the next task, its write, RunTask",
     times: 8,
     act: ({ cloud }) => dispatchTask(cloud, undefined),
-    tidy: ({ cloud }, done) => endClaimed(cloud, done as Awaited<ReturnType<typeof dispatchTask>>),
+    tidy: (backlog, done) => endClaimed(backlog, done as Dispatch),
   },
   {
     name: "each further look of the dashboard's feed",
     times: 40,
-    act: ({ cloud }) => cloud.table.listFeed("default", { at: Date.now() - feedOverlapMs }, Date.now(), feedPage),
+    act: async ({ cloud }) => {
+      const { pages } = await lookAtFeed(cloud, "default", Date.now() - lookSettings.overlapMs);
+      const events: AuditEvent[] = [];
+      for await (const page of pages) events.push(...page);
+      return events;
+    },
   },
   {
     name: "a round of the reaper",
@@ -97,9 +105,10 @@ export async function readSnapshot(backlog: Backlog): Promise<string> {
   return text;
 }
 
-/** Claimed in the order of the queue, and started as their supervisors would; once they are ended, nothing is left of them. */
-export async function runOldest({ cloud }: Backlog): Promise<() => Promise<void>> {
-  const claimed: Awaited<ReturnType<typeof dispatchTask>>[] = [];
+/** Claimed in the order of the queue, and started as their supervisors would; once they are ended, as many wait as before. */
+export async function runOldest(backlog: Backlog): Promise<() => Promise<void>> {
+  const { cloud } = backlog;
+  const claimed: Dispatch[] = [];
   for (let n = 0; n < runningAtOnce; n += 1) {
     const done = await dispatchTask(cloud, undefined);
     if (done.kind !== "dispatched") throw new Error(`nothing was claimed: ${done.reason}`);
@@ -108,14 +117,15 @@ export async function runOldest({ cloud }: Backlog): Promise<() => Promise<void>
     await startAttempt(cloud, { agentId, token: cloud.tokenOf(agentId) });
   }
   return async () => {
-    for (const done of claimed) await endClaimed(cloud, done);
+    for (const done of claimed) await endClaimed(backlog, done);
   };
 }
 
-/** Its slot is free again, and nothing is owed. */
-async function endClaimed(cloud: Backlog["cloud"], done: Awaited<ReturnType<typeof dispatchTask>>): Promise<void> {
+/** Its slot is free again, nothing is owed, and another one waits instead: a table never falls below its name. */
+async function endClaimed({ cloud, replace }: Backlog, done: Dispatch): Promise<void> {
   if (done.kind !== "dispatched") throw new Error(`nothing was claimed: ${done.reason}`);
   await killTask(cloud, done.taskId, "bench", "it was claimed");
   await confirmStop(cloud, agentIdOf(done.taskId, 1), "stopped");
   await spreadNotice(cloud, done.taskId);
+  await replace(done.taskId);
 }

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createApp } from "../../../functions/api/app.ts";
-import type { Dynamo } from "../../../functions/aws/dynamo.ts";
 import { openNotices } from "../../../functions/aws/notices.ts";
 import { openTable } from "../../../functions/aws/table.ts";
 import { cloudOfThisProcess } from "../../../functions/cloud.ts";
 import type { Cloud } from "../../../functions/core/cloud.ts";
+import type { TaskId } from "../../../functions/core/ids.ts";
 import { createTable, ensureTokenSecret } from "../../../infra/local/bootstrap.ts";
 import { startDynoxide } from "../../../infra/local/dynoxide.ts";
 import { startEcs } from "../../../infra/local/ecs/endpoint.ts";
@@ -16,16 +16,21 @@ import { startS3 } from "../../../infra/local/s3.ts";
 import { startSqs } from "../../../infra/local/sqs.ts";
 import { startSsm } from "../../../infra/local/ssm.ts";
 import { addKey } from "../stack/add-key.ts";
+import { requestFor } from "../stack/life.ts";
 import { openPuppets, puppetCluster } from "../stack/puppets.ts";
 import { countReads, type Reads } from "./count-reads.ts";
+import { fillTable } from "./fill-table.ts";
 
 export interface Backlog {
-  size: number;
-  dynamo: Dynamo;
+  name: string;
   cloud: Cloud;
   takeReads(): Reads;
   /** A request to the API, by somebody who may do everything. */
   ask(method: string, path: string, body?: object): Promise<Response>;
+  /** One of those that wait, from anywhere in the table. */
+  anyTask(): TaskId;
+  /** One more waits in the place of one that has ended. */
+  replace(ended: TaskId): Promise<void>;
 }
 
 const memoryDisk = "/dev/shm";
@@ -85,8 +90,9 @@ export async function startServices(home: string, closers: (() => Promise<void>)
   await ensureTokenSecret("/drover/bench");
 }
 
-export async function openBacklog(size: number): Promise<Backlog> {
-  const tableName = `backlog-${size}`;
+/** A table of its own, in which so many tasks wait, and one. */
+export async function openBacklog(name: string, size: number, repository: string): Promise<Backlog> {
+  const tableName = `backlog-${name.replaceAll(/\W+/g, "-")}`;
   await createTable(tableName);
   const client = new DynamoDBClient();
   const takeReads = countReads(client);
@@ -94,14 +100,21 @@ export async function openBacklog(size: number): Promise<Backlog> {
   const cloud = { ...(await cloudOfThisProcess()), table: openTable(dynamo), notices: openNotices(dynamo) };
   const apiKey = await addKey(cloud);
   const app = createApp(async () => cloud);
+  const ask: Backlog["ask"] = async (method, path, body) => {
+    const headers = { "x-api-key": apiKey, "content-type": "application/json" };
+    const sent = body ? { body: JSON.stringify(body) } : {};
+    const answer = await app.request(`/api/orchestrator${path}`, { method, headers, ...sent });
+    if (!answer.ok) throw new Error(`${method} ${path} was answered with ${answer.status}: ${await answer.text()}`);
+    return answer;
+  };
+  const made = (await (await ask("POST", "/tasks", requestFor(repository))).json()) as { taskId: TaskId };
+  const ids = await fillTable(dynamo, made.taskId, size);
   return {
-    ...{ size, dynamo, cloud, takeReads },
-    async ask(method, path, body) {
-      const headers = { "x-api-key": apiKey, "content-type": "application/json" };
-      const sent = body ? { body: JSON.stringify(body) } : {};
-      const answer = await app.request(`/api/orchestrator${path}`, { method, headers, ...sent });
-      if (!answer.ok) throw new Error(`${method} ${path} was answered with ${answer.status}: ${await answer.text()}`);
-      return answer;
+    ...{ name, cloud, takeReads, ask },
+    anyTask: () => ids[Math.floor(Math.random() * ids.length)] ?? made.taskId,
+    async replace(ended) {
+      const [added] = await fillTable(dynamo, made.taskId, 1);
+      if (added && ids.includes(ended)) ids[ids.indexOf(ended)] = added;
     },
   };
 }
