@@ -3,13 +3,14 @@ import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from "@aws-sd
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import type { ArtifactKind, Artifacts } from "../core/cloud.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
+import { needed, uploadTimeoutMs } from "./request-limits.ts";
 
 /** The longest that a presigned URL can live: 7 days by S3; we stay above the longest wall-clock limit. */
 const urlExpiresInSeconds = 26 * 60 * 60;
 
 export function openArtifacts(bucket: string): Artifacts {
   // Path-style addresses work everywhere; a checksum in a presigned URL would bind it to one body.
-  const client = new S3Client({ forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" });
+  const client = new S3Client({ forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED", ...needed });
   async function get(Key: string): Promise<Uint8Array | undefined> {
     try {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
@@ -31,7 +32,8 @@ export function openArtifacts(bucket: string): Artifacts {
       }),
     read: (agentId, kind) => get(keyOf(agentId, kind)),
     async putAuditFile(name, text) {
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: auditKeyOf(name), Body: text }));
+      const put = new PutObjectCommand({ Bucket: bucket, Key: auditKeyOf(name), Body: text });
+      await client.send(put, { requestTimeout: uploadTimeoutMs });
     },
     async readAuditFile(name) {
       const bytes = await get(auditKeyOf(name));

@@ -2,11 +2,12 @@
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { toDetail } from "../core/describe-notice.ts";
 import type { Notice, OutcomeBus } from "../core/notices.ts";
+import { needed } from "./request-limits.ts";
 
 const source = "drover";
 
 /** `busName` may be an ARN, also of another account. */
-export function openOutcomeBus(busName: string, client = new EventBridgeClient()): OutcomeBus {
+export function openOutcomeBus(busName: string, client = new EventBridgeClient(needed)): OutcomeBus {
   return {
     async publish(notices) {
       const entries = notices.map((notice) => toEntry(busName, notice));

@@ -14,3 +14,6 @@ export const spared = {
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
   maxAttempts: 2,
 };
+
+/** An answer that begins in time may go on for longer; what is sent has to arrive before there is one. */
+export const uploadTimeoutMs = 20_000;

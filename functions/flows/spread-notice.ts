@@ -7,16 +7,11 @@ import { sendMessages } from "./announce.ts";
 import { oweComment } from "./comment-on-issue.ts";
 import { newDelivery } from "./new-delivery.ts";
 
-/** Takes notices for good, or throws. It gets the same ones again when a sink after it has thrown. */
-type Sink = (cloud: Cloud, notices: readonly Notice[]) => Promise<void>;
-
-const sinks: readonly Sink[] = [writeDeliveries, publishOutcomes];
-
 const historyRead = 1_000;
 const busTries = 3;
 const busPauseMs = 200;
 
-/** Of a repetition nothing is owed any more. */
+/** Of a repetition nothing is owed any more. What has thrown is done again from the start, which changes nothing of what was done. */
 export async function spreadNotice(cloud: Cloud, taskId: TaskId): Promise<void> {
   for (const owed of await cloud.notices.owedOf(taskId)) await spread(cloud, owed);
 }
@@ -27,9 +22,11 @@ async function spread(cloud: Cloud, owed: Owed): Promise<void> {
   if (!task) throw new Error(`${taskId} is in the outbox, and not in the table`);
   const events = owed.escalated ? await cloud.table.listEvents(taskId, 0, historyRead) : [];
   const notices = describeOwed(owed, task, events);
-  for (const sink of sinks) await sink(cloud, notices);
+  await writeDeliveries(cloud, notices);
   if (task.issue && !owed.overdue) await oweComment(cloud, task, owed);
   if (task.due?.kind === "pull_request") await sendMessages(cloud, [{ pullRequestOf: taskId }]);
+  // Last: a bus that is silent, or refuses, keeps nobody else waiting.
+  await publishOutcomes(cloud, notices);
   await cloud.notices.clearOwed(owed);
 }
 
