@@ -40,7 +40,7 @@ export const attemptPrefix = "attempt#";
 export const slotsPk = (pool: string) => `slots#${pool}`;
 export const slotKey = ({ pool, index }: Slot): Key => ({ pk: slotsPk(pool), sk: padded(index, 6) });
 export const switchKey = (scope: Scope): Key => ({ pk: `switch#${formatScope(scope)}`, sk: "switch" });
-/** How often any switch was turned. */
+/** How often a switch was written that was stopped then. What else is turned fences nobody, and is not counted. */
 export const switchTurnsKey: Key = { pk: "switches", sk: "turns" };
 /** Until when the provider behind a workspace's credential is out of quota. */
 export const providerKey = (workspace: string, credential: string): Key => ({

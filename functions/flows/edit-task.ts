@@ -12,6 +12,9 @@ import { chooseGates } from "./choose-gates.ts";
 import { type Submitted, submitTask } from "./submit-task.ts";
 import { wake } from "./wake.ts";
 
+/** Longer than a retry waits and works: it is not made twice while the first one is on its way. */
+const idempotencyLifeMs = 30 * 24 * 60 * 60 * 1000;
+
 /** Only while it is queued, and only the version that the user has seen: else 409 with the current one. */
 export async function editTask(cloud: Cloud, taskId: TaskId, by: string, edit: TaskEdit): Promise<Task> {
   const { version, ...asked } = edit;
@@ -93,8 +96,8 @@ function refusal(change: Exclude<Change, { kind: "changed" }>, message: string):
 }
 
 /**
- * A failed or killed task stays as it ended; what it asked for is asked for again as a new task. Asked for twice it is one
- * retry, until that has ended badly as well.
+ * A failed or killed task stays as it ended; what it asked for is asked for again as a new task. Asked for twice within
+ * thirty days it is one retry, until that has ended badly as well.
  */
 export async function retryTask(
   cloud: Cloud,
@@ -133,7 +136,7 @@ export async function retryTask(
   };
   // The key makes a second request for the same retry answer the first one's task.
   for (let idempotencyKey = `retry of ${taskId}`; ; ) {
-    const retry = await submitTask(cloud, { principal, request, retryOf: taskId, idempotencyKey });
+    const retry = await submitTask(cloud, { principal, request, retryOf: taskId, idempotencyKey, idempotencyLifeMs });
     const made = retry.repeated && (await cloud.table.getTask(retry.taskId));
     if (!made || !hasEndedBadly(made)) {
       await wake(cloud, retry.taskId);
