@@ -74,6 +74,7 @@ export function openTable(dynamo: Dynamo): Table {
       const items = await queryItems(dynamo, {
         KeyConditionExpression: `pk = :workspaces${behind?.condition ?? ""}`,
         ExpressionAttributeValues: toItem({ ":workspaces": workspacesPk, ...behind?.values }),
+        ConsistentRead: true,
         Limit: limit,
       });
       return items.map((item) => String(item.sk));

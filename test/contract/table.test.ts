@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTable } from "../../functions/aws/table.ts";
 import { tableDefinition } from "../../functions/aws/table-definition.ts";
 import type { Table } from "../../functions/core/table.ts";
@@ -33,12 +33,13 @@ describe("the table in memory", () => {
 describe("the table on DynamoDB", () => {
   const folder = mkdtempSync(join(tmpdir(), "drover-contract-"));
   const TableName = "contract";
+  let client: DynamoDBClient;
   let table: Table;
   let close: () => Promise<void>;
   beforeAll(async () => {
     const local = await startDynoxide({ dbPath: join(folder, "tables.db") });
     const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-    const client = new DynamoDBClient({ endpoint: local.url, region: "eu-central-1", credentials });
+    client = new DynamoDBClient({ endpoint: local.url, region: "eu-central-1", credentials });
     await client.send(new CreateTableCommand({ ...tableDefinition, TableName }));
     table = openTable({ client, tableName: TableName });
     close = async () => {
@@ -51,4 +52,19 @@ describe("the table on DynamoDB", () => {
     rmSync(folder, { recursive: true, force: true });
   });
   for (const [name, contract] of parts) describe(name, () => contract(() => table));
+
+  it("is asked for the names of workspaces as they are at that moment: a stop of everything goes by them", async () => {
+    const asked: object[] = [];
+    const watch = { name: "watch", step: "initialize" } as const;
+    client.middlewareStack.add(
+      (next) => (args) => {
+        asked.push(args.input);
+        return next(args);
+      },
+      watch,
+    );
+    await table.listWorkspaces();
+    client.middlewareStack.remove(watch.name);
+    expect(asked).toMatchObject([{ ConsistentRead: true }]);
+  });
 });
