@@ -13,6 +13,8 @@ import { type Alongside, chainOf, readSwitch } from "./turn-switch.ts";
 const pageSize = 50;
 const holdersAtOnce = 100;
 const countWithinMs = 1_000;
+/** For how long a stop goes on looking for those who are counted and not found. */
+const longestLagMs = 60 * 60_000;
 
 /**
  * From the write on, nothing that a task of the scope does is accepted. It comes first, and needs nothing but the scope:
@@ -88,7 +90,7 @@ async function countAtFirst(cloud: Cloud, scope: Scope): Promise<{ active: numbe
 /**
  * Pass after pass through its workspaces, until the deadline. Pages come from an index that lags, so what was submitted
  * a moment before the stop may be missing in them. It is finished when its counters, which do not lag, know of nobody
- * who is left; else when a pass has begun behind the lag.
+ * who is left; else when a pass has begun behind the lag, unless that has missed somebody.
  */
 export async function continueOperation(cloud: Cloud, from: Operation, deadline: number): Promise<Operation> {
   const run: Run = { deadline, silent: new Set() };
@@ -98,11 +100,23 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
     const { scope, killedBefore, startedAt, passBegunAt = startedAt } = operation;
     const counted = killedBefore === undefined ? undefined : await countIn(cloud, parseScope(scope));
     const shownAt = startedAt + indexLagMs;
-    if (counted?.active === 0 || passBegunAt >= shownAt) return finish(cloud, operation, counted?.killed);
+    const isBehindLag = passBegunAt >= shownAt;
+    if (isBehindLag && (await hasMissed(cloud, operation, counted?.active))) return operation;
+    if (isBehindLag || counted?.active === 0) return finish(cloud, operation, counted?.killed);
     const waitMs = Math.max(0, shownAt - cloud.clock.now());
     if (cloud.clock.now() + waitMs >= deadline) return operation;
     await cloud.clock.sleep(waitMs);
   }
+}
+
+/**
+ * Nobody is admitted until the release, so whoever is counted before it is one that the index still does not show. Not
+ * for ever: the count may be wrong.
+ */
+async function hasMissed(cloud: Cloud, { scope, generation, startedAt }: Operation, active = 0): Promise<boolean> {
+  if (active === 0 || cloud.clock.now() > startedAt + longestLagMs) return false;
+  const now = await readSwitch(cloud, parseScope(scope));
+  return now.stopped && now.generation === generation;
 }
 
 /** Those too that the dispatcher or the reaper has met before their page was read: they ended by this stop all the same. */

@@ -302,6 +302,37 @@ describe("a task that is submitted a moment before the stop, and that the index 
     expect(memory.getOperation("opr_1")).toMatchObject({ total: 2, killed: 2, finishedAt: cloud.clock.now() });
   });
 
+  const openBehindTheLag = async (stage: ReturnType<typeof submitLate>) => {
+    stage.memory.lagMs = 50_000;
+    expect(await stage.stop()).toMatchObject({ total: 2, killed: 1, failed: 0 });
+    expect(stage.memory.openOperations()).toHaveLength(1);
+    return (ms: number) => {
+      stage.cloud.clock.sleep(ms);
+      return finishOperations(stage.cloud, undefined, stage.cloud.clock.now() + 20_000);
+    };
+  };
+
+  it("keeps the stop open while it is counted, however long the index lags", async () => {
+    const stage = submitLate();
+    const { memory, statusOf, late } = stage;
+    const lookAgainIn = await openBehindTheLag(stage);
+    await lookAgainIn(20_000);
+    expect([statusOf(late), memory.openOperations().length]).toEqual(["queued", 1]);
+    await lookAgainIn(60_000);
+    expect([statusOf(late), memory.openOperations().length]).toEqual(["killed", 0]);
+    expect(memory.getOperation("opr_1")).toMatchObject({ total: 2, killed: 2 });
+  });
+
+  it("and that is never found, because the count is wrong, keeps it open for an hour and no longer", async () => {
+    const stage = submitLate();
+    const lookAgainIn = await openBehindTheLag(stage);
+    stage.memory.lagMs = 86_400_000;
+    await lookAgainIn(50 * 60_000);
+    expect(stage.memory.openOperations()).toHaveLength(1);
+    await lookAgainIn(11 * 60_000);
+    expect(stage.memory.openOperations()).toEqual([]);
+  });
+
   it("does not keep a stop open for ever that others are submitted behind, once it was released", async () => {
     const { cloud, memory, statusOf, late } = submitLate();
     await stopScope(cloud, everything, "key_1", "a leaked key", cloud.clock.now() + 1_000);
