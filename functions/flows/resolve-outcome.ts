@@ -1,5 +1,6 @@
 // A task ended while its push was permitted: did the push land? Asks the remote, and takes back what nobody wants.
 import type { Cloud } from "../core/cloud.ts";
+import { owesCleanup } from "../core/endings.ts";
 import { hasCode } from "../core/errors.ts";
 import { afterSilence } from "../core/overdue.ts";
 import type { Task } from "../core/task.ts";
@@ -32,7 +33,11 @@ export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
 /** An earlier attempt may have had a permit as well, and its stop was asked for but never confirmed. */
 async function whatMayPush(cloud: Cloud, task: Task): Promise<string | undefined> {
   let why: string | undefined;
-  for (const { sandboxArn, sandboxStoppedAt, agentId, backend } of await cloud.table.listAttempts(task.taskId)) {
+  for (const one of await cloud.table.listAttempts(task.taskId)) {
+    const { sandboxArn, sandboxStoppedAt, startedAt, agentId, backend } = one;
+    // It has spoken, so it has a sandbox: its cleanup finds that one, and then asks here again.
+    if (!sandboxArn && startedAt !== undefined && owesCleanup(task, one.attempt))
+      why = `the sandbox of ${agentId} is not known to have stopped`;
     if (!sandboxArn || sandboxStoppedAt !== undefined) continue;
     try {
       const sandbox = await cloud.sandboxes(backend).describe(sandboxArn);

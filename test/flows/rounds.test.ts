@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSandboxes } from "../../functions/aws/sandboxes.ts";
 import type { Cloud, Sandboxes } from "../../functions/core/cloud.ts";
 import { DroverError } from "../../functions/core/errors.ts";
+import type { TaskEvent } from "../../functions/core/events.ts";
 import { type AgentId, agentIdOf, type TaskId } from "../../functions/core/ids.ts";
 import type { Table } from "../../functions/core/table.ts";
 import type { Task } from "../../functions/core/task.ts";
@@ -233,6 +234,50 @@ it("what became of a push is asked again later while ECS will not say of a sandb
   await reap(cloud);
   expect(read).toEqual(["drover/other"]);
   for (const { taskId } of tasks) expect(memory.getTask(taskId)?.due?.at).toBeGreaterThan(now);
+});
+
+it("nothing counts as not pushed while an earlier attempt, whose sandbox was never recorded, may push on its permit", async () => {
+  const [commit, branch] = ["c".repeat(40), "drover/x"];
+  const answers = { isStopped: false, isPushed: false };
+  const remotes: Cloud["remotes"] = {
+    inspect: async () => ({ kind: "not_found", message: "" }),
+    deleteBranch: async () => "gone",
+    readBranch: async () => (answers.isPushed ? { kind: "at", commit } : { kind: "absent" }),
+  };
+  const sandboxes: Partial<Sandboxes> = {
+    findByAgent: async (agentId) => [{ sandboxArn: "arn:sandbox/1", agentId, stopped: answers.isStopped }],
+    stop: () => Promise.reject(new Error("Backend default refuses StopTask of arn:sandbox/1")),
+  };
+  const { cloud, clock, memory, start } = open(sandboxes, { remotes });
+  const started: TaskEvent = { type: "started", leaseMs: minute, limitMs: 60 * minute };
+  const lost: TaskEvent = { type: "attempt_failed", failure: { class: "infrastructure", message: "it was silent" } };
+  const work: TaskEvent = { type: "work_done", commit, files: 1, additions: 1, deletions: 0 };
+  let task = await start();
+  for (const event of [
+    started,
+    work,
+    { type: "permit_granted", permitId: "prm_1", branch },
+    lost,
+    claim({ pool: "global", index: 9 }),
+    started,
+    work,
+    { type: "completed", result: { kind: "no_changes" } },
+  ] as TaskEvent[])
+    task = await apply(cloud.table, task, event);
+  await cloud.table.recordSandbox(agentIdOf(task.taskId, 2), "arn:sandbox/2");
+  expect(task).toMatchObject({ owedCleanups: [{ attempt: 1 }, { attempt: 2 }], due: { kind: "outcome" } });
+  for (let n = 0; n < 10; n += 1) {
+    clock.pass(minute);
+    await reap(cloud);
+  }
+  expect(memory.getTask(task.taskId)).toMatchObject({ publishOutcome: "unresolved", due: { kind: "outcome" } });
+  answers.isPushed = true;
+  answers.isStopped = true;
+  await until("its cleanup asks again", async () => {
+    clock.pass(minute);
+    await reap(cloud);
+    return memory.getTask(task.taskId)?.publishOutcome === "pushed";
+  });
 });
 
 describe("a sandbox of a cluster that its backend has left", () => {
