@@ -67,16 +67,22 @@ export function beginRound(cloud: Cloud): Round {
  */
 export function askQueuesOnce(cloud: Cloud): Cloud {
   const { wakeUps, noticeQueue, clock } = cloud;
-  return {
-    ...cloud,
-    wakeUps: { ...wakeUps, send: untilSilent(clock, wakeUps.send) },
-    noticeQueue: { send: untilSilent(clock, noticeQueue.send) },
+  const queues: Pick<Cloud, "wakeUps" | "noticeQueue"> = {
+    wakeUps: { send: untilSilent(clock, (taskId) => wakeUps.send(taskId)), probe: () => wakeUps.probe() },
+    noticeQueue: { send: untilSilent(clock, (...args) => noticeQueue.send(...args)) },
   };
+  return new Proxy(cloud, {
+    get(own, name) {
+      const part: unknown = Reflect.get(name in queues ? queues : own, name);
+      // A method of the cloud asks the cloud, whatever that is made of.
+      return typeof part === "function" ? part.bind(own) : part;
+    },
+  });
 }
 
-function untilSilent<A extends unknown[]>(clock: Cloud["clock"], send: (...args: A) => Promise<void>): typeof send {
+function untilSilent<A extends unknown[]>(clock: Cloud["clock"], send: (...args: A) => Promise<void>) {
   let isSilent = false;
-  return async (...args) => {
+  return async (...args: A): Promise<void> => {
     if (isSilent) throw new Error("its queue did not answer in this round");
     const sentAt = clock.now();
     try {
