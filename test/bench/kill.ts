@@ -28,7 +28,7 @@ const usual: Sizes = {
   ...{ rounds: 2, levels: [1, 10, 20], kills: 20 },
   ...{ running: 20, ofRunning: 3, queued: 1_000, ofQueued: 1 },
 };
-const whole: Sizes = { ...usual, rounds: 6, ofRunning: 5, ofQueued: 3 };
+const whole: Sizes = { ...usual, rounds: 10, ofRunning: 5, ofQueued: 3 };
 const small: Sizes = {
   ...{ rounds: 1, levels: [1, 3], kills: 3 },
   ...{ running: 3, ofRunning: 1, queued: 20, ofQueued: 1 },
