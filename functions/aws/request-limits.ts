@@ -1,11 +1,11 @@
 // How long may AWS take to answer one request? Whoever takes a connection and then says nothing would hold its caller for ever.
 
 /**
- * For what a caller needs. Three times nine seconds lie within the time of every function; then it is an error of name
- * `TimeoutError`. Of a write nobody knows then whether it took effect, as of any whose answer is lost.
+ * For what a caller needs. Three tries of five seconds, which a busy machine of one's own may take, lie within the time of
+ * every function; then it is an error of name `TimeoutError`. Of a write nobody knows then whether it took effect, as of any whose answer is lost.
  */
 export const needed = {
-  requestHandler: { connectionTimeout: 2_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
   maxAttempts: 3,
 };
 

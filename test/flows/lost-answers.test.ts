@@ -103,7 +103,7 @@ it.each([
 it("a kill ends within its function's time although each of its writes is waited for in vain", async () => {
   const { cloud, clock, taskId, launch } = open(() => ({
     async commit() {
-      await clock.sleep(9_000);
+      await clock.sleep(15_000);
       return { kind: "contended" };
     },
   }));
