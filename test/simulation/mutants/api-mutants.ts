@@ -19,5 +19,8 @@ export const apiMutants = [
     "edit: whichever version was read",
     edit(editTask, "if (task.version !== version) throw staleVersion(task, version);", ""),
   ),
-  mutant("retry: it has no key", edit(editTask, "retryOf: taskId, idempotencyKey }", "retryOf: taskId }")),
+  mutant(
+    "retry: it has no key",
+    edit(editTask, "retryOf: taskId, idempotencyKey, idempotencyLifeMs }", "retryOf: taskId }"),
+  ),
 ];

@@ -15,7 +15,7 @@ const finish = "functions/flows/finish-work.ts";
 const submit = "functions/flows/submit-task.ts";
 const confirm = "functions/flows/confirm-stop.ts";
 const resolve = "functions/flows/resolve-outcome.ts";
-const stopScope = "functions/flows/stop-scope.ts";
+const killCovered = "functions/flows/kill-covered.ts";
 
 const noFenceOfClaim = edit(dispatch, "{ fenced: true, asRead: choice.task },", "{ asRead: choice.task },");
 
@@ -25,7 +25,7 @@ export const flowMutants = [
     edit(callBack, "if (task.attempt === attempt && isLive(task.status)) return;", "if (isLive(task.status)) return;"),
   ),
   mutant("callback: no token is asked for", edit(callBack, "if (!isSameToken(", "if (false && !isSameToken(")),
-  mutant("callback: a stop does not fence", edit(callBack, "{ fenced: true },", "{},")),
+  mutant("callback: a stop does not fence", edit(callBack, "{ fenced: true, ...(asRead", "{ ...(asRead")),
   mutant(
     "callback: a stop does not fence what is repeated",
     edit(callBack, "    await refuseStopped(cloud, change.task, agentId);\n", ""),
@@ -191,6 +191,6 @@ export const flowMutants = [
   ),
   mutant(
     "stop of a scope: nobody is killed",
-    edit(stopScope, ".filter((task) => isCovered(task, operation));", ".filter(() => false);"),
+    edit(killCovered, ".filter((task) => isCovered(task, operation));", ".filter(() => false);"),
   ),
 ];

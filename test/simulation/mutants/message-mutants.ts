@@ -77,7 +77,7 @@ export const messageMutants = [
   ),
   mutant(
     "notices: the outbox is cleared before the deliveries are written",
-    edit(spread, "  for (const sink of sinks)", "  await cloud.notices.clearOwed(owed);\n  for (const sink of sinks)"),
+    edit(spread, "  await writeDeliveries(", "  await cloud.notices.clearOwed(owed);\n  await writeDeliveries("),
   ),
   mutant("notices: a try that failed is the last", edit(tries, "if (left <= 0 || isHopeless)", "if (true)")),
   mutant(
