@@ -70,7 +70,7 @@ async function measure({ quick, full }: BenchOptions): Promise<Measured> {
     const samples = await takeTurns(subjects, rounds, lookOften);
     const of = (look: Look, backlog: Backlog) =>
       [...samples].flatMap(([one, taken]) => (one.look === look && one.backlog === backlog ? taken.flat() : []));
-    return { rounds, sizes: { "tasks at most": longer.at(-1) ?? least }, ...report(backlogs, of) };
+    return { rounds, full, sizes: { "tasks at most": longer.at(-1) ?? least }, ...report(backlogs, of) };
   } finally {
     for (const close of closers.reverse()) await close();
     await rm(home, { recursive: true, force: true });

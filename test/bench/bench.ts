@@ -22,6 +22,8 @@ export interface Measured {
   rounds: number;
   /** How much of what: `{ kills: 200 }`. */
   sizes: Record<string, number>;
+  /** They are larger than those of a run without `--full`. */
+  full?: boolean;
   rows: Row[];
   /** What the figures come to, a line each; the last line is the last that is printed. */
   remarks: string[];

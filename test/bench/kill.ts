@@ -133,6 +133,7 @@ async function measure({ quick, full }: BenchOptions): Promise<Measured> {
     });
     return {
       rounds,
+      full,
       sizes: {
         "kills of one": ofOne.length,
         [`kill-alls of ${running} agents`]: ofRunning,

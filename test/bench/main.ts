@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { benches } from "./benches.ts";
 import { pagePath, redrawPage } from "./page.ts";
 
-/** Of all together a quarter of an hour is expected; one that hangs must not keep the others from running. */
+/** One that hangs must not keep the others from running. */
 const longestMs = 10 * 60_000;
 const longestFullMs = 6 * 60 * 60_000;
 
@@ -15,7 +15,7 @@ const usage = `npm run bench -- [NAME…] [--quick | --full]
 
 Each NAME is one of: ${Object.keys(benches).join(", ")}. Without a name all are run.
 --quick  small sizes, to see whether it works; nothing is kept
---full   also the sizes that take up to hours`;
+--full   also the sizes that take up to hours; a run without it leaves their result as it is`;
 
 function refuse(why: string): never {
   console.error(`${why}\n\n${usage}`);

@@ -35,6 +35,7 @@ async function measure({ quick, full }: BenchOptions): Promise<Measured> {
     const puppets = await soakWithoutSandboxes(repository, lives);
     return {
       rounds,
+      full,
       sizes: { "agents at once": agents, "tasks in sandboxes": tasks, "tasks without": lives },
       rows: [
         ...real.rows,

@@ -1,9 +1,10 @@
 // Does docs/performance.md say what was measured, and of every bench?
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { median, percentile, takeTurns } from "./bench.ts";
 import { benches } from "./benches.ts";
-import { beginOf, pagePath, readResults, redrawPage } from "./page.ts";
+import { beginOf, keepResult, pagePath, readResults, redrawPage } from "./page.ts";
 
 const page = readFileSync(pagePath, "utf8");
 
@@ -28,6 +29,22 @@ it("every bench has its place on the page and a result, which says of itself wha
     const { measure: _, ...description } = (await load()).bench;
     expect(results.find((result) => result.name === name)).toMatchObject(description);
   }
+});
+
+it("what --full has measured is not overwritten by a run without it, which says so", () => {
+  const [result] = readResults();
+  if (!result) throw new Error("nothing is kept");
+  const path = join(import.meta.dirname, "results", `${result.name}.json`);
+  const before = readFileSync(path, "utf8");
+  expect(keepResult({ ...result, full: false }, [{ ...result, full: true }])).toContain(`${result.name} --full`);
+  expect(readFileSync(path, "utf8")).toBe(before);
+});
+
+it("a section ends in the commit that was measured, where there was one", () => {
+  for (const result of readResults())
+    expect(redrawPage(page, [{ ...result, commit: "1234abc" }])).toContain(
+      `${result.at.slice(0, 10)}, commit 1234abc, `,
+    );
 });
 
 it("subjects take turns in every round, and the first round is not kept", async () => {

@@ -1,5 +1,5 @@
 // How are results shown? As tables in the terminal and in docs/performance.md, which is written from all that are kept.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Bench, Measured, Row } from "./bench.ts";
 
@@ -14,6 +14,8 @@ interface Machine {
 
 export interface Result extends Omit<Bench, "measure">, Measured {
   at: string;
+  /** Of what was measured; absent where it was no checkout. */
+  commit?: string;
   machine: Machine;
   /** How many processes wanted to run, in the mean of a minute; more than the cores is a busy machine. */
   load: { start: number; end: number };
@@ -21,11 +23,20 @@ export interface Result extends Omit<Bench, "measure">, Measured {
 
 export const pagePath = resolve(import.meta.dirname, "../../docs/performance.md");
 const resultsDir = join(import.meta.dirname, "results");
-export const resultPathOf = (name: string): string => join(resultsDir, `${name}.json`);
+const resultPathOf = (name: string) => join(resultsDir, `${name}.json`);
 
 export function readResults(): Result[] {
   const names = readdirSync(resultsDir).filter((name) => name.endsWith(".json"));
   return names.map((name) => JSON.parse(readFileSync(join(resultsDir, name), "utf8")) as Result);
+}
+
+/** Answers why it is not kept, if it is not: what took hours does not give way to a run of a minute. */
+export function keepResult(result: Result, kept = readResults()): string | undefined {
+  const { name, full = false } = result;
+  if (!full && kept.some((one) => one.name === name && one.full))
+    return `Nothing is kept of this: the page has what \`npm run bench -- ${name} --full\` has measured.`;
+  writeFileSync(resultPathOf(name), `${JSON.stringify(result, null, 2)}\n`);
+  return undefined;
 }
 
 export const beginOf = (name: string): string => `<!-- written by \`npm run bench -- ${name}\`, from here -->`;
@@ -61,10 +72,13 @@ function renderResult(result: Result): string {
     ...remarks.map((remark) => `**${remark}**`),
     `${method} ${[`${rounds} ${rounds === 1 ? "round" : "rounds"}`, ...sizes].join(", ")}.`,
     `Not shown: ${doesNotShow}`,
-    `${result.at.slice(0, 10)}, ${describeMachine(machine)}, load ${load.start.toFixed(1)} before and ${load.end.toFixed(1)} after.`,
+    `${describeRun(result)}, ${describeMachine(machine)}, load ${load.start.toFixed(1)} before and ${load.end.toFixed(1)} after.`,
   ];
   return `\n${paragraphs.join("\n\n")}\n`;
 }
+
+const describeRun = ({ at, commit, full }: Result) =>
+  [at.slice(0, 10), ...(commit ? [`commit ${commit}`] : []), ...(full ? ["with `--full`"] : [])].join(", ");
 
 export const describeMachine = ({ cores, cpu, arch, memoryGb, node }: Machine): string =>
   `${cores} cores (${cpu.trim()}, ${arch}), ${memoryGb} GB, Node ${node}`;

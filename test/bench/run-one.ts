@@ -1,8 +1,8 @@
 // What does one bench measure on this machine? Prints its tables and, unless they are of small sizes, keeps the result.
-import { writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { arch, cpus, loadavg, totalmem } from "node:os";
 import { benches } from "./benches.ts";
-import { describeMachine, printTables, type Result, resultPathOf } from "./page.ts";
+import { describeMachine, keepResult, printTables, type Result } from "./page.ts";
 
 const [name = "", sizes] = process.argv.slice(2);
 const load = benches[name];
@@ -10,6 +10,7 @@ if (!load) throw new Error(`There is no bench "${name}".`);
 const { measure, ...description } = (await load()).bench;
 
 const now = () => loadavg()[0] ?? 0;
+const commit = spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout?.trim();
 const machine = {
   cores: cpus().length,
   cpu: cpus()[0]?.model ?? "unknown",
@@ -28,11 +29,13 @@ const measured = await measure({ quick: sizes === "--quick", full: sizes === "--
 const result: Result = {
   ...description,
   at: new Date().toISOString(),
+  ...(commit ? { commit } : {}),
   machine,
   load: { start: loadAtStart, end: now() },
   ...measured,
 };
-if (sizes !== "--quick") writeFileSync(resultPathOf(name), `${JSON.stringify(result, null, 2)}\n`);
 printTables(result);
+const whyNotKept = sizes === "--quick" ? undefined : keepResult(result);
+if (whyNotKept) console.error(whyNotKept);
 // Whatever a bench has left open, its figures are complete.
 process.exit(0);
