@@ -8,9 +8,9 @@ import { priceCounts, totalOf } from "./cost/price-counts.ts";
 import { monthly } from "./cost/prices.ts";
 import { dollars, printBill, printMonth, printPath, printPathsHead, printRequests } from "./cost/print.ts";
 import { describeSandbox, priceSandbox, readSandbox } from "./cost/sandbox.ts";
-import { openStage } from "./cost/stage.ts";
+import { openStage, type Stage } from "./cost/stage.ts";
 import { readStanding } from "./cost/standing.ts";
-import { countTask, heartbeatsOf, uploadsOf, type Work } from "./cost/task-price.ts";
+import { countTask, heartbeatsOf, uploadsOf, type Work, withoutBeats } from "./cost/task-price.ts";
 import { synth } from "./synth/synth.ts";
 
 const checkout = resolve(import.meta.dirname, "..");
@@ -38,7 +38,18 @@ const commandTask: Work = { minutes: 15, modelCalls: 0 };
 const modelTask: Work = { minutes: 15, modelCalls: 40 };
 
 const stage = await openStage(join(checkout, ".drover"));
-const paths = await walkAll(stage).finally(stage.close);
+const paths = await walkWithModel(stage).finally(stage.close);
+
+/** A model that says what it should is the tests', which no room imports. */
+async function walkWithModel(on: Stage) {
+  const { openModel, passGates } = (await import(new URL("../test/bench/requests/paths.ts", import.meta.url).href)) as {
+    openModel(on: Stage): Promise<{ submit: unknown; close(): Promise<void> }>;
+    passGates(on: Stage, submit: unknown): Promise<Counts>;
+  };
+  const { submit, close } = await openModel(on);
+  return { ...(await walkAll(on)), model: await passGates(on, submit).finally(close) };
+}
+
 const price = (counts: Counts) => priceCounts(counts, open.logBytesPerCall);
 
 console.log("What each golden path asks for, from its submission until nothing is owed (without heartbeats' minutes):");
@@ -49,6 +60,7 @@ const names: Record<keyof typeof paths, string> = {
   killedRunning: "killed while it runs",
   killedQueued: "killed while it waits",
   retried: "its sandbox lost, the second attempt pushed",
+  model: "a model, whose work passes its gates",
   beat: "a heartbeat of a command",
   modelBeat: "a heartbeat of a model",
   silentBeat: "a heartbeat of a command that says nothing",
@@ -63,15 +75,19 @@ console.log(
 );
 printRequests(paths.completed);
 
-const [base, beat, round] = [paths.completed, paths.beat, paths.liveInRound].map((counts) => totalOf(price(counts)));
+const tasks = [
+  { what: "A command", path: paths.completed, beat: paths.beat, work: commandTask },
+  { what: "A model", path: paths.model, beat: paths.modelBeat, work: modelTask },
+];
+const million = (counts: Counts) => dollars(totalOf(price(counts)) * 1e6);
 console.log(`
-A task costs A + (N + M) × B + R × C + U × D per 1M tasks, with N heartbeats, M calls of a model, R minutes, U uploads while it runs:
-  A ${dollars((base ?? 0) * 1e6)}   B ${dollars((beat ?? 0) * 1e6)} (of a model ${dollars(totalOf(price(paths.modelBeat)) * 1e6)})   C ${dollars((round ?? 0) * 1e6)}   D $5.00`);
-for (const [what, work] of [
-  ["A command", commandTask],
-  ["A model", modelTask],
-] as const) {
-  const bill = price(countTask(paths, work));
+A task costs A + (N + M) × B + R × C + U × D per 1M tasks, with N heartbeats, M calls of a model, R minutes, U uploads while it runs:`);
+for (const { what, path, beat, work } of tasks)
+  console.log(
+    `  ${what.padEnd(11)}A ${million(withoutBeats(path, paths, work))}   B ${million(beat)}   C ${million(paths.liveInRound)}   D $5.00`,
+  );
+for (const { what, path, work } of tasks) {
+  const bill = price(countTask(path, paths, work));
   console.log(
     `\n${what} of ${work.minutes} minutes: N = ${heartbeatsOf(work)}, M = ${work.modelCalls}, R = ${work.minutes}, U = ${uploadsOf(work)}. Per 1M tasks:`,
   );
@@ -81,7 +97,6 @@ for (const [what, work] of [
   );
 }
 
-const perTask = totalOf(price(countTask(paths, commandTask)));
 for (const [network, standing] of [
   ["open", open],
   ["walled", walled],
@@ -95,5 +110,5 @@ Apart, where they are there:
   the sandbox's image in ECR: ${dollars(monthly.imageGb)} a GB and month
   a dashboard that is left open: ${dollars(priceOpenDashboard(paths.feed) * 24)} a day`);
 const idle = totalOf(priceIdle(paths.idleRound, open));
-console.log(`\nidle ${dollars(idle)}/month, ${dollars(perTask * 1e6)} per 1M tasks`);
+console.log(`\nidle ${dollars(idle)}/month, ${million(countTask(paths.completed, paths, commandTask))} per 1M tasks`);
 process.exit(0);

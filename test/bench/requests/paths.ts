@@ -8,7 +8,7 @@ import type { TaskId } from "../../../functions/core/ids.ts";
 import { handler as reap } from "../../../functions/reaper.ts";
 import { plus } from "../../../scripts/cost/combine.ts";
 import type { Counts } from "../../../scripts/cost/counter.ts";
-import { commits, isQuiet, untilCleanedUp, walk } from "../../../scripts/cost/paths.ts";
+import { commits, isQuiet, untilCleanedUp, walk, withLooks } from "../../../scripts/cost/paths.ts";
 import { credential, type Stage, token } from "../../../scripts/cost/stage.ts";
 import { createRemote } from "../../../scripts/demo/repository.ts";
 import { type FaultProxy, hold } from "../../support/fault-proxy.ts";
@@ -128,5 +128,5 @@ export async function putBack(stage: Stage, ecs: FaultProxy): Promise<Counts> {
     await reap();
     await untilCleanedUp(stage);
   });
-  return plus(plus(first, second), idleRound, -1);
+  return withLooks(plus(plus(first, second), idleRound, -1), 0);
 }

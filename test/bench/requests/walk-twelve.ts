@@ -1,13 +1,19 @@
 // Which twelve ways does a task go, and what does it ask for on each? Every one is walked on a stack of its own.
 import { plus } from "../../../scripts/cost/combine.ts";
-import type { Counts } from "../../../scripts/cost/counter.ts";
 import { walkAll } from "../../../scripts/cost/paths.ts";
 import { openStage } from "../../../scripts/cost/stage.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
 import { sharedImageDir } from "../../support/image-dir.ts";
 import * as paths from "./paths.ts";
 
+export const commandPath = "a command, its branch pushed";
 export const modelPath = "a model, whose work passes its gates";
+export const rejectedPath = "a model whose work is rejected once";
+export const resumedPath = "a model out of quota, resumed";
+export const lostPath = "its sandbox lost, the second attempt pushed";
+export const putBackPath = "put back by throttling, then pushed";
+
+export type Walked = Awaited<ReturnType<typeof walkTwelve>>;
 
 export async function walkTwelve() {
   let ecs: FaultProxy | undefined;
@@ -20,15 +26,15 @@ export async function walkTwelve() {
   try {
     const priced = await walkAll(stage);
     const { completed, unchanged, killedQueued, killedRunning, idleRound } = priced;
-    const twelve: Record<string, Counts> = {
-      "a command, its branch pushed": completed,
+    const twelve = {
+      [commandPath]: completed,
       "a command that changes nothing": unchanged,
       "a command that fails": await paths.fail(stage),
       [modelPath]: await paths.passGates(stage, model.submit),
-      "a model whose work is rejected once": await paths.rejectOnce(stage, model.submit),
-      "a model out of quota, resumed": await paths.waitForQuota(stage, model.submit),
-      "its sandbox lost, the second attempt pushed": plus(priced.retried, idleRound, -1),
-      "put back by throttling, then pushed": await paths.putBack(stage, ecs),
+      [rejectedPath]: await paths.rejectOnce(stage, model.submit),
+      [resumedPath]: await paths.waitForQuota(stage, model.submit),
+      [lostPath]: plus(priced.retried, idleRound, -1),
+      [putBackPath]: await paths.putBack(stage, ecs),
       "killed while it waits": killedQueued,
       "killed while it is launched": await paths.killLaunching(stage, ecs),
       "killed while it runs": killedRunning,

@@ -6,9 +6,10 @@ import { readStanding } from "../../../../scripts/cost/standing.ts";
 import type { Graph } from "../../../../scripts/synth/graph.ts";
 import type { Rule } from "./rule.ts";
 
-/** As `npm run cost` counts it: the reaper asks the table sixteen times and finds nothing. */
+/** As `npm run cost` counts it: the reaper asks the table fifteen times, finds nothing, and writes that its backend is there. */
 const round = new Map([
   ["dynamodb Query", { requests: 15, writeUnits: 0, readUnits: 10, ms: 0 }],
+  ["dynamodb PutItem backends", { requests: 1, writeUnits: 1, readUnits: 0, ms: 0 }],
   ["lambda reaper", { requests: 1, writeUnits: 0, readUnits: 0, ms: 0 }],
 ]);
 const idleOf = (graph: Graph) => totalOf(priceIdle(round, readStanding(graph)));
