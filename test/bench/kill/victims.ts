@@ -4,7 +4,7 @@ import { agentIdOf, type TaskId } from "../../../functions/core/ids.ts";
 import { now } from "../bench.ts";
 import { countIn, findSandbox, isAnyAlive, namespacesOf, type SandboxSeen } from "../sandbox-processes.ts";
 import { submitCommand } from "../stack/run-task.ts";
-import type { Stack } from "../stack/start-stack.ts";
+import { onceOnly, type Stack } from "../stack/start-stack.ts";
 import { type Load, loads } from "./hostile-loads.ts";
 import { effectsOf, insist, isAccepted, type Late, refusalOf, type Say, type Told, type Word } from "./insist.ts";
 
@@ -98,7 +98,7 @@ async function findVictim(stack: Stack, taskId: TaskId, load: Load, status: Part
   const say: Say = ([verb, body]) =>
     fetch(`${stack.url}/api/orchestrator/attempts/${agentId}/${verb}`, {
       method: "POST",
-      headers: { "x-drover-token": sandbox.token, "content-type": "application/json" },
+      headers: { "x-drover-token": sandbox.token, "content-type": "application/json", ...onceOnly },
       body: JSON.stringify(body),
     });
   if (status === "verifying") await reportWork(say, taskId);

@@ -20,6 +20,9 @@ export interface Stack {
   close(): Promise<void>;
 }
 
+/** A connection that has rested may be closed just as it is used again: more often on a busy machine. */
+export const onceOnly = { connection: "close" };
+
 /** In characters, from the end. */
 const keptComplaints = 2_000;
 const script = resolve(import.meta.dirname, "../../support/stack-process.ts");
@@ -46,7 +49,7 @@ export async function startStack(dataDir: string, settings: Record<string, strin
   return {
     ...{ pid: child.pid ?? 0, url, apiKey, dataDir },
     async ask(method, path, body) {
-      const headers = { "x-api-key": apiKey, "content-type": "application/json" };
+      const headers = { "x-api-key": apiKey, "content-type": "application/json", ...onceOnly };
       const sent = body ? { body: JSON.stringify(body) } : {};
       const answer = await fetch(`${url}/api/orchestrator${path}`, { method, headers, ...sent });
       if (!answer.ok) throw new Error(`${method} ${path} was answered with ${answer.status}: ${await answer.text()}`);
