@@ -1,17 +1,18 @@
 // How long may AWS take to answer one request? Whoever takes a connection and then says nothing would hold its caller for ever.
+// Of the whole request: the SDK counts the wait for one of its fifty sockets as time to connect, which a burst is not to fail by.
 
 /**
  * For what a caller needs. Three tries of five seconds, which a busy machine of one's own may take, lie within the time of
  * every function; then it is an error of name `TimeoutError`. Of a write nobody knows then whether it took effect, as of any whose answer is lost.
  */
 export const needed = {
-  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+  requestHandler: { requestTimeout: 5_000, throwOnRequestTimeout: true },
   maxAttempts: 3,
 };
 
 /** For messages, whose loss only costs time: a kill tells others of its end, and must not wait for that. */
 export const spared = {
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
+  requestHandler: { requestTimeout: 2_000, throwOnRequestTimeout: true },
   maxAttempts: 2,
 };
 
