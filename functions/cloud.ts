@@ -29,11 +29,12 @@ const logger = { trace: nothing, debug: nothing, warn: console.warn, error: noth
 /** Opens the cloud that this process's environment names. What few processes need is loaded by the first that does. */
 async function openCloud(variables: NodeJS.ProcessEnv): Promise<Cloud> {
   const env = readEnvironment(variables);
-  const ssm = new SSMClient(needed);
+  const tryMs = env.DROVER_REQUEST_TRY_MS;
+  const ssm = new SSMClient(needed(tryMs));
   const tokenSecret = await getSecret(ssm, tokenSecretName(env.DROVER_PARAMETERS));
   if (!tokenSecret) throw new Error(`SSM parameter ${tokenSecretName(env.DROVER_PARAMETERS)} does not exist.`);
-  const queues = openQueues();
-  const dynamo = { client: new DynamoDBClient({ logger, ...needed }), tableName: env.DROVER_TABLE };
+  const queues = openQueues(tryMs);
+  const dynamo = { client: new DynamoDBClient({ logger, ...needed(tryMs) }), tableName: env.DROVER_TABLE };
   const table = openTable(dynamo);
   const backends = await backendsOf(env);
   const bus = env.DROVER_OUTCOME_BUS;
@@ -125,10 +126,10 @@ async function modelsOf({ DROVER_MODELS: setting }: Environment) {
 }
 
 /** One client for all queues. */
-function openQueues() {
+function openQueues(tryMs: number) {
   let opening: Promise<SQSClient> | undefined;
   return () => {
-    opening ??= import("./aws/queue-client.ts").then(({ openQueueClient }) => openQueueClient(logger));
+    opening ??= import("./aws/queue-client.ts").then(({ openQueueClient }) => openQueueClient(logger, tryMs));
     return opening;
   };
 }

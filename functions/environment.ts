@@ -121,6 +121,8 @@ export const localVariables = {
   /** JSON of `Isolation`; Fargate's micro-VM when absent. */
   DROVER_ISOLATION: unless(text, '{"kind":"confined"}'),
   DROVER_LOCAL_GIT_URL: optional(url),
+  /** For one try of a request of the table, the queues or the parameters. No function's time ends on one machine, and bursts wait. */
+  DROVER_REQUEST_TRY_MS: unless(count, 5_000),
 };
 
 const variables = { ...places, ...operatorVariables, ...localVariables };

@@ -23,6 +23,8 @@ export function setLocalSettings(awsSecretAccessKey: string, isolation: Isolatio
     DROVER_REQUESTS_PER_MINUTE: "3000",
     // Whoever launches runs in this process.
     DROVER_LAUNCHES_PER_SECOND: "20",
+    // What comes in a burst waits for a table that is one process here.
+    DROVER_REQUEST_TRY_MS: "60000",
     DROVER_BEAT_MS: "1000",
     DROVER_BEAT_CHARACTERS: "2000",
     DROVER_LOG_UPLOAD_MS: "5000",

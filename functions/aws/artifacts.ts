@@ -10,7 +10,7 @@ const urlExpiresInSeconds = 26 * 60 * 60;
 
 export function openArtifacts(bucket: string): Artifacts {
   // Path-style addresses work everywhere; a checksum in a presigned URL would bind it to one body.
-  const client = new S3Client({ forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED", ...needed });
+  const client = new S3Client({ forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED", ...needed() });
   async function get(Key: string): Promise<Uint8Array | undefined> {
     try {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));

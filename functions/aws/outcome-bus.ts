@@ -7,7 +7,7 @@ import { needed } from "./request-limits.ts";
 const source = "drover";
 
 /** `busName` may be an ARN, also of another account. */
-export function openOutcomeBus(busName: string, client = new EventBridgeClient(needed)): OutcomeBus {
+export function openOutcomeBus(busName: string, client = new EventBridgeClient(needed())): OutcomeBus {
   return {
     async publish(notices) {
       const entries = notices.map((notice) => toEntry(busName, notice));

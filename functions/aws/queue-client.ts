@@ -2,5 +2,5 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { spared } from "./request-limits.ts";
 
-export const openQueueClient = (logger: NonNullable<SQSClientConfig["logger"]>): SQSClient =>
-  new SQSClient({ logger, ...spared });
+export const openQueueClient = (logger: NonNullable<SQSClientConfig["logger"]>, tryMs: number): SQSClient =>
+  new SQSClient({ logger, ...spared(tryMs) });

@@ -6,7 +6,7 @@ import { checkInvariants } from "../support/invariants.ts";
 import { drover, useRemote } from "../support/remote.ts";
 import { call, kill, submit, tasksPath, until, untilSettled, untilStatus, useStack } from "../support/stack.ts";
 
-const stack = useStack();
+const stack = useStack({ DROVER_REQUEST_TRY_MS: "3000" });
 const remote = useRemote();
 const base = "/api/orchestrator";
 const endless = ["sleep", "1000"];
