@@ -68,7 +68,7 @@ export function beginRound(cloud: Cloud): Round {
 export function askQueuesOnce(cloud: Cloud): Cloud {
   const { wakeUps, noticeQueue, clock } = cloud;
   const queues: Pick<Cloud, "wakeUps" | "noticeQueue"> = {
-    wakeUps: { send: untilSilent(clock, (taskId) => wakeUps.send(taskId)), probe: () => wakeUps.probe() },
+    wakeUps: { send: untilSilent(clock, (taskId) => wakeUps.send(taskId)), probe: wakeUps.probe.bind(wakeUps) },
     noticeQueue: { send: untilSilent(clock, (...args) => noticeQueue.send(...args)) },
   };
   return new Proxy(cloud, {
