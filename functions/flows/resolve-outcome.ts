@@ -35,15 +35,17 @@ async function whatMayPush(cloud: Cloud, task: Task): Promise<string | undefined
   let why: string | undefined;
   for (const one of await cloud.table.listAttempts(task.taskId)) {
     const { sandboxArn, sandboxStoppedAt, startedAt, agentId, backend } = one;
-    // It has spoken, so it has a sandbox: its cleanup finds that one, and then asks here again.
-    if (!sandboxArn && startedAt !== undefined && owesCleanup(task, one.attempt))
-      why = `the sandbox of ${agentId} is not known to have stopped`;
-    if (!sandboxArn || sandboxStoppedAt !== undefined) continue;
+    if (sandboxStoppedAt !== undefined) continue;
     try {
-      const sandbox = await cloud.sandboxes(backend).describe(sandboxArn);
-      if (!sandbox || sandbox.stopped) continue;
-      await cloud.sandboxes(backend).stop(sandboxArn, `${agentId} has ended`);
-      why = `the sandbox of ${agentId} has not stopped yet`;
+      const sandbox = sandboxArn ? await cloud.sandboxes(backend).describe(sandboxArn) : undefined;
+      if (sandbox?.stopped) continue;
+      if (sandbox) {
+        await cloud.sandboxes(backend).stop(sandbox.sandboxArn, `${agentId} has ended`);
+        why = `the sandbox of ${agentId} has not stopped yet`;
+      } else if (startedAt !== undefined && owesCleanup(task, one.attempt)) {
+        // It has spoken, so it has a sandbox, and lists lag: its cleanup finds out, and then asks here again.
+        why = `the sandbox of ${agentId} is not known to have stopped`;
+      }
     } catch (error) {
       if (!(error instanceof Error) || hasCode(error, "backend_unavailable")) throw error;
       why = error.message;

@@ -236,7 +236,10 @@ it("what became of a push is asked again later while ECS will not say of a sandb
   for (const { taskId } of tasks) expect(memory.getTask(taskId)?.due?.at).toBeGreaterThan(now);
 });
 
-it("nothing counts as not pushed while an earlier attempt, whose sandbox was never recorded, may push on its permit", async () => {
+it.each([
+  ["was never recorded", false],
+  ["is missing from what ECS lists", true],
+])("nothing counts as not pushed while an earlier attempt, whose sandbox %s, may push on its permit", async (_how, isRecorded) => {
   const [commit, branch] = ["c".repeat(40), "drover/x"];
   const answers = { isStopped: false, isPushed: false };
   const remotes: Cloud["remotes"] = {
@@ -245,6 +248,10 @@ it("nothing counts as not pushed while an earlier attempt, whose sandbox was nev
     readBranch: async () => (answers.isPushed ? { kind: "at", commit } : { kind: "absent" }),
   };
   const sandboxes: Partial<Sandboxes> = {
+    describe: async (sandboxArn) =>
+      sandboxArn === "arn:sandbox/2" || answers.isStopped
+        ? { sandboxArn, agentId: undefined, stopped: true }
+        : undefined,
     findByAgent: async (agentId) => [{ sandboxArn: "arn:sandbox/1", agentId, stopped: answers.isStopped }],
     stop: () => Promise.reject(new Error("Backend default refuses StopTask of arn:sandbox/1")),
   };
@@ -262,9 +269,12 @@ it("nothing counts as not pushed while an earlier attempt, whose sandbox was nev
     started,
     work,
     { type: "completed", result: { kind: "no_changes" } },
-  ] as TaskEvent[])
+  ] as TaskEvent[]) {
     task = await apply(cloud.table, task, event);
-  await cloud.table.recordSandbox(agentIdOf(task.taskId, 2), "arn:sandbox/2");
+    const { taskId, attempt, status } = task;
+    const isTold = status === "running" && (isRecorded || attempt === 2);
+    if (isTold) await cloud.table.recordSandbox(agentIdOf(taskId, attempt), `arn:sandbox/${attempt}`);
+  }
   expect(task).toMatchObject({ owedCleanups: [{ attempt: 1 }, { attempt: 2 }], due: { kind: "outcome" } });
   for (let n = 0; n < 10; n += 1) {
     clock.pass(minute);
