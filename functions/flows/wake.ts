@@ -61,17 +61,18 @@ async function letGoOfProvider(cloud: Cloud, { workspace, provider }: Task): Pro
 }
 
 /**
- * Tasks that wait for a pool may be chosen again, until one of them cannot be told: a queue that says nothing takes its
- * time for each. Answers how many the index showed.
+ * Tasks that wait for a pool may be chosen again. Once one of them cannot be told, the others are left to the reaper: a
+ * queue that says nothing takes its time for each. Answers how many the index showed.
  */
 export async function letGo(cloud: Cloud, pool: string, count: number): Promise<number> {
   const taskIds = await findHeld(cloud, pool, count);
+  let isTold = true;
   for (const taskId of taskIds) {
     const task = await cloud.table.getTask(taskId);
     // The index lags: it may have left the pool already.
     if (task?.due?.kind !== "held" || task.due.pool !== pool) continue;
     await cloud.table.makeReady(task);
-    if (!(await wake(cloud, taskId))) break;
+    isTold = isTold && (await wake(cloud, taskId));
   }
   return taskIds.length;
 }
