@@ -56,8 +56,11 @@ export function explainEnd(why: string): Failure {
 const outage =
   /capacity|throttl|rate exceeded|timed? ?out|timeout|network interface|\bENI\b|InternalError|unexpected ec2|no such host|connection (refused|reset)/i;
 
+/** Nobody has told it what to do, so it has done nothing, though its word may have been taken. */
+export const hasNotBegun = (why: string): boolean => why.includes(unanswered);
+
 export const isLaunchOutage = (why: string): boolean =>
-  why.includes(unanswered) || (why.startsWith("TaskFailedToStart") && outage.test(why));
+  hasNotBegun(why) || (why.startsWith("TaskFailedToStart") && outage.test(why));
 
 function groupDigits(digits: string): string {
   return digits.replace(/\B(?=(\d{3})+$)/g, ",");

@@ -3,7 +3,7 @@ import type { Cloud } from "../core/cloud.ts";
 import { hasCode } from "../core/errors.ts";
 import type { TaskEvent } from "../core/events.ts";
 import { type AgentId, parseAgentId } from "../core/ids.ts";
-import { explainEnd, isLaunchOutage } from "../core/sandbox-end.ts";
+import { explainEnd, hasNotBegun, isLaunchOutage } from "../core/sandbox-end.ts";
 import { isLive, type Task } from "../core/task.ts";
 import { restBackend } from "./backends.ts";
 import { changeTask } from "./change-task.ts";
@@ -38,8 +38,9 @@ export async function confirmStop(cloud: Cloud, agentId: AgentId, why: string): 
   await recordCleanup(cloud, agentId, "stopped", why);
 }
 
-/** One that an outage kept from starting has not been tried; it waits as one does that found no capacity. */
+/** One that an outage kept from its start, or from its task, has not been tried; it waits as one does that found no capacity. */
 function endOf(cloud: Cloud, task: Task, why: string): TaskEvent {
+  if (hasNotBegun(why)) return goBack(cloud, task, why);
   if (task.status === "launching" && isLaunchOutage(why)) return goBack(cloud, task, why);
   return { type: "attempt_failed", failure: explainEnd(why) };
 }
