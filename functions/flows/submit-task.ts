@@ -13,6 +13,7 @@ import { admitAgent } from "./admit-agent.ts";
 import { requireBackend } from "./backends.ts";
 import { checkRepository } from "./check-repository.ts";
 import { chooseGates } from "./choose-gates.ts";
+import { createTask } from "./create-task.ts";
 import { refuseWithoutForge } from "./find-forge.ts";
 import { admitToQueue } from "./queue-limit.ts";
 import { wake } from "./wake.ts";
@@ -107,7 +108,7 @@ async function createAdmitted(
     refuseWhileStopped(switches);
     refuseForbiddenYolo(request, switches);
     const creation = { ...prepare(switches), ...(gate === undefined ? {} : { gate }) };
-    const outcome = await createUncontended(cloud, creation);
+    const outcome = await createTask(cloud, creation);
     if (outcome.kind === "created") return { kind: "created", creation } as const;
     if (outcome.kind === "repeated") return outcome;
     if (outcome.kind === "decided") throw new DroverError("concurrent_update", "The message was decided on meanwhile.");
@@ -131,17 +132,6 @@ function firstEvent(cloud: Cloud, task: Task, data: Record<string, unknown>): Au
     version: 1,
   };
   return { ...unhashed, hash: cloud.hashEvent(unhashed) };
-}
-
-async function createUncontended(cloud: Cloud, creation: Creation) {
-  for (let n = 1; n <= contendedTries; n += 1) {
-    const outcome = await cloud.table.createTask(creation);
-    if (outcome.kind !== "contended") return outcome;
-    await cloud.clock.sleep(cloud.ids.random() * backoffMs * 2 ** n);
-  }
-  // Nobody else has its id: one of the tries was written after all.
-  if (await cloud.table.getTask(creation.task.taskId)) return { kind: "created" } as const;
-  throw busy();
 }
 
 const busy = () => new DroverError("busy", "The table is busy; no task was made. Send the request again.");

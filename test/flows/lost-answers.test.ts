@@ -143,6 +143,9 @@ it("an edit of the version that was seen is not refused for its own sake", async
   expect(await editTask(cloud, taskId, by, { version: 1, priority: 9 })).toMatchObject({ version: 2, priority: 9 });
 });
 
+const request = { repository: "https://git.example/acme/shop", prompt: "Do it", agent: command };
+const principal = { keyId: by, principal: "me", workspace: "default" } as const;
+
 it("a submission is not said to have come to nothing", async () => {
   const { cloud, memory } = open((table) => ({
     async createTask(creation) {
@@ -150,10 +153,31 @@ it("a submission is not said to have come to nothing", async () => {
       return { kind: "contended" };
     },
   }));
-  const request = { repository: "https://git.example/acme/shop", prompt: "Do it", agent: command };
-  const principal = { keyId: by, principal: "me", workspace: "default" };
   const { taskId } = await submitTask(cloud, { principal, request: taskRequest.parse(request) });
   expect(memory.getTask(taskId)).toMatchObject({ version: 1, status: "queued" });
+});
+
+it.each([
+  ["alone, which would make a second one", undefined, /Look for it in the list before you send/],
+  ["with a key, which makes no second one", "one", /Send the request again: that makes no second one/],
+])("a submission that a silent table may have taken says so while its function has time to: %s", async (_how, idempotencyKey, next) => {
+  const { cloud, clock } = open((table) => ({
+    async createTask(creation) {
+      await clock.sleep(15_000);
+      return clock.now() < now + 60_000 ? { kind: "contended" } : table.createTask(creation);
+    },
+  }));
+  const submission = submitTask(cloud, { principal, request: taskRequest.parse(request), idempotencyKey });
+  const error: Error = await submission.then(
+    () => new Error("made"),
+    (reason) => reason,
+  );
+  expect(error).toMatchObject({
+    code: "busy",
+    message: expect.stringContaining("does not say whether the task was made"),
+  });
+  expect(error.message).toMatch(next);
+  expect(clock.now() - now).toBeLessThan(20_000);
 });
 
 it("a stop is one act and one generation", async () => {
