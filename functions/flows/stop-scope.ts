@@ -30,12 +30,12 @@ export async function stopScope(
   also: Alongside = async () => [],
 ): Promise<Operation> {
   const operationId = cloud.ids.operation();
-  let operation: Operation | undefined;
+  const decided: Operation[] = [];
   const decide = async (): Promise<Act | undefined> => {
     const change = applyAct(await readSwitch(cloud, scope), "stop", by, reason, cloud.clock.now());
     if (change.kind === "unchanged") return undefined;
     const { generation } = change.next;
-    operation = {
+    const operation: Operation = {
       operationId,
       scope: formatScope(scope),
       generation,
@@ -47,6 +47,7 @@ export async function stopScope(
       ...namesOf(scope),
       errors: [],
     };
+    decided.push(operation);
     const data = { scope: formatScope(scope), reason, generation, operationId };
     return {
       type: "switch_stop",
@@ -54,9 +55,12 @@ export async function stopScope(
       writes: [{ kind: "switch", next: change.next }, { kind: "operation", operation }, ...(await also())],
     };
   };
-  await recordAct(cloud, chainOf(scope), by, decide, { insists: true });
+  const act = await recordAct(cloud, chainOf(scope), by, decide, { insists: true });
+  // What was decided last is not always what was written, when a try before it has arrived late after all.
+  const operation = decided.find(({ generation }) => generation === act?.data.generation);
   if (!operation) throw new Error(`the stop of ${formatScope(scope)} was not written`);
-  return begin(cloud, scope, operation, deadline);
+  // Until its fence was written, which takes time on a busy table, others were admitted.
+  return begin(cloud, scope, { ...operation, startedAt: cloud.clock.now() }, deadline);
 }
 
 /** The fence and the operation stand, so whatever fails now is no failure of the stop: the reaper goes on with it. */

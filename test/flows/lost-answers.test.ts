@@ -186,3 +186,26 @@ it("a stop is one act and one generation", async () => {
   expect(stop).toMatchObject({ generation: 1, killed: 1 });
   expect(memory.chains.get("global")?.map(({ type }) => type)).toEqual(["switch_stop"]);
 });
+
+it("a stop whose first try arrives after it was looked for goes on under the generation that stands, not one that it made of its own", async () => {
+  const { cloud, memory } = open((table) => {
+    let arrive: (() => Promise<unknown>) | undefined;
+    let isFirst = true;
+    return {
+      async commitAct(act, writes) {
+        if (!isFirst) return table.commitAct(act, writes);
+        isFirst = false;
+        arrive = () => table.commitAct(act, writes);
+        return { kind: "contended" };
+      },
+      async getSwitches(task) {
+        await arrive?.();
+        return table.getSwitches(task);
+      },
+    };
+  });
+  const stop = await stopScope(cloud, { kind: "global" }, by, "a leaked key", now + 10_000);
+  expect(memory.getSwitches({ workspace: "", backend: "" }).global.generation).toBe(1);
+  expect(stop.generation).toBe(1);
+  expect(memory.getOperation(stop.operationId)).toMatchObject({ generation: 1, killed: 1 });
+});

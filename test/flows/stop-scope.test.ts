@@ -291,6 +291,23 @@ describe("a task that is submitted a moment before the stop, and that the index 
     expect([...taskIds, late].map(statusOf)).toEqual(["killed", "killed"]);
   });
 
+  it.each(
+    scopes,
+  )("while the stop's fence is being written, which takes long, is killed before it calls itself finished: $kind", async (scope) => {
+    const creation = makeCreation({ workspace: "team-000", due: inTwentyDays });
+    const { cloud, memory, statusOf, taskIds } = open(1, (inMemory) => ({
+      async commitAct(act, writes) {
+        await cloud.clock.sleep(15_000);
+        memory.createTask(creation);
+        memory.lagMs = 1_000;
+        return inMemory.commitAct(act, writes);
+      },
+    }));
+    const operation = await stopScope(cloud, scope, "key_1", "a leaked key", now + 25_000);
+    expect(operation).toMatchObject({ total: 2, killed: 2, finishedAt: expect.any(Number) });
+    expect([...taskIds, creation.task.taskId].map(statusOf)).toEqual(["killed", "killed"]);
+  });
+
   it("is left to the reaper by a stop that has no time for it", async () => {
     const { cloud, memory, statusOf, late } = submitLate();
     const operation = await stopScope(cloud, everything, "key_1", "a leaked key", cloud.clock.now() + 1_000);
