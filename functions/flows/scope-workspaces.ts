@@ -18,7 +18,7 @@ export async function nameMore<T extends Names>(cloud: Cloud, at: T): Promise<T>
 }
 
 /** Undefined when it is not done at `until`. */
-export async function countIn(cloud: Cloud, scope: Scope, until = Number.POSITIVE_INFINITY) {
+export async function countIn(cloud: Cloud, scope: Scope, until: number) {
   const sum = { active: 0, killed: 0 };
   let at = await nameMore(cloud, namesOf(scope));
   while (at.workspaces.length > 0) {

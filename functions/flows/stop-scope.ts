@@ -12,7 +12,8 @@ import { type Alongside, chainOf, readSwitch } from "./turn-switch.ts";
 
 const pageSize = 50;
 const holdersAtOnce = 100;
-const countWithinMs = 1_000;
+/** Before the first kill, and behind the last one. */
+const [firstCountMs, lastCountMs] = [1_000, 10_000];
 /** For how long a stop goes on looking for those who are counted and not found. */
 const longestLagMs = 60 * 60_000;
 
@@ -67,7 +68,7 @@ export async function stopScope(
 async function begin(cloud: Cloud, scope: Scope, written: Operation, deadline: number): Promise<Operation> {
   let operation = written;
   try {
-    const counted = await countAtFirst(cloud, scope);
+    const counted = await countTasks(cloud, scope, firstCountMs);
     if (counted) {
       const { active: total, killed } = counted;
       // Not of a backend: it has tasks of workspaces that go on elsewhere.
@@ -82,9 +83,9 @@ async function begin(cloud: Cloud, scope: Scope, written: Operation, deadline: n
 }
 
 /** No kill waits for a number: it stays unknown when it is refused, or is too long in coming. */
-async function countAtFirst(cloud: Cloud, scope: Scope): Promise<{ active: number; killed: number } | undefined> {
+async function countTasks(cloud: Cloud, scope: Scope, withinMs: number) {
   try {
-    return await countIn(cloud, scope, cloud.clock.now() + countWithinMs);
+    return await countIn(cloud, scope, cloud.clock.now() + withinMs);
   } catch (error) {
     console.warn(`the tasks of ${formatScope(scope)} are not counted`, error);
     return undefined;
@@ -94,15 +95,17 @@ async function countAtFirst(cloud: Cloud, scope: Scope): Promise<{ active: numbe
 /**
  * Pass after pass through its workspaces, until the deadline. Pages come from an index that lags, so what was submitted
  * a moment before the stop may be missing in them. It is finished when its counters, which do not lag, know of nobody
- * who is left; else when a pass has begun behind the lag, unless that has missed somebody.
+ * who is left; else when a pass has begun behind the lag, unless that may have missed somebody.
  */
 export async function continueOperation(cloud: Cloud, from: Operation, deadline: number): Promise<Operation> {
   const run: Run = { deadline, silent: new Set() };
   for (let operation = from; ; ) {
     operation = await goThrough(cloud, beginAgain(cloud, operation), run);
     if (operation.workspaces.length > 0 || hasLeft(operation)) return operation;
-    const { scope, killedBefore, startedAt, passBegunAt = startedAt } = operation;
-    const counted = killedBefore === undefined ? undefined : await countIn(cloud, parseScope(scope));
+    const { startedAt, passBegunAt = startedAt } = operation;
+    const scope = parseScope(operation.scope);
+    // Not of a backend: it has tasks of workspaces that go on elsewhere.
+    const counted = scope.kind === "backend" ? undefined : await countTasks(cloud, scope, lastCountMs);
     const shownAt = startedAt + indexLagMs;
     const isBehindLag = passBegunAt >= shownAt;
     if (isBehindLag && (await hasMissed(cloud, operation, counted?.active))) return operation;
@@ -114,18 +117,20 @@ export async function continueOperation(cloud: Cloud, from: Operation, deadline:
 }
 
 /**
- * Nobody is admitted until the release, so whoever is counted before it is one that the index still does not show. Not
- * for ever: the count may be wrong.
+ * Nobody is admitted until the release, so whoever is counted before it is one that the index still does not show; there
+ * may be one while nobody can count. Not for ever: the count may be wrong.
  */
-async function hasMissed(cloud: Cloud, { scope, generation, startedAt }: Operation, active = 0): Promise<boolean> {
-  if (active === 0 || cloud.clock.now() > startedAt + longestLagMs) return false;
-  const now = await readSwitch(cloud, parseScope(scope));
+async function hasMissed(cloud: Cloud, { scope, generation, startedAt }: Operation, active?: number): Promise<boolean> {
+  const stopped = parseScope(scope);
+  if (stopped.kind === "backend" || active === 0 || cloud.clock.now() > startedAt + longestLagMs) return false;
+  const now = await readSwitch(cloud, stopped);
   return now.stopped && now.generation === generation;
 }
 
 /** Those too that the dispatcher or the reaper has met before their page was read: they ended by this stop all the same. */
 async function finish(cloud: Cloud, operation: Operation, killedInAll = 0): Promise<Operation> {
-  const killed = Math.max(operation.killed, killedInAll - (operation.killedBefore ?? 0));
+  const { killedBefore = killedInAll } = operation;
+  const killed = Math.max(operation.killed, killedInAll - killedBefore);
   // A scope smaller than its workspaces counted others too at the start, if it was counted; now the truth is known.
   const finished = { ...operation, killed, total: killed, finishedAt: cloud.clock.now() };
   await cloud.table.putOperation(finished);
