@@ -3,7 +3,7 @@ import { createHash, hash } from "node:crypto";
 import { type AuditEvent, hashEvent } from "../../functions/core/audit.ts";
 import { createVerifier, type ExportLine, formatLine } from "../../functions/core/verify-audit.ts";
 import { readDigests } from "../../functions/core/verify-digests.ts";
-import { type Bench, type BenchOptions, type Measured, median, rowOf, takeTurns } from "./bench.ts";
+import { type Bench, type BenchOptions, compare, type Measured, median, rowOf } from "./bench.ts";
 
 const types = ["created", "claimed", "started", "work_done", "permit_granted", "completed", "cleanup"] as const;
 const statuses = ["queued", "launching", "running", "verifying", "publishing", "completed", "completed"] as const;
@@ -69,18 +69,19 @@ async function measure({ quick }: BenchOptions): Promise<Measured> {
   const middle = Math.floor(lines.length / 2);
   const changed = lines.with(middle, (lines[middle] ?? "").replace('"files":', '"files":1'));
   if (verify(lines) !== 0 || verify(changed) !== 1) throw new Error("The verification does not find what it should.");
-  const ways = { verified: () => verify(lines), read: () => readOnly(lines) };
-  const names = Object.keys(ways) as (keyof typeof ways)[];
-  const taken = await takeTurns(names, rounds, async (name) => {
+  const perSecond = (act: (lines: readonly string[]) => unknown) => {
     const startedAt = performance.now();
-    ways[name]();
+    act(lines);
     return (lines.length / (performance.now() - startedAt)) * 1000;
-  });
-  const of = (name: keyof typeof ways) => taken.get(name) ?? [];
-  const times = `${(median(of("read")) / median(of("verified"))).toFixed(1)} × the time of hashing and parsing`;
+  };
+  const { verified, read } = await compare(
+    { verified: () => perSecond(verify), read: () => perSecond(readOnly) },
+    rounds,
+  );
+  const times = `${(median(read) / median(verified)).toFixed(1)} × the time of hashing and parsing`;
   const rows = [
-    rowOf("an export, in a second", "verified", "events", of("verified"), times),
-    rowOf("an export, in a second", "only hashed and parsed", "events", of("read")),
+    rowOf("an export, in a second", "verified", "events", verified, times),
+    rowOf("an export, in a second", "only hashed and parsed", "events", read),
   ];
   return { rounds, sizes: { events: count }, rows, remarks: [] };
 }

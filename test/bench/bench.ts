@@ -58,7 +58,10 @@ export function median(sample: readonly number[]): number {
   return middle.reduce<number>((sum, value) => sum + (value ?? Number.NaN), 0) / 2;
 }
 
+/** Throws where something was not measured: no number must not become one of the page. */
 export function rowOf(group: string, what: string, unit: string, sample: readonly number[], beside?: string): Row {
+  if (sample.length === 0 || !sample.every(Number.isFinite))
+    throw new Error(`"${what}" of "${group}" was not measured: ${sample.join(", ") || "nothing"}`);
   const [min, max] = [percentile(sample, 0), percentile(sample, 1)];
   return { group, what, unit, median: median(sample), min, max, ...(beside === undefined ? {} : { beside }) };
 }
@@ -84,4 +87,10 @@ export async function takeTurns<Subject, Sample>(
     }
   }
   return samples;
+}
+
+/** The samples of each way, by its name. */
+export async function compare<Ways extends Record<string, () => unknown>>(ways: Ways, rounds: number) {
+  const taken = await takeTurns(Object.keys(ways), rounds, async (name) => ways[name]?.());
+  return Object.fromEntries(taken) as { [Name in keyof Ways]: Awaited<ReturnType<Ways[Name]>>[] };
 }

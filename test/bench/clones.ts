@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { startGitServer } from "../../infra/local/git-server.ts";
-import { type Bench, type BenchOptions, type Measured, median, type Row, rowOf, takeTurns } from "./bench.ts";
+import { type Bench, type BenchOptions, compare, type Measured, median, type Row, rowOf } from "./bench.ts";
 
 const script = resolve(import.meta.dirname, "clones/clone-once.ts");
 const linesOfFile = 40;
+const run = promisify(execFile);
 
 /** A stream for `git fast-import`: sources that are alike, so that the pack holds deltas as a real one does. */
 function describeCommit(files: number): string {
@@ -32,6 +33,12 @@ function makeOrigin(dir: string, files: number): string {
   return origin;
 }
 
+/** By git, whoever has cloned. */
+async function countFiles(gitDir: string): Promise<number> {
+  const args = ["--git-dir", gitDir, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype)"];
+  return (await run("git", args)).stdout.split("\n").filter((type) => type === "blob").length;
+}
+
 async function measure({ quick }: BenchOptions): Promise<Measured> {
   const rounds = quick ? 1 : 5;
   const fileCounts = quick ? [100, 1_000] : [100, 5_000, 30_000];
@@ -39,29 +46,28 @@ async function measure({ quick }: BenchOptions): Promise<Measured> {
   const origins = new Map(fileCounts.map((files) => [`/${files}`, makeOrigin(dir, files)]));
   const server = await startGitServer({ resolve: (path) => origins.get(path), authorize: () => true });
   let made = 0;
-  const run = promisify(execFile);
-  const ways = {
-    drover: async (url: string, target: string) => Number((await run(process.execPath, [script, url, target])).stdout),
-    async git(url: string, target: string) {
-      const startedAt = performance.now();
-      await run("git", ["clone", "--quiet", "--bare", "--depth", "1", "--branch", "main", url, target]);
-      return performance.now() - startedAt;
-    },
+  const byDrover = async (url: string, target: string) =>
+    Number((await run(process.execPath, [script, url, target])).stdout);
+  const byGit = async (url: string, target: string) => {
+    const startedAt = performance.now();
+    await run("git", ["clone", "--quiet", "--bare", "--depth", "1", "--branch", "main", url, target]);
+    return performance.now() - startedAt;
   };
-  const names = Object.keys(ways) as (keyof typeof ways)[];
   try {
     const rows: Row[] = [];
     for (const files of fileCounts) {
-      const taken = await takeTurns(names, rounds, async (name) => {
+      const cloneOnce = async (clone: typeof byGit) => {
         const target = join(dir, `clone-${made++}`);
-        const took = await ways[name](`${server.url}/${files}`, target);
+        const took = await clone(`${server.url}/${files}`, target);
+        const cloned = await countFiles(target);
+        if (cloned !== files) throw new Error(`A clone of ${files} files holds ${cloned}.`);
         rmSync(target, { recursive: true, force: true });
         return took;
-      });
-      const of = (name: keyof typeof ways) => taken.get(name) ?? [];
-      const times = `${(median(of("drover")) / median(of("git"))).toFixed(1)} × git`;
+      };
+      const { drover, git } = await compare({ drover: () => cloneOnce(byDrover), git: () => cloneOnce(byGit) }, rounds);
+      const times = `${(median(drover) / median(git)).toFixed(1)} × git`;
       const group = `a clone of ${files.toLocaleString("en")} files`;
-      rows.push(rowOf(group, "drover", "ms", of("drover"), times), rowOf(group, "git", "ms", of("git")));
+      rows.push(rowOf(group, "drover", "ms", drover, times), rowOf(group, "git", "ms", git));
     }
     return { rounds, sizes: {}, rows, remarks: [] };
   } finally {

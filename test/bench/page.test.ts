@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { median, percentile, takeTurns } from "./bench.ts";
+import { compare, median, percentile, rowOf, takeTurns } from "./bench.ts";
 import { benches } from "./benches.ts";
 import { beginOf, keepResult, pagePath, readResults, redrawPage } from "./page.ts";
 
@@ -47,6 +47,15 @@ it("a section ends in the commit that was measured, where there was one", () => 
     );
 });
 
+it("the ways that are compared are measured in turn, each under its name", async () => {
+  let turn = 0;
+  const { ours, theirs } = await compare({ ours: () => ++turn, theirs: async () => `${++turn}` }, 2);
+  expect([ours, theirs]).toEqual([
+    [3, 5],
+    ["4", "6"],
+  ]);
+});
+
 it("subjects take turns in every round, and the first round is not kept", async () => {
   const turns: string[] = [];
   const samples = await takeTurns(["a", "b"], 2, async (subject) => turns.push(subject));
@@ -55,6 +64,10 @@ it("subjects take turns in every round, and the first round is not kept", async 
     ["a", [3, 5]],
     ["b", [4, 6]],
   ]);
+});
+
+it.each([[[]], [[1, Number.NaN, 3]]])("what was not measured, or not always, becomes no row: %j", (sample) => {
+  expect(() => rowOf("clones", "git", "ms", sample)).toThrow('"git" of "clones" was not measured');
 });
 
 it("a median is the one in the middle, or the mean of two", () => {

@@ -11,7 +11,7 @@ import { prepareFolder, removeTree, sandboxBase } from "../../infra/local/sandbo
 import { ensureImage } from "../../infra/local/sandbox/image.ts";
 import { createRuntime } from "../../infra/local/sandbox/runtime.ts";
 import { sharedImageDir } from "../support/image-dir.ts";
-import { type Bench, type BenchOptions, type Measured, median, now, rowOf, takeTurns } from "./bench.ts";
+import { type Bench, type BenchOptions, compare, type Measured, median, now, rowOf } from "./bench.ts";
 import { makeRepository } from "./stack/make-repository.ts";
 import { runCommand } from "./stack/run-task.ts";
 import { type Stack, startStack } from "./stack/start-stack.ts";
@@ -88,35 +88,32 @@ async function measure({ quick }: BenchOptions): Promise<Measured> {
       throw new Error("Nothing can be confined on this machine: `npm run doctor` says why.");
     const image = await ensureImage(sandboxBase(resolve(sharedImageDir)));
     const runtime = createRuntime({ image, diesWithParent: true, keepers });
-    const drover: Started[] = [];
-    const ways = {
-      drover: async () => {
-        const started = await startThroughDrover(stack, repository);
-        drover.push(started);
-        return started.agent;
+    const { drover, sandbox, plain } = await compare(
+      {
+        drover: () => startThroughDrover(stack, repository),
+        sandbox: () => startSandbox(runtime, base),
+        plain: startProcess,
       },
-      sandbox: () => startSandbox(runtime, base),
-      process: startProcess,
-    };
-    const names = Object.keys(ways) as (keyof typeof ways)[];
-    const taken = await takeTurns(names, rounds, (name) => ways[name]());
-    const of = (name: keyof typeof ways) => taken.get(name) ?? [];
-    const partOf = (what: string, read: (started: Started) => number) =>
-      rowOf("of a task, since its submission", what, "ms", drover.slice(1).map(read));
-    const overhead = median(of("drover")) - median(of("sandbox"));
+      rounds,
+    );
+    const partsOf = (part: keyof Started) => drover.map((started) => started[part]);
+    const partOf = (what: string, part: keyof Started) =>
+      rowOf("of a task, since its submission", what, "ms", partsOf(part));
+    const agent = partsOf("agent");
+    const overhead = median(agent) - median(sandbox);
     const group = "until the first instruction";
-    const timesFloor = `${(median(of("drover")) / median(of("sandbox"))).toFixed(1)} × the sandbox alone`;
-    const timesProcess = `${(median(of("sandbox")) / median(of("process"))).toFixed(1)} × a plain process`;
+    const timesFloor = `${(median(agent) / median(sandbox)).toFixed(1)} × the sandbox alone`;
+    const timesProcess = `${(median(sandbox) / median(plain)).toFixed(1)} × a plain process`;
     return {
       rounds,
       sizes: {},
       rows: [
-        rowOf(group, "a task: from its submission", "ms", of("drover"), timesFloor),
-        rowOf(group, "the same sandbox by itself", "ms", of("sandbox"), timesProcess),
-        rowOf(group, "a plain process", "ms", of("process")),
-        partOf("claimed", ({ claimed }) => claimed),
-        partOf("its supervisor has its task", ({ supervisor }) => supervisor),
-        partOf("cloned, unpacked, begun", ({ agent }) => agent),
+        rowOf(group, "a task: from its submission", "ms", agent, timesFloor),
+        rowOf(group, "the same sandbox by itself", "ms", sandbox, timesProcess),
+        rowOf(group, "a plain process", "ms", plain),
+        partOf("claimed", "claimed"),
+        partOf("its supervisor has its task", "supervisor"),
+        partOf("cloned, unpacked, begun", "agent"),
       ],
       remarks: [`drover takes ${overhead.toFixed(0)} ms more than its sandbox`],
     };

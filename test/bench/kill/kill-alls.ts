@@ -21,33 +21,37 @@ export interface KilledAll extends Stopped {
   victims: Killed[];
 }
 
-/** What waits or runs in the workspace. It is released afterwards. */
-export async function killAll(stack: Stack, victims: readonly Victim[]): Promise<KilledAll> {
+/** What waits or runs in the workspace: each of them, or it throws. It is released afterwards. */
+export async function killAll(stack: Stack, victims: readonly Victim[], queued = 0): Promise<KilledAll> {
   const told: Told = { fenced: false, ended: false };
   const requestedAt = now();
-  const [stopped, ...watched] = await Promise.all([
+  const [{ killed, ...stopped }, ...watched] = await Promise.all([
     stopWorkspace(stack, requestedAt, told),
     ...victims.map((victim) => watch(victim, victims.length, told)),
   ]);
+  const wanted = victims.length + queued;
+  if (killed !== wanted) throw new Error(`a kill-all of ${wanted} tasks has killed ${killed}`);
   await turn(stack, "release");
   return { ...stopped, victims: watched.map((one) => since(requestedAt, one)) };
 }
 
-async function stopWorkspace(stack: Stack, requestedAt: number, told: Told): Promise<Stopped> {
-  const [fencedAt, { operationId, finished, answeredMs }] = await Promise.all([
+interface Operation {
+  operationId: string;
+  killed: number;
+  finished: boolean;
+}
+
+async function stopWorkspace(stack: Stack, requestedAt: number, told: Told): Promise<Stopped & { killed: number }> {
+  const [fencedAt, { answer, answeredMs }] = await Promise.all([
     seeFence(stack, told),
-    readJson<{ operationId: string; finished: boolean }>(turn(stack, "kill-all")).then((operation) => {
-      return { ...operation, answeredMs: now() - requestedAt };
-    }),
+    readJson<Operation>(turn(stack, "kill-all")).then((answer) => ({ answer, answeredMs: now() - requestedAt })),
   ]);
-  if (!finished) {
-    await until(`${operationId} is finished`, askAgainMs, async () => {
-      return (await readJson<{ finished: boolean }>(stack.ask("GET", `/operations/${operationId}`))).finished;
-    });
-  }
+  const isOver = (operation: Operation) => operation.finished && operation;
+  const look = async () => isOver(await readJson(stack.ask("GET", `/operations/${answer.operationId}`)));
+  const { killed } = isOver(answer) || (await until(`${answer.operationId} is finished`, askAgainMs, look));
   told.ended = true;
-  const finishedMs = finished ? answeredMs : now() - requestedAt;
-  return { fencedMs: fencedAt - requestedAt, answeredMs, finishedMs };
+  const finishedMs = answer.finished ? answeredMs : now() - requestedAt;
+  return { killed, fencedMs: fencedAt - requestedAt, answeredMs, finishedMs };
 }
 
 /** Whoever can read it can rely on it: it comes long before the answer, which waits for kills. */
@@ -72,7 +76,7 @@ export async function killQueued(stack: Stack, repository: string, count: number
     }
   };
   await Promise.all(Array.from({ length: submittersAtOnce }, submitSome));
-  const killed = await killAll(stack, []);
+  const killed = await killAll(stack, [], count);
   await turn(stack, "resume");
   return killed;
 }
