@@ -1,4 +1,5 @@
 // What is this process told by its environment? Read as a whole, so that everything that is missing or wrong is named at once.
+import { usualTryMs } from "./aws/request-limits.ts";
 import { isResourceName } from "./core/ids.ts";
 import { maxBeatOutputCharacters } from "./core/task.ts";
 
@@ -122,7 +123,7 @@ export const localVariables = {
   DROVER_ISOLATION: unless(text, '{"kind":"confined"}'),
   DROVER_LOCAL_GIT_URL: optional(url),
   /** For one try of a request of the table, the queues or the parameters. No function's time ends on one machine, and bursts wait. */
-  DROVER_REQUEST_TRY_MS: unless(count, 5_000),
+  DROVER_REQUEST_TRY_MS: unless(count, usualTryMs),
 };
 
 const variables = { ...places, ...operatorVariables, ...localVariables };

@@ -79,6 +79,12 @@ export class DroverError extends Error {
 export const hasCode = (error: unknown, code: ErrorCode): error is DroverError =>
   error instanceof DroverError && error.code === code;
 
+/** The table did not let a change through in time. In doubt, an answer to a write of it was lost. */
+export function busy(sentence: string, isInDoubt: boolean): DroverError {
+  const outcome = isInDoubt ? "it does not say whether the last try was written" : "nothing was changed";
+  return new DroverError("busy", `${sentence}; ${outcome}. Send the request again.`);
+}
+
 export const problemTypeOf = (code: ErrorCode): string => `urn:drover:problem:${code}`;
 
 /** The code of a problem document of drover's; undefined of what anything else on the way has answered. */

@@ -1,7 +1,7 @@
 // How does a task change? Read, decide, write on condition; somebody else was faster: read and decide again.
 import type { Cloud } from "../core/cloud.ts";
 import { leaveSlots } from "../core/endings.ts";
-import { DroverError } from "../core/errors.ts";
+import { busy, DroverError } from "../core/errors.ts";
 import type { Applied, Refused, TaskEvent } from "../core/events.ts";
 import type { TaskId } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
@@ -82,7 +82,7 @@ export async function changeTask(
     // Somebody was faster than what was read: the version to go on from is theirs.
     if (stale >= tries) throw concurrentUpdate(before);
     if (contended >= contendedTries || (contended > 0 && cloud.clock.now() >= until))
-      throw busy(taskId, sent.length > 0);
+      throw busy(`The table is busy with ${taskId}`, sent.length > 0);
     const decision = await decide(before);
     if ("kind" in decision) return { ...decision, task: before };
     const applied = applyEvent(before, decision.event, cloud.clock.now());
@@ -157,11 +157,6 @@ function toChange(
 
 export const taskNotFound = (taskId: string) =>
   new DroverError("task_not_found", `There is no task ${taskId}. List the tasks to find its id.`);
-
-function busy(taskId: TaskId, isInDoubt: boolean): DroverError {
-  const outcome = isInDoubt ? "it does not say whether the last try was written" : "nothing was changed";
-  return new DroverError("busy", `The table is busy with ${taskId}; ${outcome}. Send the request again.`);
-}
 
 const concurrentUpdate = (task: Task) =>
   new DroverError("concurrent_update", `${task.taskId} kept changing; nothing was done. Read it and try again.`, {

@@ -1,7 +1,7 @@
 // How does an act without a task get into the audit log? With what it changes, in one write.
 import type { AuditAct } from "../core/audit.ts";
 import type { Cloud } from "../core/cloud.ts";
-import { DroverError } from "../core/errors.ts";
+import { busy } from "../core/errors.ts";
 import type { ActWrite } from "../core/table.ts";
 
 export interface Act {
@@ -33,7 +33,8 @@ export async function recordAct(
     const head = await cloud.table.getChainHead(chain);
     const written = await findWritten(cloud, head, sent);
     if (written) return written;
-    if ((n >= tries && !insists) || cloud.clock.now() >= until) throw busy(chain, sent.length > 0);
+    if ((n >= tries && !insists) || cloud.clock.now() >= until)
+      throw busy(`The audit log of ${chain} is busy`, sent.length > 0);
     const decided = await decide();
     if (!decided) return undefined;
     const unhashed = {
@@ -61,9 +62,4 @@ async function findWritten({ table }: Cloud, head: { version: number; hash: stri
   const { chain, version } = first;
   const [act] = head.version === version ? [head] : await table.listActs(chain, version - 1, 1);
   return sent.splice(0).find(({ hash }) => hash === act?.hash);
-}
-
-function busy(chain: string, isInDoubt: boolean): DroverError {
-  const outcome = isInDoubt ? "it does not say whether the last try was written" : "nothing was changed";
-  return new DroverError("busy", `The audit log of ${chain} is busy; ${outcome}. Send the request again.`);
 }
