@@ -46,13 +46,17 @@ export async function readSwitch(cloud: Cloud, scope: Scope): Promise<Switch> {
   return (await cloud.table.getSwitches({ workspace: name, backend: name }))[scope.kind];
 }
 
-/** What waited may run again; the reaper wakes the rest. */
+/** What waited may run again. Never fails the turn, which is written: the reaper wakes whoever is not woken here. */
 async function wakeSome(cloud: Cloud, scope: Scope): Promise<void> {
-  if (scope.kind === "backend") await letGo(cloud, backendPool(scope.name), cloud.settings.limits.global);
   const { global } = cloud.settings.limits;
-  const ready =
-    scope.kind === "workspace"
-      ? await cloud.table.readyHead(scope.name, global)
-      : (await cloud.table.readyAfter("", global)).map(({ taskId }) => taskId);
-  for (const taskId of ready) if (!(await wake(cloud, taskId))) return;
+  try {
+    if (scope.kind === "backend") await letGo(cloud, backendPool(scope.name), global);
+    const ready =
+      scope.kind === "workspace"
+        ? await cloud.table.readyHead(scope.name, global)
+        : (await cloud.table.readyAfter("", global)).map(({ taskId }) => taskId);
+    for (const taskId of ready) if (!(await wake(cloud, taskId))) return;
+  } catch (error) {
+    console.warn(`who may run again in ${formatScope(scope)} was not found out; the reaper will see to it`, error);
+  }
 }

@@ -290,3 +290,19 @@ it("a release wakes nobody else once a wake-up was not taken, which would take i
   expect(asked).toBe(2);
   expect(opened.memory.heldAfter("backend:default", "", 9)).toEqual([]);
 });
+
+it.each([
+  { kind: "global" },
+  { kind: "workspace", name: workspace },
+  { kind: "backend", name: "default" },
+] as const)("a release that is written is answered as that, although nobody can look who may run again: $kind", async (scope) => {
+  const { cloud, memory } = open();
+  const notNow = () => Promise.reject(new Error("the index cannot be read"));
+  const table: Table = { ...cloud.table, readyHead: notNow, readyAfter: notNow, heldAfter: notNow };
+  await turnSwitch({ ...cloud, table }, scope, "pause", "key_1", "its queue is watched");
+  expect(await turnSwitch({ ...cloud, table }, scope, "resume", "key_1", "all is well again")).toMatchObject({
+    kind: "turned",
+    now: { paused: false },
+  });
+  expect(memory.getSwitches({ workspace, backend: "default" })[scope.kind].paused).toBe(false);
+});
