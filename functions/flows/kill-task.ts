@@ -13,6 +13,8 @@ const longestDoubtMs = 10_000;
 /** A stop of many comes to each again, and has others to kill. */
 const longestDoubtOfManyMs = 2_000;
 const doubtPauseMs = 200;
+/** Longer than a backend is waited for. A table that said nothing since the kill takes as long again for each thing it is asked. */
+const tellsForMs = 12_000;
 
 export interface Kill {
   task: Task;
@@ -43,11 +45,13 @@ export async function killTask(
     );
   }
   const { before, task } = change;
+  const tellsUntil = cloud.clock.now() + tellsForMs;
   const stop = task.stopConfirmation
     ? "not_needed"
     : await stopSandbox(cloud, before, `killed by ${by}: ${reason}`, silent);
-  await announceEnd(cloud, task);
-  if (stop === "not_needed") return { task, stop };
+  // Whom nobody tells now, the reaper tells. Whoever has asked for the kill must hear that it took effect.
+  if (cloud.clock.now() < tellsUntil) await announceEnd(cloud, task);
+  if (stop === "not_needed" || cloud.clock.now() >= tellsUntil) return { task, stop };
   await wakeAfter(cloud, task);
   return { task, stop };
 }

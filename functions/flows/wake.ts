@@ -25,14 +25,10 @@ export async function wake(cloud: Cloud, taskId: TaskId): Promise<boolean> {
  * what is not done here, the reaper does. Of a backend that is stopped nobody is let go: its stop ends them.
  */
 export async function wakeAfter(cloud: Cloud, ended: Task): Promise<void> {
-  try {
-    if (ended.killed?.cause !== "backend_revoked") await letGo(cloud, backendPool(ended.backend), 1);
-    if (cloud.settings.limits.repository) await letGo(cloud, repositoryPool(ended.repositoryKey), 1);
-    await letGoOfProvider(cloud, ended);
-  } catch (error) {
-    console.warn(`what waited for the slots of ${ended.taskId} was not let go yet`, error);
-  }
-  const next = await findNext(cloud, ended);
+  const next = await findNext(cloud, ended).catch((error: unknown) => {
+    console.warn(`who waits for the slots of ${ended.taskId} was not found out; the dispatcher will look`, error);
+    return ended.taskId;
+  });
   if (next) await wake(cloud, next);
 }
 
@@ -41,12 +37,10 @@ export async function wakeAfter(cloud: Cloud, ended: Task): Promise<void> {
  * that the index does not show yet has a wake-up of its own under way, and if that came too early the reaper's.
  */
 async function findNext(cloud: Cloud, ended: Task): Promise<TaskId | undefined> {
-  try {
-    return (await cloud.table.readyAfter("", 1))[0]?.taskId;
-  } catch (error) {
-    console.warn(`who waits for the slots of ${ended.taskId} was not found out; the dispatcher will look`, error);
-    return ended.taskId;
-  }
+  if (ended.killed?.cause !== "backend_revoked") await letGo(cloud, backendPool(ended.backend), 1);
+  if (cloud.settings.limits.repository) await letGo(cloud, repositoryPool(ended.repositoryKey), 1);
+  await letGoOfProvider(cloud, ended);
+  return (await cloud.table.readyAfter("", 1))[0]?.taskId;
 }
 
 /** When a provider's last pause ends, or has ended. */

@@ -113,6 +113,34 @@ it("a kill ends within its function's time although each of its writes is waited
   expect(clock.now() - now).toBeLessThan(20_000);
 });
 
+it("a kill is answered within its function's time although the table says nothing any more once it is written", async () => {
+  let isWritten = false;
+  const unlessWritten = <A extends unknown[], T>(ask: (...args: A) => Promise<T>) => {
+    return async (...args: A): Promise<T> => {
+      if (!isWritten) return ask(...args);
+      await clock.sleep(15_000);
+      throw Object.assign(new Error("no answer"), { name: "TimeoutError" });
+    };
+  };
+  const { cloud, clock, memory, taskId, launch } = open((table) => ({
+    async commit(change) {
+      const outcome = await table.commit(change);
+      isWritten = outcome.kind === "committed";
+      return outcome;
+    },
+    getAttempt: unlessWritten(table.getAttempt),
+    heldAfter: unlessWritten(table.heldAfter),
+    readyAfter: unlessWritten(table.readyAfter),
+  }));
+  cloud.notices.listWebhooks = unlessWritten(cloud.notices.listWebhooks);
+  await launch();
+  expect(await killTask(cloud, taskId, by, "enough")).toMatchObject({ stop: "pending", task: { status: "killed" } });
+  expect(clock.now() - now).toBeLessThan(20_000);
+  // The reaper tells of the end, and has the sandbox stopped.
+  expect(memory.notices.listOwed(9)).toMatchObject([{ taskId }]);
+  expect(memory.getAttempt(agentIdOf(taskId, 1))?.cleanupAt).toBeGreaterThan(0);
+});
+
 it("a stop that the table never takes ends while its function has time to say that nobody knows whether it was written", async () => {
   const { cloud, clock } = open(() => ({ commitAct: async () => ({ kind: "contended" }) }));
   const stop = stopScope(cloud, { kind: "global" }, by, "enough", now + 10_000);
