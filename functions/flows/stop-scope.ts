@@ -75,7 +75,7 @@ async function begin(cloud: Cloud, scope: Scope, written: Operation, deadline: n
       operation = { ...operation, total, ...(scope.kind === "backend" ? {} : { killedBefore: killed }) };
       await cloud.table.putOperation(operation);
     }
-    return await continueOperation(cloud, operation, deadline);
+    return cloud.clock.now() < deadline ? await continueOperation(cloud, operation, deadline) : operation;
   } catch (error) {
     console.error(`${operation.operationId} comes no further in its own request`, error);
     return operation;

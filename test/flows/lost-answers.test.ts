@@ -141,6 +141,31 @@ it("a kill is answered within its function's time although the table says nothin
   expect(memory.getAttempt(agentIdOf(taskId, 1))?.cleanupAt).toBeGreaterThan(0);
 });
 
+it.each<[string, number, Partial<Record<"commitAct" | "countTasks" | "heldSlots", true>>]>([
+  ["its fence", 20_000, { commitAct: true }],
+  ["what comes behind its fence", 20_000, { countTasks: true, heldSlots: true }],
+])("a stop answers within its function's time although the table says nothing to %s", async (_what, withinMs, silent) => {
+  const { cloud, clock } = open((table) => ({
+    async commitAct(act, writes) {
+      if (!silent.commitAct) return table.commitAct(act, writes);
+      await clock.sleep(15_000);
+      return { kind: "contended" };
+    },
+    async countTasks(workspace) {
+      if (silent.countTasks) await clock.sleep(15_000);
+      return table.countTasks(workspace);
+    },
+    async heldSlots(pool) {
+      if (silent.heldSlots) await clock.sleep(15_000);
+      return table.heldSlots(pool);
+    },
+  }));
+  const stop = stopScope(cloud, { kind: "global" }, by, "a leaked key", now + 10_000);
+  if (silent.commitAct) await expect(stop).rejects.toThrow("it does not say whether the last try was written");
+  else expect((await stop).finishedAt).toBeUndefined();
+  expect(clock.now() - now).toBeLessThan(withinMs);
+});
+
 it("a stop that the table never takes ends while its function has time to say that nobody knows whether it was written", async () => {
   const { cloud, clock } = open(() => ({ commitAct: async () => ({ kind: "contended" }) }));
   const stop = stopScope(cloud, { kind: "global" }, by, "enough", now + 10_000);
