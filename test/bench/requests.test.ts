@@ -1,7 +1,7 @@
 // Does each of the twelve ways still ask for what docs/performance.md says? Whoever adds a request, or saves one, counts again.
 import { beforeAll, expect, it } from "vitest";
 import { readResults } from "./page.ts";
-import { commandPath, modelPath, type Walked, walkTwelve } from "./requests/walk-twelve.ts";
+import { commandPath, failedPath, modelPath, unchangedPath, type Walked, walkTwelve } from "./requests/walk-twelve.ts";
 import { fifteenMinutes, ratioOf, rowsOf } from "./requests.ts";
 
 let walked: Walked;
@@ -14,7 +14,12 @@ it("each way of a task asks for just what the page says, as does its floor; else
   expect(rowsOf(walked)).toEqual(readResults().find(({ name }) => name === "requests")?.rows);
 });
 
-it.each([commandPath, modelPath])("%s: in fifteen minutes it asks for at most 1.2 times its floor", (straight) => {
+it.each([
+  commandPath,
+  unchangedPath,
+  failedPath,
+  modelPath,
+])("%s: in fifteen minutes it asks for at most 1.2 times its floor", (straight) => {
   const [task, ...others] = fifteenMinutes(walked).filter(({ path }) => path === straight);
   expect(others).toEqual([]);
   expect(task && ratioOf(task.counts)).toBeLessThanOrEqual(1.2);

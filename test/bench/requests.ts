@@ -6,25 +6,31 @@ import { type Bench, exactly, type Measured, type Row } from "./bench.ts";
 import { floorOf, terms } from "./requests/floor.ts";
 import {
   commandPath,
+  failedPath,
+  killedPath,
   lostPath,
   modelPath,
   putBackPath,
   rejectedPath,
   resumedPath,
+  unchangedPath,
   type Walked,
   walkTwelve,
 } from "./requests/walk-twelve.ts";
 
 const ofCommand: Work = { minutes: 15, modelCalls: 0 };
 const ofModel: Work = { minutes: 15, modelCalls: 40 };
-/** Those on which work is done; the others are over before it begins, or when somebody wants it. */
+/** Those on which an agent is at work; the others are over before. */
 const working = [
   [commandPath, ofCommand],
+  [unchangedPath, ofCommand],
+  [failedPath, ofCommand],
   [modelPath, ofModel],
   [rejectedPath, ofModel],
   [resumedPath, ofModel],
   [lostPath, ofCommand],
   [putBackPath, ofCommand],
+  [killedPath, ofCommand],
 ] as const;
 
 const beatsOf = (counts: Counts) => countOf(counts, "lambda api POST beat");

@@ -80,7 +80,8 @@ export const terms: readonly Term[] = [
   {
     what: "an artifact",
     requests: 1,
-    because: "log, diff, verdicts, transcript, checkpoint: what is too large for the table, each once",
+    because:
+      "log, diff, verdicts, what the gates printed, transcript, checkpoint: what is too large for the table, each once",
     times: (counts) =>
       [...counts].filter(([name, { requests }]) => name.startsWith("s3 PUT ") && name !== growing && requests > 0)
         .length,

@@ -7,11 +7,14 @@ import { sharedImageDir } from "../../support/image-dir.ts";
 import * as paths from "./paths.ts";
 
 export const commandPath = "a command, its branch pushed";
+export const unchangedPath = "a command that changes nothing";
+export const failedPath = "a command that fails";
 export const modelPath = "a model, whose work passes its gates";
 export const rejectedPath = "a model whose work is rejected once";
 export const resumedPath = "a model out of quota, resumed";
 export const lostPath = "its sandbox lost, the second attempt pushed";
 export const putBackPath = "put back by throttling, then pushed";
+export const killedPath = "killed while it runs";
 
 export type Walked = Awaited<ReturnType<typeof walkTwelve>>;
 
@@ -28,8 +31,8 @@ export async function walkTwelve() {
     const { completed, unchanged, killedQueued, killedRunning, idleRound } = priced;
     const twelve = {
       [commandPath]: completed,
-      "a command that changes nothing": unchanged,
-      "a command that fails": await paths.fail(stage),
+      [unchangedPath]: unchanged,
+      [failedPath]: await paths.fail(stage),
       [modelPath]: await paths.passGates(stage, model.submit),
       [rejectedPath]: await paths.rejectOnce(stage, model.submit),
       [resumedPath]: await paths.waitForQuota(stage, model.submit),
@@ -37,7 +40,7 @@ export async function walkTwelve() {
       [putBackPath]: await paths.putBack(stage, ecs),
       "killed while it waits": killedQueued,
       "killed while it is launched": await paths.killLaunching(stage, ecs),
-      "killed while it runs": killedRunning,
+      [killedPath]: killedRunning,
       "cancelled while it waits": await paths.cancelQueued(stage),
     };
     return { twelve, priced };
