@@ -1,6 +1,7 @@
 // What does a supervisor say, in which order? The callback flows of production, spoken as `functions/sandbox` does.
 import type { StartAnswer } from "../../../functions/core/callbacks.ts";
 import type { Cloud } from "../../../functions/core/cloud.ts";
+import { describeEnd, unansweredExitCode } from "../../../functions/core/sandbox-end.ts";
 import type { Caller } from "../../../functions/flows/call-back.ts";
 import {
   completeAttempt,
@@ -30,6 +31,11 @@ const firstPauseMs = 500;
 
 /** This process ends: it was dismissed, nobody answers, or it crashed. */
 class Exit extends Error {}
+/** Nobody has told it its task. */
+class Unbegun extends Exit {}
+
+const unbegun = describeEnd({ containers: [{ name: "supervisor", exitCode: unansweredExitCode }] });
+const sayEnd = (error: unknown) => (error instanceof Unbegun ? unbegun : String(error));
 
 export function startSupervisor(stage: Stage, sandbox: Sandbox): void {
   const short = sandbox.agentId.slice(-4);
@@ -38,7 +44,7 @@ export function startSupervisor(stage: Stage, sandbox: Sandbox): void {
   const supervisor = new Supervisor(stage, sandbox, main, pulse);
   main.run(
     () => supervisor.work(),
-    (outcome) => endSandbox(stage, sandbox, "error" in outcome ? String(outcome.error) : "it has finished"),
+    (outcome) => endSandbox(stage, sandbox, "error" in outcome ? sayEnd(outcome.error) : "it has finished"),
   );
 }
 
@@ -210,7 +216,7 @@ export class Supervisor {
         if (this.plan.isZombie) return undefined;
         throw new Exit(`dismissed: ${answer.code}`);
       }
-      if (world.now + pauseMs > deadline) throw new Exit(`nobody took ${verb}`);
+      if (world.now + pauseMs > deadline) throw new (verb === "start" ? Unbegun : Exit)(`nobody took ${verb}`);
       await this.main.sleep(pauseMs);
     }
   }

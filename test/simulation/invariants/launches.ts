@@ -1,5 +1,5 @@
 // Is ECS asked for launches as rarely as it wants, and does nobody pay for its failures?
-import { isLaunchOutage } from "../../../functions/core/sandbox-end.ts";
+import { hasNotBegun, isLaunchOutage } from "../../../functions/core/sandbox-end.ts";
 import type { TaskChange } from "../../../functions/core/table.ts";
 import type { Stage } from "../stage.ts";
 
@@ -29,10 +29,11 @@ export function checkOutage({ world, launchedAt }: Stage): void {
     world.fail("outage_storm", `${during} launches were asked for in an outage of ${faultsEndMs} ms, not ${most}`);
 }
 
-/** What ECS could not start, nobody has tried. */
+/** What ECS could not start, or was never told its task, nobody has tried. */
 export function watchBurn({ world }: Stage, { before, event }: TaskChange): void {
-  if (event.type !== "attempt_failed" || before.status !== "launching") return;
+  if (event.type !== "attempt_failed") return;
   const { message = "" } = (event.data.failure ?? {}) as { message?: string };
   const why = message.replace(/^[^:]*: /, "");
-  if (isLaunchOutage(why)) world.fail("outage_burnt", `${event.taskId} has used up an attempt: ${message}`);
+  const isOutage = before.status === "launching" ? isLaunchOutage(why) : hasNotBegun(why);
+  if (isOutage) world.fail("outage_burnt", `${event.taskId} has used up an attempt: ${message}`);
 }

@@ -124,6 +124,10 @@ export const flowMutants = [
     edit(confirm, 'if (task.status === "launching" && isLaunchOutage(why)) return', "if (!why) return"),
   ),
   mutant(
+    "start: one that has begun, and never heard so, is a failed attempt",
+    edit(confirm, "  if (hasNotBegun(why)) return goBack(cloud, task, why);\n", ""),
+  ),
+  mutant(
     "kill: the sandbox is not stopped",
     edit(kill, "for (const arn of arns) await sandboxes.stop(arn, reason);", ""),
   ),
