@@ -13,6 +13,8 @@ const longestDoubtMs = 10_000;
 /** A stop of many comes to each again, and has others to kill. */
 const longestDoubtOfManyMs = 2_000;
 const doubtPauseMs = 200;
+/** Who fails sooner has answered, or keeps nobody waiting: ECS refuses stops that are too many at once. */
+const silentMs = 5_000;
 /** Longer than a backend is waited for. A table that said nothing since the kill takes as long again for each thing it is asked. */
 const tellsForMs = 12_000;
 
@@ -107,6 +109,7 @@ async function changeUntilItTakes(cloud: Cloud, taskId: TaskId, by: string, reas
 async function stopSandbox(cloud: Cloud, before: Task, reason: string, silent: Set<string>): Promise<Kill["stop"]> {
   if (silent.has(before.backend)) return "pending";
   const agentId = agentIdOf(before.taskId, before.attempt);
+  const askedAt = cloud.clock.now();
   try {
     const attempt = await cloud.table.getAttempt(agentId);
     const sandboxes = cloud.sandboxes(before.backend);
@@ -116,7 +119,8 @@ async function stopSandbox(cloud: Cloud, before: Task, reason: string, silent: S
     for (const arn of arns) await sandboxes.stop(arn, reason);
     return arns.length > 0 ? "requested" : "pending";
   } catch (error) {
-    if (hasCode(error, "backend_unavailable")) silent.add(before.backend);
+    const isSilent = hasCode(error, "backend_unavailable") && cloud.clock.now() - askedAt >= silentMs;
+    if (isSilent) silent.add(before.backend);
     // The task is killed: no effect of it is accepted any more. The reaper stops the process until that is confirmed.
     console.warn(`the sandbox of ${agentId} could not be stopped yet`, error);
     return "pending";

@@ -1,5 +1,6 @@
 // Does a stop wait for anything before its fence? Not for other acts, nor for names, numbers or a table that is slow with them.
 import { describe, expect, it } from "vitest";
+import type { Clock } from "../../functions/core/cloud.ts";
 import { DroverError } from "../../functions/core/errors.ts";
 import type { TaskEvent } from "../../functions/core/events.ts";
 import { agentIdOf, type TaskId } from "../../functions/core/ids.ts";
@@ -140,31 +141,55 @@ it("a task that goes back into the queue while pages are read is killed all the 
   expect(statusOf(taskId)).toBe("killed");
 });
 
-it("a backend that says nothing is waited for once, and keeps nobody's sandbox on another one alive", async () => {
-  const { cloud, memory, statusOf, stop } = open(1);
-  let waits = 0;
-  const stopped: string[] = [];
-  const silence = async (): Promise<never> => {
-    waits += 1;
-    throw new DroverError("backend_unavailable", "no answer");
-  };
-  cloud.sandboxes = (backend) => ({
-    ...idleSandboxes,
-    stop: backend === "silent" ? silence : async (arn) => void stopped.push(arn),
+describe("a backend that fails a stop", () => {
+  /** Forty run, every fourth of them on the backend "other", where each stop ends like this. */
+  async function stopAll(fail: (clock: Clock) => Promise<void>) {
+    const { cloud, memory, statusOf } = open(1);
+    const asked: string[] = [];
+    const stopped: string[] = [];
+    cloud.sandboxes = (backend) => ({
+      ...idleSandboxes,
+      async stop(arn) {
+        asked.push(backend);
+        if (backend === "other") await fail(cloud.clock);
+        stopped.push(arn);
+      },
+    });
+    const taskIds = Array.from({ length: 40 }, (_, n) => {
+      const creation = makeCreation({ workspace: "team-000", backend: n % 4 === 0 ? "other" : "default" });
+      const { taskId } = creation.task;
+      memory.createTask(creation);
+      change(memory, taskId, claim());
+      memory.recordSandbox(agentIdOf(taskId, 1), `arn:sandbox/${taskId}`);
+      return taskId;
+    });
+    const operation = await stopScope(cloud, everything, "key_1", "a leaked key", now + 120_000);
+    expect(operation).toMatchObject({ killed: 41, failed: 0 });
+    expect(new Set(taskIds.map(statusOf))).toEqual(new Set(["killed"]));
+    return { stopped, askedOther: asked.filter((backend) => backend === "other").length };
+  }
+  const unavailable = (why: string) => new DroverError("backend_unavailable", why);
+
+  it("by saying nothing is waited for once, and keeps nobody's sandbox on another one alive", async () => {
+    const { stopped, askedOther } = await stopAll(async (clock) => {
+      await clock.sleep(10_000);
+      throw unavailable("no answer");
+    });
+    expect(stopped).toHaveLength(30);
+    // Those of one batch wait together.
+    expect(askedOther).toBeLessThanOrEqual(3);
   });
-  const taskIds = Array.from({ length: 40 }, (_, n) => {
-    const creation = makeCreation({ workspace: "team-000", backend: n % 4 === 0 ? "silent" : "default" });
-    const { taskId } = creation.task;
-    memory.createTask(creation);
-    change(memory, taskId, claim());
-    memory.recordSandbox(agentIdOf(taskId, 1), `arn:sandbox/${taskId}`);
-    return taskId;
+
+  it("because there were too many at once is asked to stop all the others", async () => {
+    let refusals = 0;
+    const { stopped, askedOther } = await stopAll(async (clock) => {
+      await clock.sleep(1_500);
+      refusals += 1;
+      if (refusals === 1) throw unavailable("ThrottlingException: Rate exceeded");
+    });
+    expect(askedOther).toBe(10);
+    expect(stopped).toHaveLength(39);
   });
-  expect(await stop()).toMatchObject({ killed: 41, failed: 0 });
-  expect(new Set(taskIds.map(statusOf))).toEqual(new Set(["killed"]));
-  expect(stopped).toHaveLength(30);
-  // Those of one batch wait together.
-  expect(waits).toBeLessThanOrEqual(3);
 });
 
 it("a stop that is cut short among those that run, or those that wait, goes on where it was", async () => {
