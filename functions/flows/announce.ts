@@ -35,11 +35,14 @@ async function isAwaited({ notices, outcomeBus }: Cloud, { workspace, issue, due
   return (await notices.listWebhooks(workspace)).length > 0;
 }
 
-export async function sendMessages(cloud: Cloud, messages: readonly NoticeMessage[], delayMs = 0): Promise<void> {
-  if (messages.length === 0 || delayMs > longestDelayMs) return;
+/** Never fails the caller: what is said stands in the table, and the reaper says it again. Answers whether it was sent. */
+export async function sendMessages(cloud: Cloud, messages: readonly NoticeMessage[], delayMs = 0): Promise<boolean> {
+  if (messages.length === 0 || delayMs > longestDelayMs) return false;
   try {
     await cloud.noticeQueue.send(messages, Math.ceil(Math.max(0, delayMs) / 1000));
+    return true;
   } catch (error) {
     console.warn(`${messages.length} message(s) about notices were not sent; the reaper will send them`, error);
+    return false;
   }
 }

@@ -191,6 +191,23 @@ describe("a queue that takes its time", () => {
     expect(sent.wakeUps).toBe(2);
   });
 
+  it("and then takes the messages is not told of more ends than the step has time for, and keeps the round from none of its steps", async () => {
+    let requests = 0;
+    const send = async (messages: readonly unknown[]) => {
+      requests += Math.ceil(messages.length / 10);
+      clock.pass(1_500 * Math.ceil(messages.length / 10));
+    };
+    const { cloud, clock, memory } = open({}, { noticeQueue: { send } });
+    make(memory, 700, undefined);
+    for (const { task } of [...memory.rows.values()]) await apply(cloud.table, task, kill);
+    clock.pass(minute);
+    const startedAt = clock.now();
+    await reap(cloud);
+    expect(clock.now() - startedAt).toBeLessThan(minute / 2);
+    expect(requests).toBeGreaterThan(9);
+    expect(memory.notices.listOwed(1_000)).toHaveLength(700);
+  });
+
   it("and then takes the message is not told of more tasks than the step has time for", async () => {
     let sent = 0;
     const send = async () => {
