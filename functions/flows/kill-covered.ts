@@ -12,7 +12,7 @@ import { isSound } from "./sound-tasks.ts";
 const abreast = 10;
 const keptErrors = 20;
 
-/** One go at a stop. */
+/** One go at a stop, or at all that are open. */
 export interface Run {
   /** Epoch milliseconds. */
   deadline: number;

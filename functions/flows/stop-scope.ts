@@ -95,10 +95,16 @@ async function countTasks(cloud: Cloud, scope: Scope, withinMs: number) {
 /**
  * Pass after pass through its workspaces, until the deadline. Pages come from an index that lags, so what was submitted
  * a moment before the stop may be missing in them. It is finished when its counters, which do not lag, know of nobody
- * who is left; else when a pass has begun behind the lag, unless that may have missed somebody.
+ * who is left; else when a pass has begun behind the lag, unless that may have missed somebody. `silent` takes up the
+ * backends that do not answer.
  */
-export async function continueOperation(cloud: Cloud, from: Operation, deadline: number): Promise<Operation> {
-  const run: Run = { deadline, silent: new Set() };
+export async function continueOperation(
+  cloud: Cloud,
+  from: Operation,
+  deadline: number,
+  silent: Set<string> = new Set(),
+): Promise<Operation> {
+  const run: Run = { deadline, silent };
   for (let operation = from; ; ) {
     operation = await goThrough(cloud, beginAgain(cloud, operation), run);
     if (operation.workspaces.length > 0 || hasLeft(operation)) return operation;

@@ -10,6 +10,7 @@ import type { ActWrite, Table } from "../../functions/core/table.ts";
 import type { Task } from "../../functions/core/task.ts";
 import { finishOperations } from "../../functions/flows/finish-operations.ts";
 import { killFenced } from "../../functions/flows/kill-task.ts";
+import { beginRound } from "../../functions/flows/round.ts";
 import { continueOperation, stopScope } from "../../functions/flows/stop-scope.ts";
 import { turnSwitch } from "../../functions/flows/turn-switch.ts";
 import { changeOf, claim, makeCreation } from "../contract/support.ts";
@@ -192,6 +193,27 @@ describe("a backend that fails a stop", () => {
   });
 });
 
+it("a backend that says nothing is waited for once by all stops that a round goes on with", async () => {
+  const { cloud, memory, taskIds, statusOf } = open(12);
+  let asked = 0;
+  const silence = async (): Promise<never> => {
+    asked += 1;
+    await cloud.clock.sleep(10_000);
+    throw new DroverError("backend_unavailable", "no answer");
+  };
+  cloud.sandboxes = () => ({ ...idleSandboxes, stop: silence });
+  for (const [n, taskId] of taskIds.entries()) {
+    change(memory, taskId, claim());
+    memory.recordSandbox(agentIdOf(taskId, 1), `arn:sandbox/${taskId}`);
+    const scope: Scope = { kind: "workspace", name: `team-${String(n).padStart(3, "0")}` };
+    await stopScope(cloud, scope, "key_1", "a leaked key", cloud.clock.now());
+  }
+  expect(asked).toBe(0);
+  await finishOperations(cloud, beginRound(cloud), cloud.clock.now() + 20_000);
+  expect(asked).toBe(1);
+  expect(new Set(taskIds.map(statusOf))).toEqual(new Set(["killed"]));
+});
+
 it("a stop that is cut short among those that run, or those that wait, goes on where it was", async () => {
   const { cloud, memory, statusOf, stop } = open(1, (inMemory) => ({
     async listTasks(...page) {
@@ -263,7 +285,7 @@ it.each([
   for (const name of ["team-000", "team-001"]) await stop({ kind: "workspace", name });
   isMended = true;
   expect(statusOf(taskIds[1] as TaskId)).toBe("queued");
-  await finishOperations(cloud, undefined, cloud.clock.now() + 20_000);
+  await finishOperations(cloud, beginRound(cloud), cloud.clock.now() + 20_000);
   expect(statusOf(taskIds[1] as TaskId)).toBe("killed");
   expect(memory.getOperation("opr_2")).toMatchObject({ killed: 1, failed: 0 });
 });
@@ -291,7 +313,7 @@ it("a workspace that cannot be read keeps a stop of everything from no other wor
   expect(await stop()).toMatchObject({ killed: 2, failed: 0, unread: 1 });
   expect(taskIds.map(statusOf)).toEqual(["queued", "killed", "killed"]);
   isRefused = false;
-  await finishOperations(cloud, undefined, cloud.clock.now() + 20_000);
+  await finishOperations(cloud, beginRound(cloud), cloud.clock.now() + 20_000);
   expect(memory.getOperation("opr_1")).toMatchObject({ total: 3, killed: 3, failed: 0, finishedAt: now });
 });
 
@@ -340,7 +362,7 @@ describe("a task that is submitted a moment before the stop, and that the index 
     expect(operation).toMatchObject({ total: 2, killed: 1, failed: 0 });
     expect(operation.finishedAt).toBeUndefined();
     await cloud.clock.sleep(60_000);
-    await finishOperations(cloud, undefined, cloud.clock.now() + 20_000);
+    await finishOperations(cloud, beginRound(cloud), cloud.clock.now() + 20_000);
     expect(statusOf(late)).toBe("killed");
     expect(memory.getOperation("opr_1")).toMatchObject({ total: 2, killed: 2, finishedAt: cloud.clock.now() });
   });
@@ -351,7 +373,7 @@ describe("a task that is submitted a moment before the stop, and that the index 
     expect(stage.memory.openOperations()).toHaveLength(1);
     return (ms: number) => {
       stage.cloud.clock.sleep(ms);
-      return finishOperations(stage.cloud, undefined, stage.cloud.clock.now() + 20_000);
+      return finishOperations(stage.cloud, beginRound(stage.cloud), stage.cloud.clock.now() + 20_000);
     };
   };
 
@@ -376,7 +398,7 @@ describe("a task that is submitted a moment before the stop, and that the index 
     expect([statusOf(late), memory.openOperations().length]).toEqual(["queued", 1]);
     cloud.table.countTasks = countTasks;
     await cloud.clock.sleep(60_000);
-    await finishOperations(cloud, undefined, cloud.clock.now() + 20_000);
+    await finishOperations(cloud, beginRound(cloud), cloud.clock.now() + 20_000);
     expect([statusOf(late), memory.openOperations().length]).toEqual(["killed", 0]);
   });
 
@@ -397,7 +419,7 @@ describe("a task that is submitted a moment before the stop, and that the index 
     const creation = makeCreation({ workspace: "team-000", admitted: { global: 1, workspace: 0, backend: 0 } });
     expect(memory.createTask(creation)).toEqual({ kind: "created" });
     await cloud.clock.sleep(60_000);
-    await finishOperations(cloud, undefined, cloud.clock.now() + 20_000);
+    await finishOperations(cloud, beginRound(cloud), cloud.clock.now() + 20_000);
     expect([late, creation.task.taskId].map(statusOf)).toEqual(["killed", "queued"]);
     expect(memory.openOperations()).toEqual([]);
   });
