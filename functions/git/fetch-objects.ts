@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import git from "isomorphic-git";
 import { guardPacks } from "./guard-pack.ts";
+import { hashSmallHere } from "./hash-here.ts";
 import type { ReadLimits } from "./limits.ts";
 import type { RemoteCall } from "./remote-call.ts";
 
@@ -14,6 +15,8 @@ export interface Wanted {
   /** A commit that we have with all its files: what it holds need not be sent. */
   have?: string;
 }
+
+hashSmallHere(crypto.subtle);
 
 /** Keeps the name of what we have: the engine tells the server about names only. */
 const haveRef = "refs/drover/have";
