@@ -30,22 +30,25 @@ export async function resolveOutcome(cloud: Cloud, task: Task): Promise<void> {
   if (change.kind === "changed" && takeBack) await takeBranchBack(cloud, change.task);
 }
 
-/** An earlier attempt may have had a permit as well, and its stop was asked for but never confirmed. */
+/**
+ * Any attempt that has spoken may have a permit. While it owes its cleanup, its sandbox is not known to have stopped, or
+ * for how long it has: the cleanup finds out, writes that down, and then asks here again. What counts as gone since ECS
+ * had not listed it for long may turn up all the same.
+ */
 async function whatMayPush(cloud: Cloud, task: Task): Promise<string | undefined> {
   let why: string | undefined;
-  for (const one of await cloud.table.listAttempts(task.taskId)) {
-    const { sandboxArn, sandboxStoppedAt, startedAt, agentId, backend } = one;
-    if (sandboxStoppedAt !== undefined) continue;
+  for (const { agentId, attempt, backend, ...one } of await cloud.table.listAttempts(task.taskId)) {
+    const { sandboxArn, sandboxStoppedAt, startedAt } = one;
+    if (owesCleanup(task, attempt)) {
+      if (startedAt !== undefined) why = `the sandbox of ${agentId} is not known to have stopped`;
+      continue;
+    }
+    if (!sandboxArn || sandboxStoppedAt !== undefined) continue;
     try {
-      const sandbox = sandboxArn ? await cloud.sandboxes(backend).describe(sandboxArn) : undefined;
-      if (sandbox?.stopped) continue;
-      if (sandbox) {
-        await cloud.sandboxes(backend).stop(sandbox.sandboxArn, `${agentId} has ended`);
-        why = `the sandbox of ${agentId} has not stopped yet`;
-      } else if (startedAt !== undefined && owesCleanup(task, one.attempt)) {
-        // It has spoken, so it has a sandbox, and lists lag: its cleanup finds out, and then asks here again.
-        why = `the sandbox of ${agentId} is not known to have stopped`;
-      }
+      const sandbox = await cloud.sandboxes(backend).describe(sandboxArn);
+      if (!sandbox || sandbox.stopped) continue;
+      await cloud.sandboxes(backend).stop(sandboxArn, `${agentId} has ended`);
+      why = `the sandbox of ${agentId} has not stopped yet`;
     } catch (error) {
       if (!(error instanceof Error) || hasCode(error, "backend_unavailable")) throw error;
       why = error.message;

@@ -10,6 +10,7 @@ import type { Task } from "../../functions/core/task.ts";
 import { dispatchTask } from "../../functions/flows/dispatch-task.ts";
 import { launchDeadlineMs, launchTakesMs } from "../../functions/flows/launch-attempt.ts";
 import { reap } from "../../functions/flows/reap.ts";
+import { resolveOutcome } from "../../functions/flows/resolve-outcome.ts";
 import { apply, claim, createTask, kill, makeCreation } from "../contract/support.ts";
 import { MemoryTable } from "../simulation/cloud/memory-table.ts";
 import { Cluster } from "../support/ecs-cluster.ts";
@@ -253,57 +254,84 @@ it("what became of a push is asked again later while ECS will not say of a sandb
   for (const { taskId } of tasks) expect(memory.getTask(taskId)?.due?.at).toBeGreaterThan(now);
 });
 
-it.each([
-  ["was never recorded", false],
-  ["is missing from what ECS lists", true],
-])("nothing counts as not pushed while an earlier attempt, whose sandbox %s, may push on its permit", async (_how, isRecorded) => {
+describe("nothing counts as not pushed while an earlier attempt may push on its permit", () => {
   const [commit, branch] = ["c".repeat(40), "drover/x"];
-  const answers = { isStopped: false, isPushed: false };
-  const remotes: Cloud["remotes"] = {
-    inspect: async () => ({ kind: "not_found", message: "" }),
-    deleteBranch: async () => "gone",
-    readBranch: async () => (answers.isPushed ? { kind: "at", commit } : { kind: "absent" }),
-  };
-  const sandboxes: Partial<Sandboxes> = {
-    describe: async (sandboxArn) =>
-      sandboxArn === "arn:sandbox/2" || answers.isStopped
-        ? { sandboxArn, agentId: undefined, stopped: true }
-        : undefined,
-    findByAgent: async (agentId) => [{ sandboxArn: "arn:sandbox/1", agentId, stopped: answers.isStopped }],
-    stop: () => Promise.reject(new Error("Backend default refuses StopTask of arn:sandbox/1")),
-  };
-  const { cloud, clock, memory, start } = open(sandboxes, { remotes });
-  const started: TaskEvent = { type: "started", leaseMs: minute, limitMs: 60 * minute };
-  const lost: TaskEvent = { type: "attempt_failed", failure: { class: "infrastructure", message: "it was silent" } };
-  const work: TaskEvent = { type: "work_done", commit, files: 1, additions: 1, deletions: 0 };
-  let task = await start();
-  for (const event of [
-    started,
-    work,
-    { type: "permit_granted", permitId: "prm_1", branch },
-    lost,
-    claim({ pool: "global", index: 9 }),
-    started,
-    work,
-    { type: "completed", result: { kind: "no_changes" } },
-  ] as TaskEvent[]) {
-    task = await apply(cloud.table, task, event);
-    const { taskId, attempt, status } = task;
-    const isTold = status === "running" && (isRecorded || attempt === 2);
-    if (isTold) await cloud.table.recordSandbox(agentIdOf(taskId, attempt), `arn:sandbox/${attempt}`);
+
+  /** The second attempt has completed without changes; the sandbox of the first runs on, and will not be stopped. */
+  async function openPermitted(isRecorded: boolean) {
+    const answers = { isStopped: false, isPushed: false };
+    const remotes: Cloud["remotes"] = {
+      inspect: async () => ({ kind: "not_found", message: "" }),
+      deleteBranch: async () => "gone",
+      readBranch: async () => (answers.isPushed ? { kind: "at", commit } : { kind: "absent" }),
+    };
+    const sandboxes: Partial<Sandboxes> = {
+      describe: async (sandboxArn) =>
+        sandboxArn === "arn:sandbox/2" || answers.isStopped
+          ? { sandboxArn, agentId: undefined, stopped: true }
+          : undefined,
+      findByAgent: async (agentId) => [{ sandboxArn: "arn:sandbox/1", agentId, stopped: answers.isStopped }],
+      stop: () => Promise.reject(new Error("Backend default refuses StopTask of arn:sandbox/1")),
+    };
+    const opened = open(sandboxes, { remotes });
+    const { cloud, memory, start } = opened;
+    const started: TaskEvent = { type: "started", leaseMs: minute, limitMs: 60 * minute };
+    const lost: TaskEvent = { type: "attempt_failed", failure: { class: "infrastructure", message: "it was silent" } };
+    const work: TaskEvent = { type: "work_done", commit, files: 1, additions: 1, deletions: 0 };
+    let task = await start();
+    for (const event of [
+      started,
+      work,
+      { type: "permit_granted", permitId: "prm_1", branch },
+      lost,
+      claim({ pool: "global", index: 9 }),
+      started,
+      work,
+      { type: "completed", result: { kind: "no_changes" } },
+    ] as TaskEvent[]) {
+      task = await apply(cloud.table, task, event);
+      const { taskId, attempt, status } = task;
+      const isTold = status === "running" && (isRecorded || attempt === 2);
+      if (isTold) await cloud.table.recordSandbox(agentIdOf(taskId, attempt), `arn:sandbox/${attempt}`);
+    }
+    expect(task).toMatchObject({ owedCleanups: [{ attempt: 1 }, { attempt: 2 }], due: { kind: "outcome" } });
+    return { ...opened, answers, look: () => memory.getTask(task.taskId) as Task };
   }
-  expect(task).toMatchObject({ owedCleanups: [{ attempt: 1 }, { attempt: 2 }], due: { kind: "outcome" } });
-  for (let n = 0; n < 10; n += 1) {
+
+  it.each([
+    ["was never recorded", false],
+    ["is missing from what ECS lists", true],
+  ])("whose sandbox %s", async (_how, isRecorded) => {
+    const { cloud, clock, answers, look } = await openPermitted(isRecorded);
+    for (let n = 0; n < 10; n += 1) {
+      clock.pass(minute);
+      await reap(cloud);
+    }
+    expect(look()).toMatchObject({ publishOutcome: "unresolved", due: { kind: "outcome" } });
+    answers.isPushed = true;
+    answers.isStopped = true;
+    await until("its cleanup asks again", async () => {
+      clock.pass(minute);
+      await reap(cloud);
+      return look().publishOutcome === "pushed";
+    });
+  });
+
+  it("whose sandbox has stopped just now: its push may be under way at the remote yet", async () => {
+    const { cloud, clock, answers, look } = await openPermitted(true);
+    clock.pass(10 * minute);
+    answers.isStopped = true;
+    await resolveOutcome(cloud, look());
+    expect(look().publishOutcome).toBe("unresolved");
     clock.pass(minute);
     await reap(cloud);
-  }
-  expect(memory.getTask(task.taskId)).toMatchObject({ publishOutcome: "unresolved", due: { kind: "outcome" } });
-  answers.isPushed = true;
-  answers.isStopped = true;
-  await until("its cleanup asks again", async () => {
-    clock.pass(minute);
-    await reap(cloud);
-    return memory.getTask(task.taskId)?.publishOutcome === "pushed";
+    expect(look()).toMatchObject({ owedCleanups: undefined, publishOutcome: "unresolved" });
+    answers.isPushed = true;
+    await until("the remote is asked once more", async () => {
+      clock.pass(minute);
+      await reap(cloud);
+      return look().publishOutcome === "pushed";
+    });
   });
 });
 
