@@ -31,8 +31,8 @@ export function putBack(
     ...queueAgain(next, { kind: "ready", at: event.notBefore }),
     attemptsUsed: before.attemptsUsed - 1,
     putBacks: (before.putBacks ?? 0) + 1,
-    // One that never ran has waited all along.
-    ...(before.status === "launching" ? {} : { allowedAt: event.notBefore }),
+    // One that never ran has waited all along: else it would never be too old, however often it comes back.
+    ...(before.status === "launching" || event.hasNotBegun ? {} : { allowedAt: event.notBefore }),
   };
   const { why, neverLaunched, notBefore } = event;
   const data = { agentId: current(before), why, notBefore, ...(neverLaunched ? { neverLaunched } : {}) };

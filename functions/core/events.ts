@@ -7,8 +7,8 @@ export type TaskEvent =
       Pick<Task, "title" | "priority" | "labels" | "maxAttempts" | "allowedAt" | "due">
     >)
   | { type: "claimed"; slots: Slot[]; leaseMs: number }
-  /** `neverLaunched`: it is certain that no sandbox was started. */
-  | { type: "put_back"; why: string; notBefore: number; neverLaunched?: true }
+  /** `neverLaunched`: it is certain that no sandbox was started. `hasNotBegun`: its word was taken, and nobody told it its task. */
+  | { type: "put_back"; why: string; notBefore: number; neverLaunched?: true; hasNotBegun?: true }
   /** `limitMs`: after that long it is ended from outside. */
   | { type: "started"; leaseMs: number; limitMs: number }
   | { type: "work_done"; commit: string; files: number; additions: number; deletions: number }

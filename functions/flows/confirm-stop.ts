@@ -40,7 +40,7 @@ export async function confirmStop(cloud: Cloud, agentId: AgentId, why: string): 
 
 /** One that an outage kept from its start, or from its task, has not been tried; it waits as one does that found no capacity. */
 function endOf(cloud: Cloud, task: Task, why: string): TaskEvent {
-  if (hasNotBegun(why)) return goBack(cloud, task, why);
+  if (hasNotBegun(why)) return { ...goBack(cloud, task, why), hasNotBegun: true };
   if (task.status === "launching" && isLaunchOutage(why)) return goBack(cloud, task, why);
   return { type: "attempt_failed", failure: explainEnd(why) };
 }

@@ -96,7 +96,8 @@ function putBack(cloud: Cloud, agentId: AgentId, why: string): Promise<void> {
   return end(cloud, agentId, (task) => goBack(cloud, task, why));
 }
 
-type LaunchEnd = Extract<TaskEvent, { type: "put_back" | "attempt_failed" }>;
+type PutBack = Extract<TaskEvent, { type: "put_back" }>;
+type LaunchEnd = PutBack | Extract<TaskEvent, { type: "attempt_failed" }>;
 
 /**
  * ECS has told us that it started nothing. That is all there is to know while nobody else has called it:
@@ -112,7 +113,7 @@ function endUnlaunched(cloud: Cloud, agentId: AgentId, decide: (task: Task) => L
 }
 
 /** Spread by chance as well, so that what an outage held back does not all come back at one moment. */
-export function goBack(cloud: Cloud, { putBacks = 0 }: Task, why: string): LaunchEnd {
+export function goBack(cloud: Cloud, { putBacks = 0 }: Task, why: string): PutBack {
   const delayMs = Math.min(longestPutBackMs, putBackDelayMs * 2 ** Math.min(putBacks, 10));
   return { type: "put_back", why, notBefore: cloud.clock.now() + Math.ceil(delayMs * (1 + cloud.ids.random() / 2)) };
 }

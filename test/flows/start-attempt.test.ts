@@ -60,13 +60,16 @@ it.each([
   expect(look()).toMatchObject({ status: "queued", attemptsUsed: 0, due: { kind: "ready" } });
 });
 
-it("an attempt whose first word was taken, and that never heard so, goes back unused with its sandbox as well", async () => {
+it("an attempt whose first word was taken, and that never heard so, goes back unused and no younger with its sandbox as well", async () => {
   const { cloud, agentId, start, look } = await open();
   await start();
+  const { allowedAt } = look();
   expect(look()).toMatchObject({ status: "running", attemptsUsed: 1 });
   const containers = [{ name: "supervisor", exitCode: unansweredExitCode }];
   await confirmStop(cloud, agentId, describeEnd({ stopCode: "EssentialContainerExited", containers }));
   expect(look()).toMatchObject({ status: "queued", attemptsUsed: 0, due: { kind: "ready" } });
+  // Or it would come back for ever, and never be too old for the queue.
+  expect(look().allowedAt).toBe(allowedAt);
 });
 
 const elsewhere: Credential = { username: "x", token, repositories: ["https://other.example/a"] };

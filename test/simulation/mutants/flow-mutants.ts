@@ -125,7 +125,7 @@ export const flowMutants = [
   ),
   mutant(
     "start: one that has begun, and never heard so, is a failed attempt",
-    edit(confirm, "  if (hasNotBegun(why)) return goBack(cloud, task, why);\n", ""),
+    edit(confirm, "  if (hasNotBegun(why)) return { ...goBack(cloud, task, why), hasNotBegun: true };\n", ""),
   ),
   mutant(
     "kill: the sandbox is not stopped",
