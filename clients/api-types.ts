@@ -2956,6 +2956,23 @@ export interface paths {
                 };
             };
             responses: {
+                /** @description The agent that the same Idempotency-Key was given before */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            agentId: string;
+                            taskId: string;
+                            /** @enum {string} */
+                            status: "queued" | "spawning" | "running" | "completed" | "failed" | "killed";
+                            taskStatus: string;
+                            step?: string;
+                            lastBeatSeq?: number;
+                        };
+                    };
+                };
                 /** @description It is queued; the agent's id is known already */
                 201: {
                     headers: {

@@ -45,6 +45,7 @@ const spawn = createRoute({
     body: { required: true, content: json(spawnRequest) },
   },
   responses: {
+    200: { description: "The agent that the same Idempotency-Key was given before", content: json(agentSchema) },
     201: { description: "It is queued; the agent's id is known already", content: json(agentSchema) },
     400: problemResponse("A field is not valid"),
     422: problemResponse("The repository, branch, credential or backend cannot be used"),
@@ -98,8 +99,13 @@ export function addAgentRoutes(app: Api, openCloud: OpenCloud): void {
     const principal = await authenticate(cloud, context);
     const idempotencyKey = callersKey(context.req.valid("header")["idempotency-key"]);
     const request = taskRequestOf(context.req.valid("json"));
-    const { taskId } = await submitTask(cloud, { principal, request, idempotencyKey });
-    return context.json(viewAgent(await taskOf(cloud, taskId, principal), undefined, 1), 201);
+    const { taskId, made } = await submitTask(cloud, { principal, request, idempotencyKey });
+    if (made) return context.json(viewAgent(made.task, undefined, 1), 201);
+    const [task, attempt] = await Promise.all([
+      taskOf(cloud, taskId, principal),
+      cloud.table.getAttempt(agentIdOf(taskId, 1)),
+    ]);
+    return context.json(viewAgent(task, attempt, 1), 200);
   });
 
   app.openapi(list, async (context) => {

@@ -46,6 +46,16 @@ it("a coordinator spawns, watches and kills an agent, and need not know of tasks
   await checkInvariants(stack, [taskId]);
 });
 
+it("a spawn that is repeated once its agent has ended tells how it ended, and makes no other", async () => {
+  const body = { repository: remote.url, prompt: "x", agent: { kind: "command", command: ["true"] } };
+  const { agentId, taskId } = (await spawn(body, { "idempotency-key": "c2" })).body;
+  await untilSettled(stack, taskId);
+  expect(await spawn(body, { "idempotency-key": "c2" })).toMatchObject({
+    status: 200,
+    body: { agentId, taskId, status: "completed", taskStatus: "completed" },
+  });
+});
+
 it.each([
   [{ agent: endless }, 400, "repository"],
   [{ repository: "x", agent: endless }, 400, "give a prompt, or work items"],
