@@ -14,13 +14,15 @@ export const mayAct = (key: ApiKey, role: Role, workspace?: string): boolean =>
   ranks[key.role] >= ranks[role] &&
   (key.role === "super_admin" || workspace === undefined || key.workspace === workspace);
 
+const say = (role: Role) => role.replace("_", " ");
+
 /** Throws `forbidden`, naming what is needed. */
 export function requireRole(key: ApiKey, role: Role, workspace?: string): void {
   if (mayAct(key, role, workspace)) return;
   const where = workspace === undefined ? "" : ` of workspace ${workspace}`;
   throw new DroverError(
     "forbidden",
-    `This needs a ${role.replace("_", " ")}${where}, and ${key.keyId} is a ${key.role.replace("_", " ")}.`,
+    `This needs a ${say(role)}${where}, and ${key.keyId} is a ${say(key.role)} of workspace ${key.workspace}.`,
   );
 }
 

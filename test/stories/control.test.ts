@@ -299,7 +299,11 @@ describe("roles", () => {
       data: { path: `${tasksPath}/${id}/kill`, code: "forbidden", reason: reason.reason },
     });
     expect(await post("/workspaces/default/kill-all", reason, ann)).toMatchObject({ status: 403 });
-    expect(await post("/workspaces/other/kill-all", reason, admin)).toMatchObject({ status: 403 });
+    const elsewhere = await post("/workspaces/other/kill-all", reason, admin);
+    expect(elsewhere).toMatchObject({ status: 403 });
+    expect(elsewhere.body.detail).toMatch(
+      /^This needs a workspace admin of workspace other, and key_\w+ is a workspace admin of workspace default\.$/,
+    );
     expect(await post("/emergency-stop", reason, admin)).toMatchObject({ status: 403 });
     expect(await post("/global/pause", reason, admin)).toMatchObject({ status: 403 });
     expect(await post("/workspaces/default/keys", { name: "x", role: "super_admin" }, admin)).toMatchObject({
