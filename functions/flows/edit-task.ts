@@ -82,10 +82,11 @@ export async function cancelTask(cloud: Cloud, taskId: TaskId, by: string, reaso
     return { kind: "refused", code, reason: `${taskId} is ${task.status}` };
   });
   if (change.kind === "changed") return change.task;
-  throw refusal(
-    change,
-    `${taskId} is ${change.task.status}; only a queued task can be cancelled. To stop it, kill it.`,
-  );
+  const message =
+    change.kind === "refused" && change.code === "task_ended"
+      ? `${taskId} has already ended: it is ${change.task.status}. Nothing was changed.`
+      : `${taskId} is ${change.task.status}; only a queued task can be cancelled. To stop it, kill it.`;
+  throw refusal(change, message);
 }
 
 function refusal(change: Exclude<Change, { kind: "changed" }>, message: string): DroverError {

@@ -90,7 +90,9 @@ describe("a queued task", () => {
       });
       return id;
     });
-    expect(await post(`/tasks/${queued}/cancel`)).toMatchObject({ status: 409, body: { code: "task_ended" } });
+    const again = await post(`/tasks/${queued}/cancel`);
+    expect(again).toMatchObject({ status: 409, body: { code: "task_ended" } });
+    expect(again.body.detail).toBe(`${queued} has already ended: it is killed. Nothing was changed.`);
     await kill(stack, running);
     await untilSettled(stack, running);
     await checkInvariants(stack, [running, queued]);
