@@ -64,7 +64,7 @@ const list = createRoute({
   path: base,
   summary: "The agents of the workspace that run or wait",
   security,
-  request: { query: z.object({ limit: z.coerce.number().int().min(1).max(100).default(50) }) },
+  request: { query: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(50) }) },
   responses: {
     200: {
       description: "Those that run, then those that wait, each newest first",

@@ -37,7 +37,7 @@ const exportRoute = createRoute({
   summary: "Stream the audit log: a header, every event and act chain by chain, and an end that says how many",
   security,
   request: {
-    query: z.object({ workspace, from: moment, to: moment }).refine(({ from, to }) => !from || !to || from < to, {
+    query: z.strictObject({ workspace, from: moment, to: moment }).refine(({ from, to }) => !from || !to || from < to, {
       message: "must come after from",
       path: ["to"],
     }),
@@ -50,7 +50,7 @@ const digests = createRoute({
   path: "/api/orchestrator/audit/digests",
   summary: "Stream the daily digests that the audit log is verified against, one a line",
   security,
-  request: { query: z.object({ workspace, after: z.coerce.number().int().min(0).default(0) }) },
+  request: { query: z.strictObject({ workspace, after: z.coerce.number().int().min(0).default(0) }) },
   responses: lines("The digests; with a workspace, its part of each and the hashes of the others"),
 });
 

@@ -19,7 +19,7 @@ export function inputsOf({ query, params, headers, body }: RouteConfig["request"
 const check = (target: keyof ValidationTargets, schema: z.ZodType): MiddlewareHandler =>
   validator(target, async (value) => {
     const parsed = await schema.safeParseAsync(value);
-    if (!parsed.success) throw refusalOf(parsed.error.issues);
+    if (!parsed.success) throw refusalOf(parsed.error.issues, target === "json" ? "(body)" : `(${target})`);
     return parsed.data;
   });
 
@@ -48,8 +48,8 @@ function hasBody({ req }: Context): boolean {
 }
 
 /** Names every field that is wrong, and what would be right. */
-function refusalOf(issues: readonly z.core.$ZodIssue[]): DroverError {
-  const errors = issues.map((issue) => ({ field: issue.path.join(".") || "(body)", message: sayIn(issue) }));
+function refusalOf(issues: readonly z.core.$ZodIssue[], whole: string): DroverError {
+  const errors = issues.map((issue) => ({ field: issue.path.join(".") || whole, message: sayIn(issue) }));
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
   return new DroverError("invalid_request", `The request was not accepted. ${detail}`, { details: { errors } });
 }

@@ -32,7 +32,7 @@ const list = createRoute({
   path,
   summary: "Read what was said to the agent of a task",
   security,
-  request: { params: taskParams, query: z.object({ after: z.coerce.number().int().min(0).default(0) }) },
+  request: { params: taskParams, query: z.strictObject({ after: z.coerce.number().int().min(0).default(0) }) },
   responses: {
     200: {
       description: "At most 100, oldest first, from the one after number `after`",

@@ -49,7 +49,7 @@ const artifactRoute = (kind: ArtifactKind) =>
     path: `${tasks}/{taskId}/${kind}`,
     summary: `Read the ${kind} of an attempt; of the last one, unless another is named`,
     security,
-    request: { params: taskParams, query: z.object({ attempt: z.coerce.number().int().min(1).optional() }) },
+    request: { params: taskParams, query: z.strictObject({ attempt: z.coerce.number().int().min(1).optional() }) },
     responses: {
       200: { description: `The ${kind}`, content: { "text/plain": { schema: z.string() } } },
       404: problemResponse("There is no such task, or the attempt has not left it"),

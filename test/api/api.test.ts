@@ -119,6 +119,19 @@ describe("a request that cannot be accepted", () => {
     });
   });
 
+  it.each([
+    `${tasksPath}?stauts=queued`,
+    `${tasksPath}/tsk_x/log?atempt=1`,
+    `${tasksPath}/tsk_x/messages?afer=1`,
+    "/api/orchestrator/agents?limt=1",
+    "/api/orchestrator/audit/export?form=2026-01-01T00:00:00Z",
+    "/api/orchestrator/audit/digests?afer=1",
+  ])("a parameter that %s does not have, and it is named as one of the query", async (path) => {
+    const answer = await call(stack, "GET", path);
+    expect(answer).toMatchObject({ status: 400, body: { code: "invalid_request", errors: [{ field: "(query)" }] } });
+    expect(answer.body.detail).toContain(path.slice(path.indexOf("?") + 1, path.indexOf("=")));
+  });
+
   it("a browser page under another name (DNS rebinding)", async () => {
     const { port } = new URL(stack.local.url);
     const status = await new Promise((resolve, reject) => {
