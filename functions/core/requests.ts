@@ -102,6 +102,9 @@ export function decideStart(
   { notBefore, delayMs = 0 }: Pick<TaskRequest, "notBefore" | "delayMs">,
   now: number,
 ): { kind: "from"; at: number } | { kind: "refused"; why: string } {
+  if (notBefore && delayMs > 0) {
+    return { kind: "refused", why: `notBefore ${notBefore} and delayMs ${delayMs} both say when; give one of them.` };
+  }
   const at = notBefore ? Date.parse(notBefore) : now + delayMs;
   if (at - now <= maxDelayMs) return { kind: "from", at };
   const latest = new Date(now + maxDelayMs).toISOString();

@@ -57,3 +57,12 @@ it("may start 30 days from now and no later, however that is said", () => {
     why: expect.stringMatching(/2592001000 ms .*2592000000 ms .*2026-01-31T00:00:00/),
   });
 });
+
+it("may start after a delay or not before a moment; where both are said, neither is left out silently", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+  expect(decideStart({ notBefore: "2026-01-02T00:00:00Z", delayMs: 5 }, now)).toMatchObject({
+    kind: "refused",
+    why: expect.stringMatching(/notBefore 2026-01-02T00:00:00Z and delayMs 5.*one of them/),
+  });
+  expect(decideStart({ notBefore: "2026-01-02T00:00:00Z", delayMs: 0 }, now)).toMatchObject({ kind: "from" });
+});
