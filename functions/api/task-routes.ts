@@ -5,6 +5,7 @@ import { DroverError } from "../core/errors.ts";
 import { callersKey } from "../core/idempotency.ts";
 import { agentIdOf } from "../core/ids.ts";
 import { taskRequest } from "../core/requests.ts";
+import type { Task } from "../core/task.ts";
 import { submitTask } from "../flows/submit-task.ts";
 import { type Api, createRoute, type OpenCloud } from "./api.ts";
 import { authenticate, security } from "./auth.ts";
@@ -87,8 +88,13 @@ function addArtifactRoute(app: Api, openCloud: OpenCloud, kind: ArtifactKind): v
     const task = await taskOf(cloud, context.req.valid("param").taskId, key);
     const attempt = context.req.valid("query").attempt ?? task.attempt;
     const bytes = attempt > 0 ? await cloud.artifacts.read(agentIdOf(task.taskId, attempt), kind) : undefined;
-    if (!bytes)
-      throw new DroverError("artifact_not_found", `Attempt ${attempt} of ${task.taskId} has left no ${kind} (yet).`);
+    if (!bytes) throw new DroverError("artifact_not_found", explainAbsence(task, attempt, kind));
     return context.text(Buffer.from(bytes).toString(), 200);
   });
+}
+
+function explainAbsence({ taskId, attempt: last }: Task, attempt: number, kind: ArtifactKind): string {
+  if (last === 0) return `${taskId} has had no attempt, so there is no ${kind}.`;
+  if (attempt > last) return `${taskId} has no attempt ${attempt}; its last one is ${last}.`;
+  return `Attempt ${attempt} of ${taskId} has left no ${kind} (yet).`;
 }

@@ -191,6 +191,9 @@ describe("tasks", () => {
   it("show what was asked for and what came of it", async () => {
     const taskId = await submit(stack, { repository: remote.url, command: ["true"], title: "A title", priority: 9 });
     await untilSettled(stack, taskId);
+    const never = await call(stack, "GET", `${tasksPath}/${taskId}/log?attempt=2`);
+    expect(never).toMatchObject({ status: 404, body: { code: "artifact_not_found" } });
+    expect(never.body.detail).toBe(`${taskId} has no attempt 2; its last one is 1.`);
     const { body } = await call(stack, "GET", `${tasksPath}/${taskId}`);
     expect(body).toMatchObject({
       taskId,
