@@ -127,7 +127,8 @@ export function addAgentRoutes(app: Api, openCloud: OpenCloud): void {
     const cloud = await openCloud();
     const key = await authenticate(cloud, context);
     const parsed = parseAgentId(agentId);
-    if (!parsed) throw new DroverError("task_not_found", `There is no agent ${agentId}.`);
+    if (!parsed)
+      throw new DroverError("task_not_found", `There is no agent ${agentId}. List the agents to find its id.`);
     const task = await taskOf(cloud, parsed.taskId, key);
     const attempt = await cloud.table.getAttempt(parsed.agentId);
     // Before its claim the agent is known by its id only, and where nothing waits to be claimed there is none to come.

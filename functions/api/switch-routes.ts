@@ -108,7 +108,10 @@ export function addStopRoutes(app: Api, openCloud: OpenCloud): void {
     const operation = operationId.startsWith("opr_")
       ? await cloud.table.getOperation(operationId as Operation["operationId"])
       : undefined;
-    if (!operation) throw new DroverError("operation_not_found", `There is no operation ${operationId}.`);
+    if (!operation) {
+      const message = `There is no operation ${operationId}. The answer to a stop names its operation.`;
+      throw new DroverError("operation_not_found", message);
+    }
     const scope = parseScope(operation.scope);
     if (scope.kind === "workspace") requireRole(key, "member", scope.name);
     return context.json(viewOperation(operation), 200);

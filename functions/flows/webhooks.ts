@@ -57,14 +57,21 @@ export async function removeWebhook(cloud: Cloud, by: string, workspace: string,
 export async function findWebhook(cloud: Cloud, workspace: string, id: string): Promise<Webhook> {
   const webhook = await cloud.notices.getWebhook(workspace, id as WebhookId);
   if (webhook) return webhook;
-  throw new DroverError("webhook_not_found", `Workspace ${workspace} has no webhook ${id}.`);
+  throw new DroverError(
+    "webhook_not_found",
+    `Workspace ${workspace} has no webhook ${id}. List its webhooks to find its id.`,
+  );
 }
 
 /** At once, also where its receiver rests, and from the start of its tries, under the same `webhook-id`. Throws `delivery_not_found` or `busy`. */
 export async function redeliver(cloud: Cloud, receiver: WebhookId | TaskId, id: string): Promise<Delivery> {
   const deliveryId = parseDeliveryId(id)?.receiver === receiver ? (id as Delivery["deliveryId"]) : undefined;
   const found = deliveryId && (await cloud.notices.getDelivery(deliveryId));
-  if (!found) throw new DroverError("delivery_not_found", `${receiver} has no delivery ${id}.`);
+  if (!found)
+    throw new DroverError(
+      "delivery_not_found",
+      `${receiver} has no delivery ${id}. List its deliveries to find its id.`,
+    );
   const again: Delivery = {
     ...found,
     state: "pending",

@@ -112,6 +112,9 @@ describe("a request that cannot be accepted", () => {
       status: 404,
       body: { code: "task_not_found" },
     });
+    const operation = await call(stack, "GET", "/api/orchestrator/operations/opr_x");
+    expect(operation).toMatchObject({ status: 404, body: { code: "operation_not_found" } });
+    expect(operation.body.detail).toContain("opr_x. The answer to a stop names its operation.");
     expect(await call(stack, "GET", `${tasksPath}?limit=0`)).toMatchObject({ status: 400 });
     expect(await call(stack, "GET", `${tasksPath}?cursor=x`)).toMatchObject({
       status: 400,

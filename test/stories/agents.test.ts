@@ -68,7 +68,10 @@ it.each([
 
 it("an agent that nobody spawned is not found", async () => {
   for (const id of ["agt_x", "agt_01K0000000000000000000000A_1"]) {
-    expect(await call(stack, "GET", `${agents}/${id}/status`)).toMatchObject({ status: 404 });
+    expect(await call(stack, "GET", `${agents}/${id}/status`)).toMatchObject({
+      status: 404,
+      body: { detail: expect.stringMatching(/List the (agents|tasks) to find its id\.$/) },
+    });
   }
   const taskId = await submit(stack, { repository: remote.url, command: ["true"] });
   await untilSettled(stack, taskId);

@@ -530,10 +530,12 @@ describe("webhooks", () => {
     }
     const elsewhere = one.replace("default", "other");
     expect(await call(stack, "GET", `${elsewhere}/deliveries`)).toMatchObject({ body: { code: "webhook_not_found" } });
-    expect(await call(stack, "DELETE", elsewhere)).toMatchObject({ body: { code: "webhook_not_found" } });
+    expect(await call(stack, "DELETE", elsewhere)).toMatchObject({
+      body: { code: "webhook_not_found", detail: expect.stringMatching(/List its webhooks to find its id\.$/) },
+    });
     expect(await call(stack, "POST", `${one}/deliveries/dlv_1_2_failed/redeliver`)).toMatchObject({
       status: 404,
-      body: { code: "delivery_not_found" },
+      body: { code: "delivery_not_found", detail: expect.stringMatching(/List its deliveries to find its id\.$/) },
     });
     expect(await call(stack, "POST", webhooks, { url: receiver.url, events: ["task.started"] })).toMatchObject({
       status: 400,
