@@ -59,9 +59,11 @@ export class OutputLog {
     return Buffer.concat([this.#readHead(), ...gap, this.#tail.read(), this.#guard.held()]);
   }
 
-  /** The last lines, for an error message. */
-  lastText(characters: number): string {
-    return Buffer.concat([this.#readHead(), this.#tail.read()]).toString().trimEnd().slice(-characters);
+  /** The last lines, for an error message; of what was printed once `length` was `since`. */
+  lastText(characters: number, since = 0): string {
+    const kept = Buffer.concat([this.#readHead(), this.#tail.read()]).toString();
+    const start = Math.max(0, kept.length - (this.#length - since));
+    return kept.slice(start).trimEnd().slice(-characters);
   }
 
   #readHead(): Buffer {

@@ -1,7 +1,6 @@
 // How does the command agent work? One command in the workspace, without a shell, with a time limit.
 import { constants } from "node:os";
 import type { Failure } from "../core/task.ts";
-import type { OutputLog } from "./output-log.ts";
 import type { RunResult } from "./protocol.ts";
 import type { Attempt } from "./run-attempt.ts";
 
@@ -15,11 +14,14 @@ export async function runCommand(attempt: Attempt, command: readonly string[]): 
   const timeoutMs = answer.limits.wallClockMs;
   heartbeat.enter("running the command", timeoutMs + graceMs);
   log.note(`running ${JSON.stringify(command)}`);
+  const since = log.length;
   const result = await workspace.run({ argv: [...command], env, timeoutMs }, (_stream, chunk) => log.write(chunk));
-  return judge(result, command[0] ?? "", timeoutMs, log);
+  return judge(result, command[0] ?? "", timeoutMs, (characters) => log.lastText(characters, since));
 }
 
-function judge(result: RunResult, program: string, timeoutMs: number, log: OutputLog): Failure | undefined {
+type LastText = (characters: number) => string;
+
+function judge(result: RunResult, program: string, timeoutMs: number, lastText: LastText): Failure | undefined {
   if (result.startFailure === "not_found") {
     return poison(
       `The command "${program}" does not exist in the sandbox. Name a program that is installed there or in the ` +
@@ -32,7 +34,9 @@ function judge(result: RunResult, program: string, timeoutMs: number, log: Outpu
   }
   if (result.exitCode === 0) return undefined;
   const end = result.signal ? `was ended by ${result.signal}` : `ended with exit code ${result.exitCode}`;
-  const message = `The command "${program}" ${end}${explainLimit(result, log.lastText(searchedCharacters))}. Its last output: ${log.lastText(shownOutputCharacters)}`;
+  const shown = lastText(shownOutputCharacters);
+  const said = shown === "" ? "It printed nothing." : `Its last output: ${shown}`;
+  const message = `The command "${program}" ${end}${explainLimit(result, lastText(searchedCharacters))}. ${said}`;
   return { class: "agent_error", message };
 }
 

@@ -99,6 +99,19 @@ it("a server that refuses the push at length is quoted, and the task is not trie
   await checkInvariants(stack, [taskId]);
 });
 
+it.each([
+  ["nothing", ["false"], 'The command "false" ended with exit code 1. It printed nothing.'],
+  [
+    "one line",
+    ["sh", "-c", "echo it broke; exit 7"],
+    'The command "sh" ended with exit code 7. Its last output: it broke',
+  ],
+])("the failure of a command that printed %s passes off no line of drover's as its words", async (_name, command, message) => {
+  const taskId = await submit(stack, { repository: remote.url, command });
+  const { failure } = await untilSettled(stack, taskId);
+  expect(failure).toEqual({ class: "agent_error", message });
+});
+
 it("a command that fails fails its task with the exit code and its last words", async () => {
   const taskId = await submit(stack, { repository: remote.url, command: sh("echo it broke >&2; exit 7") });
   expect(await untilSettled(stack, taskId)).toMatchObject({
