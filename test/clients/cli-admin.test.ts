@@ -60,7 +60,13 @@ it("kill-all and stop kill what runs and admit nothing until they are released",
   await good(["release", ...why]);
   expect(JSON.parse(await good(["stop", "--json", ...why]))).toMatchObject({ scope: "global", finished: true });
   expect(await good(["switch", "--everything"])).toContain("stopped: nothing is admitted");
+  for (const args of [["switch"], ["release", ...why]]) {
+    const { stdout, stderr } = await cli(args);
+    expect(stdout).toContain("open");
+    expect(stderr).toMatch(/global is stopped: .*the test says so.*drover release --everything/);
+  }
   await good(["release", "--everything", ...why]);
+  expect(await cli(["switch"])).toMatchObject({ stderr: "" });
   await untilSettled(stack, taskId);
 });
 

@@ -75,8 +75,9 @@ export const turnCommands = () =>
                 body,
               }),
             );
-        if (cli.json) printJson(turned);
-        else print(`${turned.scope} is ${sayState(turned)}${turned.changed ? "" : ", as it was already"}`);
+        if (cli.json) return printJson(turned);
+        print(`${turned.scope} is ${sayState(turned)}${turned.changed ? "" : ", as it was already"}`);
+        if (!everything) await noteGlobal(cli);
       }),
   );
 
@@ -102,7 +103,17 @@ export const switchCommand = () =>
         ["Reason", found.reason],
         ["Generation", found.generation],
       ]);
+      if (!everything) await noteGlobal(cli);
     });
+
+/** A workspace that is open admits nothing while everything is stopped. */
+async function noteGlobal(cli: Cli): Promise<void> {
+  const global: Switch = await ask(cli.api.GET(`${base}/global/switch`));
+  if (!global.stopped && !global.paused) return;
+  const [by, reason] = global.stopped ? [global.stoppedBy, global.stopReason] : [global.by, global.reason];
+  const remedy = `drover ${global.stopped ? "release" : "resume"} --everything --reason …`;
+  note(`But global is ${sayState(global)}, by ${by} (${reason}). A super admin ends that with: ${remedy}`);
+}
 
 function sayState({ stopped, paused, yoloForbidden }: Switch): string {
   const state = stopped ? "stopped: nothing is admitted" : paused ? "paused: tasks wait" : "open";
