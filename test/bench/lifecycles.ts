@@ -97,7 +97,7 @@ async function openSubjects(home: string, ms: number, closers: (() => Promise<vo
 }
 
 async function measure({ quick }: BenchOptions): Promise<Measured> {
-  const [rounds, ms] = quick ? [1, 1_000] : [5, 2_000];
+  const [rounds, ms] = quick ? [1, 1_000] : [5, 10_000];
   const home = mkdtempSync(join(tmpdir(), "drover-lifecycles-"));
   const closers: (() => Promise<void>)[] = [];
   try {
